@@ -1,0 +1,34 @@
+FITS := import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))
+PYTHON ?= $(or $(shell for p in python3 python3.12 python3.11 python3.10; do \
+  $$p -c '$(FITS)' 2>/dev/null && echo $$p && break; done),python3)
+BIN := .venv/bin
+ARGS ?=
+
+.PHONY: run test lint bench setup clean
+
+run: setup
+	@$(BIN)/flink-abnormal run $(ARGS)
+
+test: setup
+	@$(BIN)/python -m pytest $(ARGS)
+
+bench: setup
+	@$(BIN)/python bench/users.py $(ARGS)
+
+lint: setup
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
+
+setup: .venv/.ready
+
+.venv/.ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c '$(FITS)' || { echo "Python 3.10 to 3.12 is needed: make PYTHON=/path/to/python3.11"; exit 3; }
+	@echo "Setting up .venv (a few minutes, once)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -m flink_abnormal.runtime.java >/dev/null 2>&1 || \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[jre]' || \
+	  { echo "There is no Java 17 or 21 here, and PyPI has none for this platform: install one, then run make again."; exit 3; }
+	@touch $@
+
+clean:
+	rm -rf .venv .flink build *.egg-info

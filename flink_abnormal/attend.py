@@ -1,0 +1,38 @@
+"""Waits for a job on the user's behalf, and says how it ended."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+from flink_abnormal import launch
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+
+def attend(launched: launch.Launched, resume: str) -> None:
+    """Wait for the end of a job and print its figures; Ctrl-C cancels it. `resume` is the command that goes on."""
+    interrupted = threading.Event()
+
+    def cancel(_signal: int, _frame: FrameType | None) -> None:
+        # From a thread of its own: the main one is in a call to the JVM, which an exception here would tear.
+        if not interrupted.is_set():
+            interrupted.set()
+            threading.Thread(target=lambda: launched.client.cancel().result(), daemon=True).start()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, cancel)
+    try:
+        summary = launch.await_end(launched)
+    except launch.JobError:
+        if not interrupted.is_set():
+            raise
+        launch.say(f"Stopped. Go on where the last checkpoint stood with: {resume}")
+        return
+    if summary is None:
+        return
+    print(summary.text(), flush=True)
+    if summary.changed_files:
+        launch.say(f"Warning: {summary.changed_files} files changed after they were read; see the dead letters.")

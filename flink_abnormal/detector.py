@@ -1,0 +1,50 @@
+"""The detector: the rule, with each user's count in Flink's keyed state, and nothing more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pyflink.common import Types
+from pyflink.datastream import KeyedProcessFunction
+from pyflink.datastream.state import ValueStateDescriptor
+
+from flink_abnormal.model import UserEvent
+from flink_abnormal.operators import ABNORMAL_COUNT_STATE
+from flink_abnormal.rule import decide
+from flink_abnormal.streams import tags
+from flink_abnormal.tally import ALERTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyflink.datastream import RuntimeContext
+
+    from flink_abnormal.model import Rule
+
+
+class AbnormalCountProcessFunction(KeyedProcessFunction):
+    """Counts each user's consecutive abnormal events and yields an Alert from the rule's threshold on.
+
+    A normal event clears the state, so that a million quiet users cost nothing: no value means 0.
+    """
+
+    def __init__(self, rule: Rule, *, tally: bool) -> None:
+        self._rule = rule
+        self._tally = tags.tally() if tally else None
+
+    def open(self, runtime_context: RuntimeContext) -> None:
+        """Bind the state."""
+        self._count = runtime_context.get_state(ValueStateDescriptor(ABNORMAL_COUNT_STATE, Types.LONG()))
+
+    def process_element(self, value: tuple[Any, ...], ctx: KeyedProcessFunction.Context) -> Iterator[Any]:  # noqa: ARG002
+        """Apply the rule to one event."""
+        event = UserEvent(*value)
+        if not event.is_abnormal:
+            self._count.clear()
+            return
+        count, alerts = decide(self._count.value() or 0, event, self._rule)
+        self._count.update(count)
+        for alert in alerts:
+            yield tuple(alert)
+        if alerts and self._tally is not None:
+            yield self._tally, (ALERTS, len(alerts))

@@ -1,0 +1,38 @@
+"""What can go wrong by a user's hand.
+
+AbnormalError            one sentence and what to do; its exit code; never shown as a traceback
+├── UsageError       2   an option, a file or a combination that makes no sense
+├── MachineError     3   the machine lacks something: Java, a free port, a folder that can be written
+├── ClusterError     4   no cluster, too few slots, a cluster that does not come up
+└── JobError         5   the job was refused or failed
+"""
+
+
+class AbnormalError(Exception):
+    """Base of every error that is a user's to mend; `str()` is the sentence to show."""
+
+    exit_code = 1
+
+
+class UsageError(AbnormalError):
+    """An option or an input is wrong: mend the command and run it again."""
+
+    exit_code = 2
+
+
+class MachineError(AbnormalError):
+    """The machine lacks something: install it, free it, or point elsewhere."""
+
+    exit_code = 3
+
+
+class ClusterError(AbnormalError):
+    """The cluster is missing, too small or broken: start it, or make room."""
+
+    exit_code = 4
+
+
+class JobError(AbnormalError):
+    """The job was refused or failed: read the reason, mend it, submit again."""
+
+    exit_code = 5

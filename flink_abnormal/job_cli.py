@@ -1,0 +1,34 @@
+"""The command line of `jobs/abnormal.py`, under `flink run` or by itself."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import rich_click as click
+
+from flink_abnormal import launch
+from flink_abnormal.attend import attend
+from flink_abnormal.errors import AbnormalError
+from flink_abnormal.options import job_options, option_groups
+from flink_abnormal.settings import from_values
+
+
+@click.command(name="abnormal.py", context_settings={"help_option_names": ["-h", "--help"]})
+@job_options
+def job(**values: Any) -> None:
+    """Detect abnormal user behaviour: on the cluster of `flink run`, or embedded."""
+    inside_flink_run = "PYFLINK_GATEWAY_PORT" in os.environ
+    target = launch.FLINK_RUN if inside_flink_run else launch.EMBEDDED
+    attend(launch.launch(from_values(values), target), resume="--from latest")
+
+
+def main() -> None:
+    """Run the job; a user's mistake is one sentence and an exit code."""
+    click.rich_click.OPTION_GROUPS = {"abnormal.py": option_groups()}
+    try:
+        job.main()
+    except AbnormalError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)

@@ -1,0 +1,282 @@
+"""Starts the job: options -> Flink's configuration -> graph -> execution, embedded, on a cluster or inside `flink run`."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import urlsplit
+
+from flink_abnormal.errors import JobError, MachineError, UsageError
+from flink_abnormal.runtime import distribution, snapshots
+from flink_abnormal.settings import DEFAULT_PARALLELISM, JOB_NAME, MAX_PARALLELISM
+from flink_abnormal.tally import Summary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flink_abnormal.settings import Settings
+
+UNLIMITED: Final = str(2**31 - 1)
+
+
+class Target(NamedTuple):
+    """Where the job runs: `embedded`, `cluster` (at `host`:`port`), or `flink-run` (Flink's own command line)."""
+
+    kind: str
+    host: str = ""
+    port: int = 0
+
+
+EMBEDDED: Final = Target("embedded")
+FLINK_RUN: Final = Target("flink-run")
+
+
+class Launched(NamedTuple):
+    """A job that was started: Flink's client of it, and the figures of a bounded run (a Java iterator) or None."""
+
+    job_id: str
+    client: Any
+    figures: Any | None
+
+
+def say(text: str) -> None:
+    """Tell the user something that is no output of the job."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def flink_configuration(settings: Settings, restore_path: str | None) -> dict[str, str]:
+    """Return the job's settings in Flink's own keys."""
+    state = settings.state
+    process_mode = {"python.fn-execution.bundle.time": "100"} if state.execution_mode == "process" else {}
+    restore = {"execution.state-recovery.path": restore_path} if restore_path else {}
+    return {
+        "execution.runtime-mode": "STREAMING",
+        "pipeline.max-parallelism": str(MAX_PARALLELISM),
+        "pipeline.generic-types": "false",
+        "execution.checkpointing.interval": f"{state.checkpoint_interval_ms} ms",
+        "execution.checkpointing.mode": "EXACTLY_ONCE",
+        "execution.checkpointing.dir": folder_uri(state.checkpoint_dir),
+        "execution.checkpointing.savepoint-dir": f"{folder_uri(state.checkpoint_dir)}/savepoints",
+        "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+        "execution.checkpointing.num-retained": "3",
+        "execution.checkpointing.unaligned.enabled": str(not state.aligned).lower(),
+        # A failed checkpoint is counted by Flink and tried again; by default the first would fail the job.
+        "execution.checkpointing.tolerable-failed-checkpoints": UNLIMITED,
+        "execution.checkpointing.incremental": "true",
+        "state.backend.type": state.backend,
+        # Failures that follow one another within a minute count as one series: the twelfth ends the job. A lost worker
+        # is a series of its own each time, for ever.
+        "restart-strategy.type": "exponential-delay",
+        "restart-strategy.exponential-delay.initial-backoff": "100 ms",
+        "restart-strategy.exponential-delay.max-backoff": "5 s",
+        "restart-strategy.exponential-delay.backoff-multiplier": "2",
+        "restart-strategy.exponential-delay.jitter-factor": "0",
+        "restart-strategy.exponential-delay.reset-backoff-threshold": "60 s",
+        "restart-strategy.exponential-delay.attempts-before-reset-backoff": "12",
+        "python.execution-mode": state.execution_mode,
+        "python.executable": sys.executable,
+        "python.client.executable": sys.executable,
+        **process_mode,
+        **restore,
+    }
+
+
+def folder_uri(folder: str) -> str:
+    """Return a folder as the URI that Flink takes; a URI stays as it is."""
+    return folder.rstrip("/") if "://" in folder or folder.startswith("file:") else Path(folder).absolute().as_uri()
+
+
+def local_path(folder: str) -> Path | None:
+    """Return the path of a folder or file URI on this machine, or None where it is elsewhere (s3://…)."""
+    parts = urlsplit(folder)
+    if parts.scheme in ("", "file"):
+        return Path(parts.path) if parts.scheme else Path(folder).absolute()
+    return None
+
+
+def check_machine(settings: Settings) -> None:
+    """Raise where a folder or an input that the job needs is not there: before Flink says it in its own way."""
+    if settings.source == "files":
+        _check_input(Path(str(settings.files.input)), follow=settings.files.follow)
+    checkpoints = local_path(settings.state.checkpoint_dir)
+    if checkpoints is not None:
+        _check_writable(checkpoints, "--checkpoint-dir")
+    if settings.sink.output is not None:
+        output = Path(settings.sink.output)
+        _check_writable(output, "--output")
+        resumes = settings.sink.append or settings.state.restore_from is not None
+        if not resumes and any(output.iterdir()):
+            raise UsageError(
+                f"--output {output} is not empty, and a second run would add to the first one's alerts. Name an empty "
+                "folder, or give --append."
+            )
+
+
+def _check_input(path: Path, *, follow: bool) -> None:
+    if not path.exists():
+        raise UsageError(f"--input {path} isn't there. Name a file or a folder.")
+    if follow and not path.is_dir():
+        raise UsageError(f"--follow watches a folder, and --input {path} is a file. Name the folder it lies in.")
+    try:
+        if path.is_dir():
+            next(path.iterdir(), None)
+        else:
+            with path.open("rb"):
+                pass
+    except OSError as error:
+        raise UsageError(f"--input {path} can't be read: {error.strerror}.") from None
+
+
+def _check_writable(folder: Path, flag: str) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise MachineError(f"{flag} {folder} can't be written: {error.strerror}. Name a folder that can.") from None
+
+
+def launch(settings: Settings, target: Target) -> Launched:
+    """Check, build and start the job."""
+    check_machine(settings)
+    restore_path = snapshots.resolve(settings.state.restore_from, local_path(settings.state.checkpoint_dir))
+    env = _environment(settings, target, restore_path)
+    from pyflink.common import JobClient  # noqa: PLC0415
+
+    from flink_abnormal import pipeline  # noqa: PLC0415 - PyFlink reads the process's environment when it is imported
+
+    default = _default_parallelism(env, target)
+    parallelism = pipeline.Parallelism.of(settings, default)
+    layout = settings.layout.slots or ("shared" if target.kind == "embedded" else "isolated")
+    graph = pipeline.build(env, settings, parallelism, layout, start_ms=time.time_ns() // 1_000_000)
+    j_graph = env._generate_stream_graph(clear_transformations=True, job_name=JOB_NAME)  # noqa: SLF001
+    if restore_path is not None:
+        snapshots.check(restore_path, settings)
+    _report(settings, parallelism, layout, real_modes(nodes(j_graph)), restore_path)
+    try:
+        client = JobClient(env._j_stream_execution_environment.executeAsync(j_graph))  # noqa: SLF001
+    except Exception as error:
+        raise JobError(f"The job was refused: {cause(error)}") from error
+    return Launched(str(client.get_job_id()), client, graph.figures)
+
+
+def _environment(settings: Settings, target: Target, restore_path: str | None) -> Any:
+    values = flink_configuration(settings, restore_path)
+    if target.kind == "embedded":
+        os.environ.update(distribution.prepare())
+        values |= {"execution.target": "local", "rest.bind-address": "127.0.0.1", "rest.port": "0"}
+    elif target.kind == "cluster":
+        os.environ.update(distribution.prepare())
+        values |= {
+            "execution.target": "remote",
+            "rest.address": target.host,
+            "rest.port": str(target.port),
+            "pipeline.jars": distribution.python_jar().as_uri(),
+        }
+    from pyflink.common import Configuration  # noqa: PLC0415
+    from pyflink.datastream import StreamExecutionEnvironment  # noqa: PLC0415
+
+    configuration = Configuration()
+    for key, value in values.items():
+        configuration.set_string(key, value)
+    env = StreamExecutionEnvironment.get_execution_environment(configuration)
+    env.get_config().set_global_job_parameters(_job_parameters(settings))
+    return env
+
+
+def _job_parameters(settings: Settings) -> dict[str, str]:
+    """Return what the REST API shows of the job's options, for those who watch it."""
+    return {
+        "source": settings.source,
+        "sinks": ",".join(settings.sink.sinks),
+        "output": str(Path(settings.sink.output).absolute()) if settings.sink.output else "",
+        "seed": str(settings.random.seed) if settings.source == "random" else "",
+        "execution-mode": settings.state.execution_mode,
+    }
+
+
+def _default_parallelism(env: Any, target: Target) -> int:
+    """Return the parallelism that Flink was told, else 3; Flink's own answer to "nothing said" is 1 or every core."""
+    from pyflink.util.java_utils import get_j_env_configuration  # noqa: PLC0415
+
+    configuration = get_j_env_configuration(env._j_stream_execution_environment)  # noqa: SLF001
+    if target.kind == "flink-run" and configuration.containsKey("parallelism.default"):
+        return int(env.get_parallelism())
+    return DEFAULT_PARALLELISM
+
+
+class Node(NamedTuple):
+    """An operator of the graph as Flink runs it."""
+
+    uid: str | None
+    name: str
+    operator: str
+    parallelism: int
+    max_parallelism: int
+    slots: str
+
+
+def nodes(j_graph: Any) -> list[Node]:
+    """Return the operators of a Java StreamGraph; `operator` is its Java class, empty for a source."""
+    found = []
+    for node in j_graph.getStreamNodes().toArray():
+        factory = node.getOperatorFactory()
+        operator = factory.getStreamOperatorClass(None).getName() if factory is not None else ""
+        found.append(
+            Node(
+                node.getTransformationUID(),
+                node.getOperatorName(),
+                operator,
+                node.getParallelism(),
+                node.getMaxParallelism(),
+                node.getSlotSharingGroup(),
+            )
+        )
+    return found
+
+
+def real_modes(graph: Iterable[Node]) -> set[str]:
+    """Return the execution modes that Flink really uses: thread mode falls back to process mode without a word."""
+    kinds = {".python.embedded.": "thread", ".python.process.": "process"}
+    return {mode for node in graph for package, mode in kinds.items() if package in node.operator}
+
+
+def _report(settings: Settings, parallelism: Any, layout: str, modes: Iterable[str], restore_path: str | None) -> None:
+    state = settings.state
+    seed = f", seed {settings.random.seed}" if settings.source == "random" else ""
+    say(f"Job: {JOB_NAME}")
+    say(
+        f"Source {settings.source}{seed}; parallelism {parallelism.source}/{parallelism.process}/{parallelism.sink} "
+        f"(source/process/sink), slots {layout}; Python in {' and '.join(sorted(modes))} mode; state {state.backend}"
+    )
+    say(f"Checkpoints: {'aligned' if state.aligned else 'unaligned'}, below {folder_uri(state.checkpoint_dir)}")
+    if restore_path is not None:
+        say(f"Starts from {restore_path}")
+
+
+def await_end(launched: Launched) -> Summary | None:
+    """Wait until the job ends; return the figures of a bounded run. Raise JobError where it failed."""
+    try:
+        counts: dict[str, int] = {}
+        if launched.figures is not None:
+            while launched.figures.hasNext():
+                figure = launched.figures.next()
+                counts[figure.getField(0)] = figure.getField(1)
+            launched.figures.close()
+        launched.client.get_job_execution_result().result()
+    except Exception as error:
+        raise JobError(f"The job failed: {cause(error)}") from error
+    return Summary.of(counts) if launched.figures is not None else None
+
+
+def cause(error: BaseException) -> str:
+    """Return the innermost reason of a Java or Python error in one line."""
+    text = str(error)
+    causes = re.findall(r"^Caused by: (.+)$", text, re.MULTILINE)
+    found = causes[-1] if causes else next((line for line in text.splitlines() if line.strip()), repr(error))
+    return re.sub(r"^(?:[a-z][\w$]*\.)+(?:[A-Z][\w$]*): ", "", found.strip())

@@ -1,0 +1,172 @@
+"""The settings as options of a command line: the same for `run`, `submit` and `flink run -py jobs/abnormal.py`."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import secrets
+from typing import TYPE_CHECKING, Any, Final
+
+import rich_click as click
+from ruamel.yaml import YAML, YAMLError
+
+from flink_abnormal import settings as tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flink_abnormal.settings import Option
+
+_UNITS: Final = {"ms": 1, "s": 1_000, "sec": 1_000, "m": 60_000, "min": 60_000, "h": 3_600_000}
+
+
+class Duration(click.ParamType):
+    """`1ms`, `5s`, `2min`, `1h`, `0.5s`: whole milliseconds."""
+
+    name = "duration"
+
+    def __init__(self, minimum: int | None) -> None:
+        self._minimum = minimum or 1
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return milliseconds, or fail with what was expected."""
+        if isinstance(value, int):  # a default of ours, or a bare number in a YAML file
+            if ctx is not None and param is not None and value == param.default:
+                return value
+            self.fail(f"{value!r} has no unit: write {value}s or {value}ms.", param, ctx)
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]+)", str(value).strip())
+        if match is None or match[2] not in _UNITS:
+            self.fail(f"{value!r} is not a duration such as 500ms, 5s, 2min or 1h.", param, ctx)
+        milliseconds = float(match[1]) * _UNITS[match[2]]
+        if milliseconds != int(milliseconds) or milliseconds < self._minimum:
+            self.fail(f"{value!r} is too short: at least {self._minimum}ms, in whole milliseconds.", param, ctx)
+        return int(milliseconds)
+
+
+class Seed(click.ParamType):
+    """A whole number, or `random`."""
+
+    name = "integer|random"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the seed; `random` draws one, which the job prints so that the run can be repeated."""
+        if value == "random":
+            return secrets.randbelow(2**31)
+        try:
+            return int(value)
+        except (TypeError, ValueError):
+            self.fail(f"{value!r} is neither a whole number nor 'random'.", param, ctx)
+
+
+class Texts(click.ParamType):
+    """Words with commas between."""
+
+    name = "text,text…"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:  # noqa: ARG002
+        """Return the words; a list of a YAML file is taken as it is."""
+        if isinstance(value, list | tuple):
+            return tuple("true" if v is True else "false" if v is False else str(v) for v in value)
+        if isinstance(value, bool):
+            return ("true",) if value else ("false",)
+        return tuple(word.strip() for word in str(value).split(",") if word.strip())
+
+
+def _click_type(option: Option) -> Any:
+    kinds: dict[str, Callable[[], Any]] = {
+        "choice": lambda: click.Choice(option.choices),
+        "choices": lambda: click.Choice(option.choices),
+        "duration": lambda: Duration(option.minimum),
+        "flag": lambda: bool,
+        "integer": lambda: click.IntRange(option.minimum, option.maximum),
+        "path": lambda: str,
+        "rate": lambda: click.FloatRange(0, 1),
+        "seed": Seed,
+        "text": lambda: str,
+        "texts": Texts,
+    }
+    return kinds[option.kind]()
+
+
+def duration_text(milliseconds: int) -> str:
+    """Return the shortest way to write a duration."""
+    for unit in ("h", "min", "s"):
+        if milliseconds % _UNITS[unit] == 0:
+            return f"{milliseconds // _UNITS[unit]}{unit}"
+    return f"{milliseconds}ms"
+
+
+def default_text(option: Option, default: Any) -> str:
+    """Return a default as a user would type it, or nothing where the help already tells."""
+    if default is None or default == ():
+        return ""
+    if option.kind == "duration":
+        return duration_text(default)
+    if option.kind == "flag":
+        on, off = option.flag.split("/")
+        return (on if default else off).removeprefix("--")
+    return ", ".join(default) if isinstance(default, tuple) else str(default)
+
+
+def _load_config(ctx: click.Context, param: click.Parameter, path: str | None) -> str | None:
+    """Take a YAML file's values as defaults, so that flags win over them."""
+    if path is None:
+        return None
+    try:
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123
+            values = YAML(typ="safe").load(file)
+    except OSError as error:
+        raise click.BadParameter(f"{path!r} can't be read: {error.strerror}.", ctx, param) from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise click.BadParameter(f"{path!r} is not YAML: {str(error).splitlines()[0]}.", ctx, param) from None
+    if values is None:
+        values = {}
+    if not isinstance(values, dict):
+        raise click.BadParameter(f"{path!r} must hold lines such as `users: 5`.", ctx, param)
+    names = {_key(option): name for _, name, option, _ in tree.options()}
+    for key in values:
+        if key not in names:
+            near = difflib.get_close_matches(str(key), names, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else f" Known are: {', '.join(sorted(names))}."
+            raise click.BadParameter(f"{path!r} has an unknown option {key!r}.{hint}", ctx, param)
+    ctx.default_map = {names[key]: _listed(names[key], value) for key, value in values.items()}
+    return path
+
+
+def _key(option: Option) -> str:
+    return option.flag.split("/")[0].removeprefix("--")
+
+
+def _listed(name: str, value: Any) -> Any:
+    return [value] if name == "sinks" and isinstance(value, str) else value
+
+
+def job_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a click command every option of the job, and --config; its values arrive by the settings' names."""
+    for _, name, option, default in reversed(list(tree.options())):
+        shown = default_text(option, default)
+        command = click.option(
+            option.flag,
+            name,
+            type=_click_type(option),
+            default=list(default) if option.kind == "choices" else default,
+            multiple=option.kind == "choices",
+            help=f"{option.help} [default: {shown}]" if shown else option.help,
+        )(command)
+    return click.option(
+        "--config",
+        "config",
+        is_eager=True,
+        expose_value=False,
+        callback=_load_config,
+        help="A YAML file of options, written as here without the dashes; flags win.",
+    )(command)
+
+
+def option_groups() -> list[dict[str, Any]]:
+    """Return the groups under which the help lists the options."""
+    groups: dict[str, list[str]] = {}
+    for title, _, option, _ in tree.options():
+        groups.setdefault(title, []).append(option.flag.split("/")[0])
+    groups["Source"].append("--config")
+    return [{"name": title, "options": flags} for title, flags in groups.items()]

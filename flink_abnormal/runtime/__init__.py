@@ -1,0 +1,1 @@
+"""Java, the pip-installed Flink distribution, local clusters and their REST API: what runs a job, from outside."""

@@ -1,0 +1,135 @@
+"""The Flink distribution inside `apache-flink`, and folders of our own around it: nothing in site-packages is touched.
+
+    .flink/conf     config.yaml (Flink's own JVM options and conf/config.yaml of the project), log4j
+    .flink/lib      links to Flink's jars and to flink-python's: see `link_jars`
+    .flink/log      logs and standard output of every process
+    .flink/pid      what runs
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from ruamel.yaml import YAML, YAMLError
+
+from flink_abnormal.errors import MachineError, UsageError
+from flink_abnormal.runtime import java
+
+HOME_VARIABLE: Final = "FLINK_ABNORMAL_HOME"
+
+
+def project() -> Path:
+    """Return the project's folder, which holds conf/ and jobs/."""
+    folder = Path(__file__).resolve().parents[2]
+    if not (folder / "conf" / "config.yaml").is_file():
+        raise MachineError(
+            f"{folder} holds no conf/config.yaml. Install the project from its folder: pip install -e ."
+        )
+    return folder
+
+
+def work_folder() -> Path:
+    """Return the folder of everything that a run leaves: .flink in the project, or where FLINK_ABNORMAL_HOME says."""
+    home = os.environ.get(HOME_VARIABLE)
+    return (Path(home) if home else project()) / ".flink"
+
+
+def flink_home() -> Path:
+    """Return the folder of the pip-installed distribution."""
+    import pyflink  # noqa: PLC0415 - slow to import, and not needed for --help
+
+    return Path(str(pyflink.__file__)).parent
+
+
+def python_jar() -> Path:
+    """Return the jar that runs Python inside Flink."""
+    (jar,) = (flink_home() / "opt").glob("flink-python-*.jar")
+    return jar
+
+
+def prepare(overrides: dict[str, str] | None = None) -> dict[str, str]:
+    """Write the work folder's conf and lib, and return the environment in which Flink's scripts and JVMs run.
+
+    `overrides` are Flink settings that win over conf/config.yaml.
+    """
+    work = work_folder()
+    try:
+        for name in ("conf", "lib", "log", "pid"):
+            (work / name).mkdir(parents=True, exist_ok=True)
+        write_conf(work / "conf", overrides or {})
+        link_jars(work / "lib")
+    except OSError as error:
+        raise MachineError(
+            f"{work} can't be written: {error.strerror}. Set {HOME_VARIABLE} to a folder that can."
+        ) from None
+    return environment()
+
+
+def environment() -> dict[str, str]:
+    """Return the environment in which Flink's scripts and JVMs run."""
+    work, home = work_folder(), flink_home()
+    java_home = str(java.find())
+    # Thread mode finds its Python, and with it this project, by the `python3` that comes first on the PATH.
+    path = os.pathsep.join([str(Path(sys.executable).parent), str(Path(java_home, "bin")), os.environ.get("PATH", "")])
+    return {
+        **os.environ,
+        "JAVA_HOME": java_home,
+        "PATH": path,
+        "FLINK_HOME": str(home),
+        "FLINK_CONF_DIR": str(work / "conf"),
+        "FLINK_LIB_DIR": str(work / "lib"),
+        "FLINK_OPT_DIR": str(home / "opt"),
+        "FLINK_PLUGINS_DIR": str(home / "plugins"),
+        "FLINK_LOG_DIR": str(work / "log"),
+        "FLINK_PID_DIR": str(work / "pid"),
+        "PYFLINK_PYTHON": sys.executable,
+        "PYFLINK_CLIENT_EXECUTABLE": sys.executable,
+    }
+
+
+def write_conf(folder: Path, overrides: dict[str, str]) -> None:
+    """Write config.yaml: Flink's own JVM options, the project's conf/config.yaml, and the overrides over both."""
+    shipped = flink_home() / "conf"
+    source = project() / "conf" / "config.yaml"
+    yaml = YAML(typ="safe")
+    try:
+        ours = _flat(yaml.load(source.read_text(encoding="utf-8")) or {})
+    except YAMLError as error:
+        raise UsageError(f"{source} is not YAML: {str(error).splitlines()[0]}") from None
+    java_options = yaml.load((shipped / "config.yaml").read_text(encoding="utf-8"))["env"]["java"]["opts"]["all"]
+    merged = {"env.java.opts.all": java_options, **ours, **overrides}
+    for name in ("log4j-cli.properties", "log4j-console.properties", "log4j.properties"):
+        shutil.copyfile(shipped / name, folder / name)
+    fresh = folder / f"config.yaml.{os.getpid()}"
+    with fresh.open("w", encoding="utf-8") as file:
+        yaml.dump(merged, file)
+    fresh.replace(folder / "config.yaml")
+
+
+def link_jars(folder: Path) -> None:
+    """Link Flink's jars and flink-python's into one folder.
+
+    A job brings flink-python in a class loader of its own, and its native library can't be loaded twice into one JVM:
+    the second thread-mode job on a TaskManager would fail for good. In the TaskManager's own lib, with `pemja.` parent
+    first (conf/config.yaml), it is loaded once.
+    """
+    for jar in [*(flink_home() / "lib").glob("*.jar"), python_jar()]:
+        link = folder / jar.name
+        if not link.exists():
+            link.unlink(missing_ok=True)  # a link into an environment that is gone
+            link.symlink_to(jar)
+
+
+def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested keys as Flink's dotted ones."""
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat

@@ -1,0 +1,92 @@
+"""Checkpoints and savepoints on disk: finds the newest, and tells whether the job can start from one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from flink_abnormal.errors import UsageError
+from flink_abnormal.operators import DETECTOR, FILE_SOURCE, HEARTBEAT
+
+if TYPE_CHECKING:
+    from flink_abnormal.settings import Settings
+
+LATEST: Final = "latest"
+METADATA: Final = "_metadata"
+
+
+def resolve(wanted: str | None, checkpoint_dir: Path | None) -> str | None:
+    """Return the path of the snapshot to start from; `latest` is the newest whole checkpoint below `checkpoint_dir`."""
+    if wanted is None:
+        return None
+    if wanted != LATEST:
+        path = Path(wanted.removeprefix("file://"))
+        if "://" not in wanted.removeprefix("file://") and not _metadata_of(path).is_file():
+            raise UsageError(
+                f"--from {wanted} holds no snapshot: a folder with a file {METADATA} was expected, "
+                "such as …/chk-12 or …/savepoint-…."
+            )
+        return wanted if "://" in wanted else str(path.absolute())
+    if checkpoint_dir is None:
+        raise UsageError("--from latest looks on this machine only: name the checkpoint's own path.")
+    found = newest(checkpoint_dir)
+    if found is None:
+        raise UsageError(f"--from latest found no checkpoint below {checkpoint_dir}. Start without --from.")
+    return str(found)
+
+
+def newest(checkpoint_dir: Path) -> Path | None:
+    """Return the folder of the newest whole checkpoint below `checkpoint_dir` (JOB-ID/chk-N/_metadata), or None."""
+    whole = []
+    for metadata in checkpoint_dir.glob(f"*/chk-*/{METADATA}"):
+        try:
+            whole.append((metadata.stat().st_mtime_ns, metadata.parent))
+        except FileNotFoundError:
+            continue  # a running job dropped it
+    return max(whole)[1] if whole else None
+
+
+def check(path: str, settings: Settings) -> None:
+    """Raise UsageError where the job can't start from this snapshot, before Flink restarts on it for ever."""
+    uids = operator_ids(path)
+    mode = settings.state.execution_mode
+    other = "process" if mode == "thread" else "thread"
+    if _id(DETECTOR.uid_in(other)) in uids:  # type: ignore[arg-type]
+        raise UsageError(
+            f"{path} was taken in {other} mode, and its state can't be read in {mode} mode: give --execution-mode {other}."
+        )
+    if _id(DETECTOR.uid_in(mode)) not in uids:
+        raise UsageError(f"{path} is no snapshot of this job: it holds no operator {DETECTOR.uid_in(mode)!r}.")
+    wanted = {"random": HEARTBEAT, "files": FILE_SOURCE}[settings.source]
+    if _id(wanted.uid) not in uids:
+        raise UsageError(f"{path} was taken with another --source than {settings.source}.")
+
+
+def operator_ids(path: str) -> set[str]:
+    """Return the ids (hex) of the operators whose state a snapshot holds; needs a running JVM."""
+    from pyflink.java_gateway import get_gateway  # noqa: PLC0415
+
+    jvm = get_gateway().jvm
+    folder = jvm.org.apache.flink.core.fs.Path(path)
+    file = folder if folder.getName() == METADATA else jvm.org.apache.flink.core.fs.Path(folder, METADATA)
+    stream = jvm.java.io.DataInputStream(file.getFileSystem().open(file))
+    try:
+        loader = jvm.Thread.currentThread().getContextClassLoader()
+        metadata = jvm.org.apache.flink.runtime.checkpoint.Checkpoints.loadCheckpointMetadata(stream, loader, path)
+    finally:
+        stream.close()
+    return {state.getOperatorID().toHexString() for state in metadata.getOperatorStates()}
+
+
+def _id(uid: str) -> str:
+    """Return the id that Flink derives from an operator's uid: Murmur3 (128 bits) of its UTF-8."""
+    from pyflink.java_gateway import get_gateway  # noqa: PLC0415
+
+    jvm = get_gateway().jvm
+    hashing = jvm.org.apache.flink.shaded.guava33.com.google.common.hash.Hashing
+    utf8 = jvm.java.nio.charset.StandardCharsets.UTF_8
+    return str(hashing.murmur3_128(0).newHasher().putString(uid, utf8).hash().toString())
+
+
+def _metadata_of(path: Path) -> Path:
+    return path if path.name == METADATA else path / METADATA

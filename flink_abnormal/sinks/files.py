@@ -1,0 +1,74 @@
+"""JSON Lines below the output folder, `alerts/` and `dead-letters/`, exactly once through Flink's FileSink.
+
+A file is named `part-…` once it is whole and its checkpoint has completed; names that start with a dot are on their way.
+Small files are compacted each `--roll`, so that a day leaves hundreds of files and not thousands.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pyflink.common import Types
+from pyflink.common.serialization import Encoder
+from pyflink.datastream import MapFunction
+from pyflink.datastream.connectors.file_system import (
+    BucketAssigner,
+    FileCompactor,
+    FileCompactStrategy,
+    FileSink,
+    OutputFileConfig,
+    RollingPolicy,
+)
+
+from flink_abnormal.model import Alert
+from flink_abnormal.operators import ALERT_FILES, ALERTS_TO_JSON, DEAD_LETTER_FILES
+from flink_abnormal.streams import label
+
+if TYPE_CHECKING:
+    from pyflink.datastream import DataStream
+
+    from flink_abnormal.operators import Operator
+    from flink_abnormal.settings import Settings
+
+ALERTS_FOLDER: Final = "alerts"
+DEAD_LETTERS_FOLDER: Final = "dead-letters"
+_PART_BYTES: Final = 128 * 1024 * 1024
+
+
+def build(
+    alerts: DataStream, dead_letters: DataStream | None, settings: Settings, parallelism: int
+) -> list[DataStream]:
+    """Write alerts and dead letters as JSON Lines."""
+    lines = label(alerts.map(AlertToJson(), Types.STRING()), ALERTS_TO_JSON).set_parallelism(parallelism)
+    built = [lines, _sink(lines, ALERTS_FOLDER, ALERT_FILES, settings, parallelism)]
+    if dead_letters is not None:
+        built.append(_sink(dead_letters, DEAD_LETTERS_FOLDER, DEAD_LETTER_FILES, settings, parallelism))
+    return built
+
+
+def _sink(lines: DataStream, folder: str, operator: Operator, settings: Settings, parallelism: int) -> Any:
+    sink = settings.sink
+    checkpoints = max(1, sink.roll_ms // settings.state.checkpoint_interval_ms)
+    rolling = RollingPolicy.default_rolling_policy(_PART_BYTES, sink.roll_ms, sink.roll_ms)
+    compaction = (
+        FileCompactStrategy.builder().enable_compaction_on_checkpoint(checkpoints).set_size_threshold(_PART_BYTES)
+    )
+    file_sink = (
+        FileSink.for_row_format(str(Path(str(sink.output)).absolute() / folder), Encoder.simple_string_encoder())
+        .with_bucket_assigner(BucketAssigner.base_path_bucket_assigner())
+        .with_rolling_policy(rolling)
+        .with_output_file_config(OutputFileConfig.builder().with_part_suffix(".jsonl").build())
+        .enable_compact(compaction.build(), FileCompactor.concat_file_compactor())
+        .build()
+    )
+    written = lines.sink_to(file_sink).name(operator.name).uid(operator.uid)
+    return written.set_parallelism(parallelism)
+
+
+class AlertToJson(MapFunction):
+    """Turns an alert into its line of JSON."""
+
+    def map(self, value: tuple[Any, ...]) -> str:
+        """Return one line, without its line break."""
+        return Alert(*value).to_json()

@@ -1,0 +1,26 @@
+"""What every source is given and gives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pyflink.datastream import DataStream
+
+    from flink_abnormal.settings import Mode
+
+
+class SourceContext(NamedTuple):
+    """`start_ms`: epoch milliseconds of the submission."""
+
+    parallelism: int
+    mode: Mode
+    start_ms: int
+
+
+class SourceStreams(NamedTuple):
+    """`events` of UserEvent; `dead_letters` of JSON; `tallies` of what the source counts beside its events."""
+
+    events: DataStream
+    dead_letters: list[DataStream]
+    tallies: list[DataStream]

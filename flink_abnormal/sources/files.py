@@ -1,0 +1,144 @@
+"""Lines of a file, or of the files of a folder: each file is read by one subtask, so that its order is kept.
+
+Flink's file source decodes text, and bad UTF-8 would be lost in it. ISO-8859-1 gives each byte a character of its own:
+the parser turns them back into the bytes that stood in the file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pyflink.common import Duration, Types, WatermarkStrategy
+from pyflink.datastream import KeyedProcessFunction, ProcessFunction
+from pyflink.datastream.connectors.file_system import FileSource, StreamFormat
+from pyflink.datastream.state import MapStateDescriptor
+
+from flink_abnormal import formats
+from flink_abnormal.formats import Rejected
+from flink_abnormal.model import DeadLetter
+from flink_abnormal.operators import CHECK_FILES, FILE_SOURCE, KEY_BY_FOLDER, PARSE, WATCH, WATCH_HEARTBEAT
+from flink_abnormal.sources import inventory
+from flink_abnormal.sources.base import SourceStreams
+from flink_abnormal.sources.inventory import Fingerprint
+from flink_abnormal.streams import heartbeat, key_by, label, side_output, tags, types
+from flink_abnormal.tally import CHANGED_FILES, DEAD_LETTERED, REPEATED, SKIPPED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pyflink.datastream import DataStream, RuntimeContext, StreamExecutionEnvironment
+
+    from flink_abnormal.settings import FileSettings, Settings
+    from flink_abnormal.sources.base import SourceContext
+
+
+def build(env: StreamExecutionEnvironment, settings: Settings, context: SourceContext) -> SourceStreams:
+    """Return the events of the files, and the lines that are none."""
+    files = settings.files
+    path = str(files.input)
+    source = FileSource.for_record_stream_format(StreamFormat.text_line_format("ISO-8859-1"), path)
+    if files.follow:
+        source = source.monitor_continuously(Duration.of_seconds(1))
+    lines = env.from_source(source.build(), WatermarkStrategy.no_watermarks(), FILE_SOURCE.name)
+    lines = label(lines, FILE_SOURCE).set_parallelism(context.parallelism)
+    parse = ParseLines(files, path, tally=settings.bounded)
+    events = label(lines.process(parse, types.event()), PARSE).set_parallelism(context.parallelism)
+    dead_letters = [side_output(events, tags.dead_letters())]
+    if files.follow:
+        folder = key_by(heartbeat(env, None, WATCH_HEARTBEAT), lambda _: path, KEY_BY_FOLDER)
+        changes = label(folder.process(WatchFiles(path), Types.STRING()), WATCH, context.mode).set_parallelism(1)
+        dead_letters.append(changes)
+    return SourceStreams(events, dead_letters, [side_output(events, tags.tally())])
+
+
+def check_at_end(summary: DataStream, settings: FileSettings) -> DataStream:
+    """Let the figures of a bounded run pass, once the files have been compared with what they were at the start."""
+    path = str(settings.input)
+    check = CheckFiles(inventory.take(path))
+    return label(summary.process(check, types.tally()), CHECK_FILES).set_parallelism(1)
+
+
+class ParseLines(ProcessFunction):
+    """Turns a line into its event; what is no event goes to the dead letters, and is counted."""
+
+    def __init__(self, settings: FileSettings, path: str, *, tally: bool) -> None:
+        self._settings = settings
+        self._path = path
+        self._tally = tags.tally() if tally else None
+        self._dead_letters = tags.dead_letters()
+
+    def open(self, runtime_context: RuntimeContext) -> None:  # noqa: ARG002
+        """Build the parser here: its patterns are made once a worker."""
+        self._parse = formats.parser(self._settings)
+
+    def process_element(self, value: str, ctx: ProcessFunction.Context) -> Iterator[Any]:  # noqa: ARG002
+        """Parse one line, whose characters are the bytes of the file."""
+        line = value.encode("latin-1")
+        parsed = self._parse(line)
+        if parsed is None:
+            yield from self._count(SKIPPED, 1)
+        elif isinstance(parsed, Rejected):
+            yield self._dead_letters, DeadLetter(parsed.reason, self._path, line).to_json()
+            yield from self._count(DEAD_LETTERED, 1)
+        else:
+            yield tuple(parsed)
+            if parsed.times > 1:
+                yield from self._count(REPEATED, parsed.times - 1)
+
+    def _count(self, what: str, number: int) -> Iterator[Any]:
+        if self._tally is not None:
+            yield self._tally, (what, number)
+
+
+class CheckFiles(ProcessFunction):
+    """At the end of the input, tells of files that are not what they were at submission."""
+
+    def __init__(self, before: Mapping[str, Fingerprint]) -> None:
+        self._before = dict(before)
+        self._checked = False
+        self._dead_letters = tags.dead_letters()
+
+    def process_element(self, value: tuple[str, int], ctx: ProcessFunction.Context) -> Iterator[Any]:  # noqa: ARG002
+        """Pass a figure on; the first one brings the check."""
+        yield value
+        if self._checked:
+            return
+        self._checked = True
+        changed = list(changes(self._before))
+        for dead_letter in changed:
+            yield self._dead_letters, dead_letter.to_json()
+        yield CHANGED_FILES, len(changed)
+
+
+class WatchFiles(KeyedProcessFunction):
+    """At each heartbeat, looks at the folder and tells once of each change to a file that was there before."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def open(self, runtime_context: RuntimeContext) -> None:
+        """Bind the state: path -> fingerprint."""
+        self._seen = runtime_context.get_map_state(MapStateDescriptor("files", Types.STRING(), Types.STRING()))
+        self._known: dict[str, Fingerprint] | None = None
+
+    def process_element(self, value: Any, ctx: KeyedProcessFunction.Context) -> Iterator[str]:  # noqa: ARG002
+        """Compare, tell, remember."""
+        if self._known is None:
+            self._known = {path: Fingerprint.parse(text) for path, text in self._seen.items()}
+        now = inventory.take(self._path)
+        for dead_letter in changes(self._known, now):
+            yield dead_letter.to_json()
+        for path, fingerprint in now.items():
+            if self._known.get(path) != fingerprint:
+                self._seen.put(path, fingerprint.text())
+                self._known[path] = fingerprint
+
+
+def changes(
+    before: Mapping[str, Fingerprint], now: Mapping[str, Fingerprint] | None = None
+) -> Iterator[DeadLetter]:
+    """Yield a dead letter for each file of `before` that has changed; a file that is gone has been read."""
+    for path, fingerprint in before.items():
+        after = (inventory.take(path) if now is None else now).get(path)
+        if after is not None and (reason := inventory.change(fingerprint, after)) is not None:
+            yield DeadLetter(reason, path, b"")

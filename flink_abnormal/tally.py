@@ -1,0 +1,100 @@
+"""The exact figures of a bounded run, counted by Flink itself and so right after a restart too.
+
+Events are counted on the JVM (a sum for each kind, in keyed and checkpointed window state, that fires at the end of the
+input); only what is rare takes a record of its own out of Python: skipped lines, dead letters, repeats, alerts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pyflink.datastream import DataStream
+from pyflink.java_gateway import get_gateway
+
+from flink_abnormal.model import ABNORMAL, NORMAL
+from flink_abnormal.operators import TALLY, TALLY_PROJECTION
+from flink_abnormal.streams import EVENT_KIND_FIELD, EVENT_TIMES_FIELD
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+SKIPPED: Final = "skipped"
+DEAD_LETTERED: Final = "dead-lettered"
+REPEATED: Final = "repeated"
+ALERTS: Final = "alerts"
+CHANGED_FILES: Final = "changed-files"
+
+
+class Summary(NamedTuple):
+    """What a bounded run read and found. Lines: valid, skipped, dead_lettered; the others are events, alerts, files."""
+
+    valid: int
+    skipped: int
+    dead_lettered: int
+    abnormal: int
+    normal: int
+    alerts: int
+    changed_files: int
+
+    @classmethod
+    def of(cls, counts: Mapping[str, int]) -> Summary:
+        """Return the summary of the tally's sums; what was never counted is 0."""
+        abnormal, normal = counts.get(ABNORMAL, 0), counts.get(NORMAL, 0)
+        return cls(
+            # A line that repeats an event N times is one line and N events.
+            valid=abnormal + normal - counts.get(REPEATED, 0),
+            skipped=counts.get(SKIPPED, 0),
+            dead_lettered=counts.get(DEAD_LETTERED, 0),
+            abnormal=abnormal,
+            normal=normal,
+            alerts=counts.get(ALERTS, 0),
+            changed_files=counts.get(CHANGED_FILES, 0),
+        )
+
+    @property
+    def read(self) -> int:
+        """All lines."""
+        return self.valid + self.skipped + self.dead_lettered
+
+    def text(self) -> str:
+        """Return the summary as the line that ends a bounded run."""
+        return (
+            f"read {self.read} = valid {self.valid} + skipped {self.skipped} + dead-lettered {self.dead_lettered}; "
+            f"events: abnormal {self.abnormal}, normal {self.normal}; alerts {self.alerts}"
+        )
+
+
+def build(events: DataStream, others: Sequence[DataStream]) -> DataStream:
+    """Return a stream of (what, how many) that comes at the end of the input.
+
+    `others` are side outputs of the same type that Python counted. PyFlink has no window sum of its own on the JVM, so
+    Java's is called.
+    """
+    gateway = get_gateway()
+    jvm = gateway.jvm
+    j_stream = _kind_and_times(events)
+    if others:
+        j_others = gateway.new_array(jvm.org.apache.flink.streaming.api.datastream.DataStream, len(others))
+        for index, other in enumerate(others):
+            j_others[index] = other._j_data_stream  # noqa: SLF001
+        j_stream = j_stream.union(j_others)
+    j_type = j_stream.getType()
+    what = jvm.org.apache.flink.api.common.operators.Keys.ExpressionKeys(0, j_type)
+    config = j_stream.getExecutionEnvironment().getConfig()
+    selector = jvm.org.apache.flink.streaming.util.keys.KeySelectorUtil.getSelectorForKeys(what, j_type, config)
+    windowing = jvm.org.apache.flink.streaming.api.windowing
+    # Flink sorts the input of a bare end-of-stream trigger and then forbids checkpoints; inside another trigger it
+    # stays a stream.
+    trigger = windowing.triggers.PurgingTrigger.of(windowing.assigners.GlobalWindows.EndOfStreamTrigger())
+    windows = j_stream.keyBy(selector).window(windowing.assigners.GlobalWindows.create()).trigger(trigger)
+    sums = windows.sum(1).setParallelism(1).setMaxParallelism(1)
+    return DataStream(sums.uid(TALLY.uid).name(TALLY.name))
+
+
+def _kind_and_times(events: DataStream) -> object:
+    gateway = get_gateway()
+    wanted = gateway.new_array(gateway.jvm.int, 2)
+    wanted[0], wanted[1] = EVENT_KIND_FIELD, EVENT_TIMES_FIELD
+    projected = events._j_data_stream.project(wanted)  # noqa: SLF001
+    parallelism = events._j_data_stream.getTransformation().getParallelism()  # noqa: SLF001
+    return projected.uid(TALLY_PROJECTION.uid).name(TALLY_PROJECTION.name).setParallelism(parallelism)
