@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import signal
 import threading
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any, Final
 
 from flink_abnormal import launch
+from flink_abnormal.runtime import distribution
 
 if TYPE_CHECKING:
     from types import FrameType
+
+ENDED: Final = ("FINISHED", "FAILED", "CANCELED")
 
 
 def attend(launched: launch.Launched, resume: str) -> None:
@@ -22,6 +26,7 @@ def attend(launched: launch.Launched, resume: str) -> None:
             interrupted.set()
             threading.Thread(target=lambda: launched.client.cancel().result(), daemon=True).start()
 
+    threading.Thread(target=_watch, args=(launched.client,), daemon=True).start()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, cancel)
     try:
@@ -36,3 +41,17 @@ def attend(launched: launch.Launched, resume: str) -> None:
     print(summary.text(), flush=True)
     if summary.changed_files:
         launch.say(f"Warning: {summary.changed_files} files changed after they were read; see the dead letters.")
+
+
+def _watch(client: Any) -> None:
+    """Tell of each restart while it happens: a job that fails again and again must not look like a quiet one."""
+    before = ""
+    while before not in ENDED:
+        time.sleep(0.5)
+        try:
+            status = client.get_job_status().result().name
+        except Exception:  # noqa: BLE001 - the JVM is gone, or the cluster: whoever waits for the end is told
+            return
+        if status != before and status in ("RESTARTING", "FAILING"):
+            launch.say(f"The job is {status}: a task failed. The reason stands in {distribution.work_folder() / 'log'}.")
+        before = status

@@ -8,6 +8,9 @@ AbnormalError            one sentence and what to do; its exit code; never shown
 """
 
 
+import re
+
+
 class AbnormalError(Exception):
     """Base of every error that is a user's to mend; `str()` is the sentence to show."""
 
@@ -36,3 +39,11 @@ class JobError(AbnormalError):
     """The job was refused or failed: read the reason, mend it, submit again."""
 
     exit_code = 5
+
+
+def cause(error: BaseException) -> str:
+    """Return the innermost reason of a Java or Python error in one line."""
+    text = str(error)
+    causes = re.findall(r"^Caused by: (.+)$", text, re.MULTILINE)
+    found = causes[-1] if causes else next((line for line in text.splitlines() if line.strip()), repr(error))
+    return re.sub(r"^(?:[a-z][\w$]*\.)+(?:[A-Z][\w$]*): ", "", found.strip())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 import tempfile
 import time
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from flink_abnormal.errors import JobError, MachineError, UsageError
+from flink_abnormal.errors import JobError, MachineError, UsageError, cause
 from flink_abnormal.runtime import distribution, snapshots
 from flink_abnormal.settings import DEFAULT_PARALLELISM, JOB_NAME, MAX_PARALLELISM
 from flink_abnormal.tally import Summary
@@ -272,11 +271,3 @@ def await_end(launched: Launched) -> Summary | None:
     except Exception as error:
         raise JobError(f"The job failed: {cause(error)}") from error
     return Summary.of(counts) if launched.figures is not None else None
-
-
-def cause(error: BaseException) -> str:
-    """Return the innermost reason of a Java or Python error in one line."""
-    text = str(error)
-    causes = re.findall(r"^Caused by: (.+)$", text, re.MULTILINE)
-    found = causes[-1] if causes else next((line for line in text.splitlines() if line.strip()), repr(error))
-    return re.sub(r"^(?:[a-z][\w$]*\.)+(?:[A-Z][\w$]*): ", "", found.strip())

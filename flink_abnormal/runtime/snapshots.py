@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from flink_abnormal.errors import UsageError
+from flink_abnormal.errors import UsageError, cause
 from flink_abnormal.operators import DETECTOR, FILE_SOURCE, HEARTBEAT
 
 if TYPE_CHECKING:
-    from flink_abnormal.settings import Settings
+    from flink_abnormal.settings import Mode, Settings
 
 LATEST: Final = "latest"
 METADATA: Final = "_metadata"
+
+_NATIVE: Final = {"KeyGroupsStateHandle": "hashmap", "IncrementalRemoteKeyedStateHandle": "rocksdb"}
 
 
 def resolve(wanted: str | None, checkpoint_dir: Path | None) -> str | None:
@@ -46,36 +48,58 @@ def newest(checkpoint_dir: Path) -> Path | None:
     return max(whole)[1] if whole else None
 
 
+class Snapshot(NamedTuple):
+    """What a snapshot's metadata tells: ids (hex) of operators with state, and the Java classes of keyed state."""
+
+    operators: set[str]
+    keyed_state: set[str]
+
+
 def check(path: str, settings: Settings) -> None:
     """Raise UsageError where the job can't start from this snapshot, before Flink restarts on it for ever."""
-    uids = operator_ids(path)
+    snapshot = read(path)
     mode = settings.state.execution_mode
-    other = "process" if mode == "thread" else "thread"
-    if _id(DETECTOR.uid_in(other)) in uids:  # type: ignore[arg-type]
+    other: Mode = "process" if mode == "thread" else "thread"
+    if _id(DETECTOR.uid_in(other)) in snapshot.operators:
         raise UsageError(
             f"{path} was taken in {other} mode, and its state can't be read in {mode} mode: give --execution-mode {other}."
         )
-    if _id(DETECTOR.uid_in(mode)) not in uids:
+    if _id(DETECTOR.uid_in(mode)) not in snapshot.operators:
         raise UsageError(f"{path} is no snapshot of this job: it holds no operator {DETECTOR.uid_in(mode)!r}.")
     wanted = {"random": HEARTBEAT, "files": FILE_SOURCE}[settings.source]
-    if _id(wanted.uid) not in uids:
+    if _id(wanted.uid) not in snapshot.operators:
         raise UsageError(f"{path} was taken with another --source than {settings.source}.")
+    for handle, backend in _NATIVE.items():
+        if handle in snapshot.keyed_state and backend != settings.state.backend:
+            raise UsageError(
+                f"{path} holds the native state of {backend}, which {settings.state.backend} can't read: give "
+                f"--state-backend {backend}. Only a savepoint moves from one to the other."
+            )
 
 
-def operator_ids(path: str) -> set[str]:
-    """Return the ids (hex) of the operators whose state a snapshot holds; needs a running JVM."""
+def read(path: str) -> Snapshot:
+    """Read a snapshot's metadata; needs a running JVM."""
     from pyflink.java_gateway import get_gateway  # noqa: PLC0415
 
     jvm = get_gateway().jvm
     folder = jvm.org.apache.flink.core.fs.Path(path)
     file = folder if folder.getName() == METADATA else jvm.org.apache.flink.core.fs.Path(folder, METADATA)
-    stream = jvm.java.io.DataInputStream(file.getFileSystem().open(file))
     try:
-        loader = jvm.Thread.currentThread().getContextClassLoader()
-        metadata = jvm.org.apache.flink.runtime.checkpoint.Checkpoints.loadCheckpointMetadata(stream, loader, path)
-    finally:
-        stream.close()
-    return {state.getOperatorID().toHexString() for state in metadata.getOperatorStates()}
+        stream = jvm.java.io.DataInputStream(file.getFileSystem().open(file))
+        try:
+            loader = jvm.Thread.currentThread().getContextClassLoader()
+            metadata = jvm.org.apache.flink.runtime.checkpoint.Checkpoints.loadCheckpointMetadata(stream, loader, path)
+        finally:
+            stream.close()
+    except Exception as error:
+        raise UsageError(f"--from {path} can't be read as a snapshot: {cause(error)}") from error
+    operators, keyed_state = set(), set()
+    for operator in metadata.getOperatorStates().toArray():
+        operators.add(operator.getOperatorID().toHexString())
+        for subtask in operator.getStates().toArray():
+            for handle in subtask.getManagedKeyedState().toArray():
+                keyed_state.add(handle.getClass().getSimpleName())
+    return Snapshot(operators, keyed_state)
 
 
 def _id(uid: str) -> str:
