@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -16,19 +17,27 @@ if TYPE_CHECKING:
 ENDED: Final = ("FINISHED", "FAILED", "CANCELED")
 
 
-def attend(launched: launch.Launched, resume: str) -> None:
-    """Wait for the end of a job and print its figures; Ctrl-C cancels it. `resume` is the command that goes on."""
+def attend(launched: launch.Launched, *, resume: str = "", leave: str = "") -> None:
+    """Wait for the end of a job and print its figures.
+
+    Ctrl-C cancels the job and names `resume`, the command that goes on; where `leave` is given, Ctrl-C only stops to
+    wait, and says that.
+    """
     interrupted = threading.Event()
 
-    def cancel(_signal: int, _frame: FrameType | None) -> None:
-        # From a thread of its own: the main one is in a call to the JVM, which an exception here would tear.
-        if not interrupted.is_set():
-            interrupted.set()
-            threading.Thread(target=lambda: launched.client.cancel().result(), daemon=True).start()
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        if interrupted.is_set():
+            return
+        interrupted.set()
+        if leave:
+            launch.say(leave)
+            os._exit(0)  # the main thread is in a call to the JVM, which ends with this process
+        # From a thread of its own: an exception here would tear that call.
+        threading.Thread(target=lambda: launched.client.cancel().result(), daemon=True).start()
 
     threading.Thread(target=_watch, args=(launched.client,), daemon=True).start()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, cancel)
+        signal.signal(number, interrupt)
     try:
         summary = launch.await_end(launched)
     except launch.JobError:

@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from typing import Any
 
 import rich_click as click
+from rich.console import Console
+from rich.table import Table
 
-from flink_abnormal import __version__, launch
+from flink_abnormal import __version__, launch, preflight
 from flink_abnormal.attend import attend
+from flink_abnormal.cluster_cli import cluster
 from flink_abnormal.errors import AbnormalError
+from flink_abnormal.job_logs import follow
 from flink_abnormal.options import job_options, option_groups
 from flink_abnormal.settings import from_values
+
+jobmanager_option = click.option(
+    "--jobmanager", metavar="HOST:PORT", help="The cluster. [default: the local one, else 127.0.0.1:8081]"
+)
+job_argument = click.argument("job", required=False)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.version_option(__version__, prog_name="flink-abnormal")
 def cli() -> None:
-    """Detect abnormal user behaviour in a stream of events, on Apache Flink."""
+    """Detect abnormal user behaviour in a stream of events, on Apache Flink.
+
+    Exit codes: 0 done, 2 a wrong option or input, 3 something on this machine, 4 the cluster, 5 the job failed.
+    """
+
+
+cli.add_command(cluster)
 
 
 @cli.command()
@@ -28,11 +44,102 @@ def run(**values: Any) -> None:
     attend(launched, resume="flink-abnormal run --from latest")
 
 
+@cli.command()
+@jobmanager_option
+@click.option("--detached/--attached", help="Return once the job is submitted, or wait for its end. [default: attached]")
+@job_options
+def submit(jobmanager: str | None, detached: bool, **values: Any) -> None:  # noqa: FBT001
+    """Submit the job to a cluster. Attached, Ctrl-C leaves the job running."""
+    settings = from_values(values)
+    launch.check_machine(settings)
+    target = preflight.find(jobmanager)
+    preflight.check(target, settings, launch.say)
+    launched = launch.launch(settings, launch.Target("cluster", target.host, target.port))
+    print(f"Submitted job {launched.job_id}", flush=True)
+    if not detached:
+        attend(launched, leave=f"The job goes on. See it with: flink-abnormal status {launched.job_id}")
+
+
+@cli.command(name="list")
+@jobmanager_option
+def list_jobs(jobmanager: str | None) -> None:
+    """List the cluster's jobs, the newest first."""
+    table = Table("Job", "Name", "State", "Started", "Tasks running")
+    for job in preflight.find(jobmanager).jobs():
+        started = datetime.fromtimestamp(job.start_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        table.add_row(job.id, job.name, job.state, started, f"{job.tasks['running']} of {job.tasks['total']}")
+    Console(width=max(140, Console().width)).print(table)
+
+
+@cli.command()
+@jobmanager_option
+@job_argument
+def status(jobmanager: str | None, job: str | None) -> None:
+    """Show a job: its state, the state of its tasks, its checkpoints. Default: the one that runs."""
+    target = preflight.find(jobmanager)
+    found = target.job(job)
+    details = target.get(f"/jobs/{found.id}")
+    print(f"{found.id}  {found.name}: {found.state}")
+    table = Table("Operator", "Subtasks", "State of the tasks")
+    for vertex in details["vertices"]:
+        states = ", ".join(f"{count} {state}" for state, count in vertex["tasks"].items() if count)
+        table.add_row(vertex["name"], str(vertex["parallelism"]), states)
+    Console(width=max(140, Console().width)).print(table)
+    checkpoints = target.get(f"/jobs/{found.id}/checkpoints")
+    if "counts" in checkpoints:
+        counts, latest = checkpoints["counts"], checkpoints["latest"]
+        print(f"Checkpoints: {counts['completed']} completed, {counts['failed']} failed, {counts['restored']} restored")
+        if latest["completed"]:
+            last = latest["completed"]
+            print(f"Latest: #{last['id']}, {last['end_to_end_duration']} ms, {last['external_path']}")
+    reasons = target.get(f"/jobs/{found.id}/exceptions")["exceptionHistory"]["entries"]
+    if reasons:
+        print(f"Last failure: {reasons[0]['stacktrace'].splitlines()[0]}")
+
+
+@cli.command()
+@jobmanager_option
+@click.option("--all", "everything", is_flag=True, help="Every line the job prints, not alerts and dead letters alone.")
+@click.option("--no-follow", is_flag=True, help="Print what there is and return.")
+@job_argument
+def logs(jobmanager: str | None, job: str | None, everything: bool, no_follow: bool) -> None:  # noqa: FBT001
+    """Follow the alerts of a job on a cluster, until it ends or Ctrl-C."""
+    target = preflight.find(jobmanager)
+    try:
+        follow(target, target.job(job), everything=everything, once=no_follow)
+    except KeyboardInterrupt:
+        return
+
+
+@cli.command()
+@jobmanager_option
+@job_argument
+def cancel(jobmanager: str | None, job: str | None) -> None:
+    """Cancel a job; its last checkpoint stays, for --from latest."""
+    target = preflight.find(jobmanager)
+    found = target.job(job)
+    target.cancel(found.id)
+    target.await_end(found.id)
+    print(f"Cancelled job {found.id}")
+
+
+@cli.command()
+@jobmanager_option
+@click.option("--savepoint", metavar="FOLDER", help="Where the savepoint goes. [default: savepoints/ in --checkpoint-dir]")
+@job_argument
+def stop(jobmanager: str | None, job: str | None, savepoint: str | None) -> None:
+    """Stop a job with a savepoint, which starts it again with --from, on the other state backend too."""
+    target = preflight.find(jobmanager)
+    found = target.job(job)
+    folder = None if savepoint is None else launch.folder_uri(savepoint)
+    print(f"Stopped job {found.id}; savepoint {target.stop(found.id, folder)}")
+
+
 def main() -> None:
     """Run the command line; a user's mistake is one sentence and an exit code, never a traceback."""
     click.rich_click.OPTION_GROUPS = {f"flink-abnormal {verb}": option_groups() for verb in ("run", "submit")}
     try:
-        cli.main(standalone_mode=True)
+        cli.main()
     except AbnormalError as error:
         print(f"Error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

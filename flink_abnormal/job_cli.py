@@ -21,7 +21,11 @@ def job(**values: Any) -> None:
     """Detect abnormal user behaviour: on the cluster of `flink run`, or embedded."""
     inside_flink_run = "PYFLINK_GATEWAY_PORT" in os.environ
     target = launch.FLINK_RUN if inside_flink_run else launch.EMBEDDED
-    attend(launch.launch(from_values(values), target), resume="--from latest")
+    launched = launch.launch(from_values(values), target)
+    if inside_flink_run:
+        attend(launched, leave=f"The job goes on. See it with: flink-abnormal status {launched.job_id}")
+    else:
+        attend(launched, resume="python jobs/abnormal.py --from latest")
 
 
 def main() -> None:

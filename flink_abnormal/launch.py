@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from flink_abnormal.errors import JobError, MachineError, UsageError, cause
+from flink_abnormal.layout import Parallelism
 from flink_abnormal.runtime import distribution, snapshots
 from flink_abnormal.settings import DEFAULT_PARALLELISM, JOB_NAME, MAX_PARALLELISM
 from flink_abnormal.tally import Summary
@@ -150,7 +151,7 @@ def launch(settings: Settings, target: Target) -> Launched:
     from flink_abnormal import pipeline  # noqa: PLC0415 - PyFlink reads the process's environment when it is imported
 
     default = _default_parallelism(env, target)
-    parallelism = pipeline.Parallelism.of(settings, default)
+    parallelism = Parallelism.of(settings, default)
     layout = settings.layout.slots or ("shared" if target.kind == "embedded" else "isolated")
     graph = pipeline.build(env, settings, parallelism, layout, start_ms=time.time_ns() // 1_000_000)
     j_graph = env._generate_stream_graph(clear_transformations=True, job_name=JOB_NAME)  # noqa: SLF001
@@ -183,7 +184,14 @@ def _environment(settings: Settings, target: Target, restore_path: str | None) -
     configuration = Configuration()
     for key, value in values.items():
         configuration.set_string(key, value)
-    env = StreamExecutionEnvironment.get_execution_environment(configuration)
+    if target.kind == "cluster":
+        from pyflink.java_gateway import get_gateway  # noqa: PLC0415
+
+        # PyFlink's own factory knows embedded runs and `flink run` only.
+        java_class = get_gateway().jvm.org.apache.flink.streaming.api.environment.StreamExecutionEnvironment
+        env = StreamExecutionEnvironment(java_class(configuration._j_configuration))  # noqa: SLF001
+    else:
+        env = StreamExecutionEnvironment.get_execution_environment(configuration)
     env.get_config().set_global_job_parameters(_job_parameters(settings))
     return env
 

@@ -15,29 +15,8 @@ from flink_abnormal.streams import key_by, label, side_output, tags, types
 if TYPE_CHECKING:
     from pyflink.datastream import DataStream, StreamExecutionEnvironment
 
+    from flink_abnormal.layout import Parallelism
     from flink_abnormal.settings import Settings
-
-
-class Parallelism(NamedTuple):
-    """Subtasks of each step."""
-
-    source: int
-    process: int
-    sink: int
-
-    @classmethod
-    def of(cls, settings: Settings, default: int) -> Parallelism:
-        """Return what the settings say, or the default where they say nothing."""
-        layout = settings.layout
-        return cls(
-            layout.source_parallelism or default,
-            layout.process_parallelism or default,
-            layout.sink_parallelism or default,
-        )
-
-    def slots(self, layout: str) -> int:
-        """Return how many slots the job needs in a layout."""
-        return sum(self) if layout == "isolated" else max(self)
 
 
 class Graph(NamedTuple):
@@ -68,6 +47,9 @@ def build(
         alerts.slot_sharing_group("process")
         for stream in written:
             stream.slot_sharing_group("sink")
+        for stream in written:
+            if hasattr(stream, "start_new_chain"):  # PyFlink chains over the border of two slot sharing groups
+                stream.start_new_chain()
     return Graph(figures)
 
 

@@ -1,6 +1,7 @@
 """The Flink distribution inside `apache-flink`, and folders of our own around it: nothing in site-packages is touched.
 
-    .flink/conf     config.yaml (Flink's own JVM options and conf/config.yaml of the project), log4j
+    .flink/conf     the local cluster's config.yaml (Flink's own JVM options and the project's conf/config.yaml), log4j
+    .flink/client   the same for embedded runs and for clients
     .flink/lib      links to Flink's jars and to flink-python's: see `link_jars`
     .flink/log      logs and standard output of every process
     .flink/pid      what runs
@@ -11,6 +12,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,25 +53,29 @@ def python_jar() -> Path:
     return jar
 
 
-def prepare(overrides: dict[str, str] | None = None) -> dict[str, str]:
-    """Write the work folder's conf and lib, and return the environment in which Flink's scripts and JVMs run.
+CLIENT_CONF: Final = "client"
+CLUSTER_CONF: Final = "conf"
+
+
+def prepare(conf: str = CLIENT_CONF, overrides: dict[str, Any] | None = None) -> dict[str, str]:
+    """Write one of the conf folders and lib, and return the environment in which Flink's scripts and JVMs run.
 
     `overrides` are Flink settings that win over conf/config.yaml.
     """
     work = work_folder()
     try:
-        for name in ("conf", "lib", "log", "pid"):
+        for name in (conf, "lib", "log", "pid"):
             (work / name).mkdir(parents=True, exist_ok=True)
-        write_conf(work / "conf", overrides or {})
+        write_conf(work / conf, overrides or {})
         link_jars(work / "lib")
     except OSError as error:
         raise MachineError(
             f"{work} can't be written: {error.strerror}. Set {HOME_VARIABLE} to a folder that can."
         ) from None
-    return environment()
+    return environment(conf)
 
 
-def environment() -> dict[str, str]:
+def environment(conf: str = CLIENT_CONF) -> dict[str, str]:
     """Return the environment in which Flink's scripts and JVMs run."""
     work, home = work_folder(), flink_home()
     java_home = str(java.find())
@@ -80,7 +86,7 @@ def environment() -> dict[str, str]:
         "JAVA_HOME": java_home,
         "PATH": path,
         "FLINK_HOME": str(home),
-        "FLINK_CONF_DIR": str(work / "conf"),
+        "FLINK_CONF_DIR": str(work / conf),
         "FLINK_LIB_DIR": str(work / "lib"),
         "FLINK_OPT_DIR": str(home / "opt"),
         "FLINK_PLUGINS_DIR": str(home / "plugins"),
@@ -91,7 +97,7 @@ def environment() -> dict[str, str]:
     }
 
 
-def write_conf(folder: Path, overrides: dict[str, str]) -> None:
+def write_conf(folder: Path, overrides: dict[str, Any]) -> None:
     """Write config.yaml: Flink's own JVM options, the project's conf/config.yaml, and the overrides over both."""
     shipped = flink_home() / "conf"
     source = project() / "conf" / "config.yaml"
@@ -133,3 +139,12 @@ def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[f"{prefix}{key}"] = value
     return flat
+
+
+def code_fingerprint() -> str:
+    """Return a digest of the project's Python: it tells whether a TaskManager still runs what stands here."""
+    folder = Path(__file__).resolve().parents[1]
+    hashed = blake2b(digest_size=16)
+    for file in sorted(folder.rglob("*.py")):
+        hashed.update(f"{file.relative_to(folder)}\0".encode() + file.read_bytes())
+    return hashed.hexdigest()

@@ -1,0 +1,67 @@
+"""`flink-abnormal cluster`: a local cluster of real processes."""
+
+from __future__ import annotations
+
+import time
+
+import rich_click as click
+from rich.console import Console
+from rich.table import Table
+
+from flink_abnormal.errors import ClusterError
+from flink_abnormal.runtime import distribution, local
+from flink_abnormal.runtime.rest import DEFAULT_PORT
+
+
+@click.group()
+def cluster() -> None:
+    """Start, show and end a local cluster: 1 JobManager and 3 TaskManagers of 3 slots, as processes."""
+
+
+@cluster.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, help="Of the web UI. [default: 8081]")
+@click.option("--taskmanagers", type=click.IntRange(1, 100), default=3, help="How many. [default: 3]")
+@click.option("--slots", type=click.IntRange(1, 100), default=3, help="Slots of each TaskManager. [default: 3]")
+def up(port: int, taskmanagers: int, slots: int) -> None:
+    """Start the cluster and wait until every slot is there. A process that dies is started again."""
+    if (state := local.running()) is not None and (state.port, len(state.members) - 1, state.slots) != (
+        port,
+        taskmanagers,
+        slots,
+    ):
+        raise ClusterError(
+            f"Another cluster is up: port {state.port}, {len(state.members) - 1} TaskManagers of {state.slots} slots. "
+            "End it first: flink-abnormal cluster down"
+        )
+    began = time.monotonic()
+    with Console(stderr=True).status("Starting") as shown:
+        started = local.up(port, taskmanagers, slots, lambda text: shown.update(f"Starting: {text}"))
+    how = "was up already" if state is not None else f"is up after {time.monotonic() - began:.1f} s"
+    count = len(started.members) - 1
+    print(f"The cluster {how}: {count} TaskManagers, {count * slots} slots; web UI http://127.0.0.1:{port}")
+
+
+@cluster.command()
+def status() -> None:
+    """Show the processes of the cluster; exit code 4 where it is not whole."""
+    state = local.running()
+    if state is None:
+        raise ClusterError("No cluster is up. Start one: flink-abnormal cluster up")
+    table = Table("Process", "Pid", "State", "Restarts")
+    for member in state.members:
+        shown = "gave up: it died again and again" if member.crash_loop else "runs" if member.alive() else "is down"
+        table.add_row(member.name, str(member.pid), shown, str(member.restarts))
+    Console().print(table)
+    slots = local.client(state).slots()
+    print(f"Slots: {slots.free} free of {slots.total}; web UI http://127.0.0.1:{state.port}")
+    print(f"Logs: {distribution.work_folder() / 'log'}")
+    if slots.total != (len(state.members) - 1) * state.slots:
+        raise ClusterError("The cluster is not whole: see the table and the logs.")
+
+
+@cluster.command()
+def down() -> None:
+    """End the cluster and every process of it."""
+    with Console(stderr=True).status("Ending"):
+        ended = local.down()
+    print("The cluster is down." if ended else "No cluster was up.")

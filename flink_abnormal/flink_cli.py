@@ -1,0 +1,109 @@
+"""The console script `flink`: Flink's own command line, with this project's Java, configuration and Python set right.
+
+`flink run -py jobs/abnormal.py OPTIONS` is looked at first: the script, its options, the cluster, its slots. Then Flink
+is called, and what it says stands.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import rich_click as click
+
+from flink_abnormal import launch, preflight
+from flink_abnormal.errors import AbnormalError, ClusterError, UsageError
+from flink_abnormal.job_cli import job
+from flink_abnormal.runtime import distribution, local
+from flink_abnormal.runtime.rest import Cluster
+from flink_abnormal.settings import Settings, from_values
+
+WITH_VALUE: Final = frozenset(
+    "-c --class -C --classpath -p --parallelism -s --fromSavepoint -m --jobmanager -t --target -e --executor -D -z "
+    "--zookeeperNamespace -py --python -pyfs --pyFiles -pym --pyModule -pyreq --pyRequirements -pyarch --pyArchives "
+    "-pyexec --pyExecutable -pyclientexec --pyClientExecutable -pypath --pyPythonPath -cm --claimMode -rm "
+    "--restoreMode".split()
+)
+
+
+class Run(NamedTuple):
+    """The arguments of `flink run`: Flink's own, the Python script (None where it is no Python job), the script's."""
+
+    flink: list[str]
+    script: str | None
+    script_arguments: list[str]
+
+    def value(self, *names: str) -> str | None:
+        """Return the value of one of Flink's options."""
+        for name, value in zip(self.flink, self.flink[1:], strict=False):
+            if name in names:
+                return value
+        return None
+
+
+def split(arguments: list[str]) -> Run:
+    """Tell Flink's options from the script's: the first that Flink does not know, and all behind it, are the script's."""
+    position, script = 0, None
+    while position < len(arguments):
+        name = arguments[position]
+        if name in WITH_VALUE and position + 1 < len(arguments):
+            if name in ("-py", "--python"):
+                script = arguments[position + 1]
+            position += 2
+        elif name.startswith("-D") or name in ("-d", "--detached", "-n", "--allowNonRestoredState", "-v", "-sae"):
+            position += 1
+        else:
+            break
+    return Run(arguments[:position], script, arguments[position:])
+
+
+def check(arguments: list[str]) -> None:
+    """Raise where `flink run` of this project's job can't succeed."""
+    run = split(arguments)
+    if run.script is None:
+        return
+    if not Path(run.script).is_file():
+        raise UsageError(f"-py {run.script} isn't there. From the project's folder it is jobs/abnormal.py.")
+    if Path(run.script).resolve() != (distribution.project() / "jobs" / "abnormal.py").resolve():
+        return
+    settings = _settings(run.script_arguments)
+    if run.value("-t", "--target") not in (None, "remote"):
+        return
+    address = run.value("-m", "--jobmanager")
+    cluster = Cluster.at(address) if address else preflight.find(None)
+    launch.check_machine(settings)
+    parallelism = run.value("-p", "--parallelism")
+    if parallelism is not None and not parallelism.isdecimal():
+        raise UsageError(f"-p takes a number of subtasks, not {parallelism!r}.")
+    preflight.check(cluster, settings, launch.say, int(parallelism) if parallelism else None)
+
+
+def _settings(arguments: list[str]) -> Settings:
+    """Return the settings of the job's options, as the job itself will read them."""
+    with job.make_context("jobs/abnormal.py", list(arguments)) as context:
+        return from_values(context.params)
+
+
+def main() -> None:
+    """Check, then become Flink's own command line."""
+    arguments = sys.argv[1:]
+    try:
+        state = local.running()
+        env = distribution.prepare() if state is None else distribution.environment(distribution.CLUSTER_CONF)
+        if arguments[:1] == ["run"]:
+            check(arguments[1:])
+    except AbnormalError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as done:  # --help of the job
+        sys.exit(done.exit_code)
+    script = distribution.flink_home() / "bin" / "flink"
+    try:
+        os.execve(script, [str(script), *arguments], env)  # noqa: S606
+    except OSError as error:
+        raise ClusterError(f"{script} can't be run: {error.strerror}") from None

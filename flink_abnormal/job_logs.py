@@ -1,0 +1,67 @@
+"""Follows what a job on a cluster prints or writes: its TaskManagers' standard output, or its files of alerts."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+from flink_abnormal.runtime import local, supervisor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flink_abnormal.runtime.rest import Cluster, Job
+
+WANTED: Final = ("[ALERT]", "[DEAD LETTER]")
+POLL_SECONDS: Final = 0.5
+
+
+def follow(cluster: Cluster, job: Job, *, everything: bool, once: bool) -> None:
+    """Print the job's lines as they come, until it ends; `once`: what there is, and return.
+
+    Lines of the seed's form name no job: where several print on one cluster, the lines of all are shown.
+    """
+    parameters = cluster.get(f"/jobs/{job.id}/config")["execution-config"]["user-config"]
+    printed = "print" in parameters.get("sinks", "print")
+    folder = Path(parameters.get("output", "")) / "alerts"
+    offsets: dict[str, int] = {}
+    while True:
+        running = cluster.job(job.id).running
+        for line in _printed(cluster, offsets) if printed else _written(folder, offsets):
+            if everything or not printed or line.startswith(WANTED):
+                print(line, flush=True)
+        if once or not running:
+            return
+        time.sleep(POLL_SECONDS)
+
+
+def _printed(cluster: Cluster, offsets: dict[str, int]) -> Iterator[str]:
+    """Yield what the TaskManagers printed since the last time."""
+    state = local.running()
+    if state is not None and local.client(state).address == cluster.address:
+        for member in state.members:
+            file = supervisor.output_file(member.name)
+            if file.exists():
+                yield from _new_lines(str(file), file.read_bytes(), offsets)
+        return
+    for taskmanager in cluster.taskmanagers():
+        yield from _new_lines(taskmanager["id"], cluster.stdout(taskmanager["id"]).encode(), offsets)
+
+
+def _written(folder: Path, offsets: dict[str, int]) -> Iterator[str]:
+    """Yield the messages of alert files that were finished since the last time."""
+    for file in sorted(folder.glob("*.jsonl")):
+        if not file.name.startswith(".") and str(file) not in offsets:
+            for line in _new_lines(str(file), file.read_bytes(), offsets):
+                yield orjson.loads(line)["message"]
+
+
+def _new_lines(source: str, content: bytes, offsets: dict[str, int]) -> Iterator[str]:
+    """Yield the whole lines beyond the offset that was reached, and move it."""
+    begin = offsets.get(source, 0)
+    end = content.rfind(b"\n") + 1
+    offsets[source] = max(begin, end)
+    yield from content[begin:end].decode(errors="replace").splitlines()

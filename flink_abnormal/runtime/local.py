@@ -1,0 +1,171 @@
+"""A real local cluster from the pip-installed distribution: one JobManager and TaskManagers, as processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Final
+
+import psutil
+
+from flink_abnormal.errors import ClusterError, MachineError
+from flink_abnormal.runtime import distribution, supervisor
+from flink_abnormal.runtime.rest import DEFAULT_HOST, Cluster
+from flink_abnormal.runtime.supervisor import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+START_SECONDS: Final = 90.0
+STOP_SECONDS: Final = 30.0
+RPC_PORT: Final = 6123
+
+
+def running() -> State | None:
+    """Return the local cluster that runs, or None."""
+    state = State.read()
+    return state if state is not None and state.supervisor.alive() else None
+
+
+def client(state: State) -> Cluster:
+    """Return the REST client of a local cluster."""
+    return Cluster(DEFAULT_HOST, state.port)
+
+
+def up(port: int, taskmanagers: int, slots: int, progress: Callable[[str], None]) -> State:
+    """Start a cluster and wait until every slot is registered; one that runs already is left as it is."""
+    state = running()
+    if state is not None:
+        _await_slots(state, progress)
+        return state
+    clear_remains()
+    _check_port(port)
+    log = distribution.work_folder() / "log"
+    for old in log.glob("*") if log.is_dir() else ():
+        old.unlink(missing_ok=True)
+    rpc_port = RPC_PORT if _free(RPC_PORT) else _any_free_port()
+    overrides = {"rest.port": port, "jobmanager.rpc.port": rpc_port, "taskmanager.numberOfTaskSlots": slots}
+    env = distribution.prepare(distribution.CLUSTER_CONF, overrides)
+    with supervisor.output("supervisor") as out:
+        child = subprocess.Popen(
+            [sys.executable, "-m", supervisor.__name__, str(port), str(taskmanagers), str(slots)],
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + START_SECONDS
+    while (state := running()) is None:
+        if child.poll() is not None or time.monotonic() > deadline:
+            raise ClusterError(f"The cluster did not start: {_last_words('supervisor')}")
+        time.sleep(0.05)
+    _await_slots(state, progress)
+    return state
+
+
+def down() -> bool:
+    """End the cluster and whatever a killed supervisor left behind; return whether there was anything to end."""
+    state = State.read()
+    if state is None:
+        return False
+    guard = supervisor.process(state.supervisor.pid, state.supervisor.created)
+    if guard is not None:
+        guard.terminate()
+        try:
+            guard.wait(STOP_SECONDS)
+        except psutil.TimeoutExpired:
+            guard.kill()
+    return clear_remains() or guard is not None
+
+
+def clear_remains() -> bool:
+    """End processes of a cluster whose supervisor is gone, and forget it; return whether any still ran."""
+    state = State.read()
+    if state is None:
+        return False
+    left = [found for m in state.members if (found := supervisor.process(m.pid, m.created)) is not None]
+    for each in left:
+        each.terminate()
+    _, stubborn = psutil.wait_procs(left, timeout=STOP_SECONDS)
+    for each in stubborn:
+        each.kill()
+    state.file().unlink(missing_ok=True)
+    return bool(left)
+
+
+def renew_taskmanagers(state: State, progress: Callable[[str], None]) -> None:
+    """Start the TaskManagers anew, and wait until their slots are registered."""
+    before = {member.name: member.pid for member in state.members}
+    os.kill(state.supervisor.pid, signal.SIGHUP)
+    deadline = time.monotonic() + START_SECONDS
+    cluster = client(state)
+    while time.monotonic() < deadline:
+        now = State.read()
+        if now is not None and all(m.pid != before[m.name] for m in now.members if m.name != "jobmanager"):
+            pids = {member.name for member in now.members}
+            fresh = [tm for tm in cluster.taskmanagers() if tm["slotsNumber"] == tm["freeSlots"]]
+            if len(fresh) == len(pids) - 1:
+                return
+        progress("waiting for the new TaskManagers")
+        time.sleep(0.2)
+    raise ClusterError("The TaskManagers did not come back. See flink-abnormal cluster status.")
+
+
+def stale(state: State) -> list[str]:
+    """Return the TaskManagers that were started with other code of this project than stands here now."""
+    code = distribution.code_fingerprint()
+    return [member.name for member in state.members if member.name != "jobmanager" and member.code != code]
+
+
+def _await_slots(state: State, progress: Callable[[str], None]) -> None:
+    cluster = client(state)
+    wanted = (len(state.members) - 1) * state.slots
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        current = State.read()
+        broken = [member.name for member in current.members if member.crash_loop] if current else []
+        if current is None or broken:
+            name = broken[0] if broken else "supervisor"
+            down()
+            raise ClusterError(f"{name} dies again and again: {_last_words(name)}")
+        registered = cluster.slots().total if cluster.answers() else 0
+        if registered == wanted:
+            return
+        progress(f"{registered} of {wanted} slots")
+        time.sleep(0.2)
+    raise ClusterError(f"Only part of the cluster came up in {START_SECONDS:.0f} s. See flink-abnormal cluster status.")
+
+
+def _last_words(name: str) -> str:
+    """Return the last line that a process wrote, and where the rest stands."""
+    file = supervisor.output_file(name)
+    lines = file.read_text(errors="replace").splitlines() if file.exists() else []
+    return f"{lines[-1] if lines else 'it said nothing'} (more in {file.parent})"
+
+
+def _check_port(port: int) -> None:
+    if not _free(port):
+        raise MachineError(
+            f"Port {port} is taken by another program. End it, or choose another: flink-abnormal cluster up --port 8091"
+        )
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((DEFAULT_HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def _any_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((DEFAULT_HOST, 0))
+        return int(probe.getsockname()[1])
