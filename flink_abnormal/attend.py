@@ -9,16 +9,22 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from flink_abnormal import launch
+from flink_abnormal.job_logs import find_line
 from flink_abnormal.runtime import distribution
 
 if TYPE_CHECKING:
     from types import FrameType
 
+    from flink_abnormal.runtime.rest import Cluster
+
+NO_SUMMARY: Final = (
+    "The job has finished. Its figures stand on a TaskManager's standard output, which can't be read from here."
+)
 ENDED: Final = ("FINISHED", "FAILED", "CANCELED")
 
 
-def attend(launched: launch.Launched, *, resume: str = "", leave: str = "") -> None:
-    """Wait for the end of a job and print its figures.
+def attend(launched: launch.Launched, *, cluster: Cluster | None = None, resume: str = "", leave: str = "") -> None:
+    """Wait for the end of a job; print the figures that it left on `cluster` (an embedded one prints them itself).
 
     Ctrl-C cancels the job and names `resume`, the command that goes on; where `leave` is given, Ctrl-C only stops to
     wait, and says that.
@@ -39,17 +45,14 @@ def attend(launched: launch.Launched, *, resume: str = "", leave: str = "") -> N
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt)
     try:
-        summary = launch.await_end(launched)
+        launch.await_end(launched)
     except launch.JobError:
         if not interrupted.is_set():
             raise
         launch.say(f"Stopped. Go on where the last checkpoint stood with: {resume}")
         return
-    if summary is None:
-        return
-    print(summary.text(), flush=True)
-    if summary.changed_files:
-        launch.say(f"Warning: {summary.changed_files} files changed after they were read; see the dead letters.")
+    if cluster is not None and launched.summary_prefix:
+        print(find_line(cluster, launched.summary_prefix) or NO_SUMMARY, flush=True)
 
 
 def _watch(client: Any) -> None:
@@ -62,5 +65,7 @@ def _watch(client: Any) -> None:
         except Exception:  # noqa: BLE001 - the JVM is gone, or the cluster: whoever waits for the end is told
             return
         if status != before and status in ("RESTARTING", "FAILING"):
-            launch.say(f"The job is {status}: a task failed. The reason stands in {distribution.work_folder() / 'log'}.")
+            launch.say(
+                f"The job is {status}: a task failed. The reason stands in {distribution.work_folder() / 'log'}."
+            )
         before = status

@@ -13,7 +13,7 @@ from rich.table import Table
 from flink_abnormal import __version__, launch, preflight
 from flink_abnormal.attend import attend
 from flink_abnormal.cluster_cli import cluster
-from flink_abnormal.errors import AbnormalError
+from flink_abnormal.errors import AbnormalError, UsageError
 from flink_abnormal.job_logs import follow
 from flink_abnormal.options import job_options, option_groups
 from flink_abnormal.settings import from_values
@@ -46,7 +46,9 @@ def run(**values: Any) -> None:
 
 @cli.command()
 @jobmanager_option
-@click.option("--detached/--attached", help="Return once the job is submitted, or wait for its end. [default: attached]")
+@click.option(
+    "--detached/--attached", help="Return once the job is submitted, or wait for its end. [default: attached]"
+)
 @job_options
 def submit(jobmanager: str | None, detached: bool, **values: Any) -> None:  # noqa: FBT001
     """Submit the job to a cluster. Attached, Ctrl-C leaves the job running."""
@@ -57,7 +59,7 @@ def submit(jobmanager: str | None, detached: bool, **values: Any) -> None:  # no
     launched = launch.launch(settings, launch.Target("cluster", target.host, target.port))
     print(f"Submitted job {launched.job_id}", flush=True)
     if not detached:
-        attend(launched, leave=f"The job goes on. See it with: flink-abnormal status {launched.job_id}")
+        attend(launched, cluster=target, leave=f"The job goes on. See it with: flink-abnormal status {launched.job_id}")
 
 
 @cli.command(name="list")
@@ -125,13 +127,24 @@ def cancel(jobmanager: str | None, job: str | None) -> None:
 
 @cli.command()
 @jobmanager_option
-@click.option("--savepoint", metavar="FOLDER", help="Where the savepoint goes. [default: savepoints/ in --checkpoint-dir]")
+@click.option(
+    "--savepoint", metavar="FOLDER", help="Where the savepoint goes. [default: savepoints/ in --checkpoint-dir]"
+)
 @job_argument
 def stop(jobmanager: str | None, job: str | None, savepoint: str | None) -> None:
     """Stop a job with a savepoint, which starts it again with --from, on the other state backend too."""
     target = preflight.find(jobmanager)
     found = target.job(job)
-    folder = None if savepoint is None else launch.folder_uri(savepoint)
+    if savepoint is not None:
+        folder = launch.folder_uri(savepoint)
+    elif kept := target.job_parameters(found.id).get("checkpoint-dir"):
+        folder = f"{kept}/savepoints"
+    else:
+        raise UsageError(
+            f"Job {found.id} is none of this project's: say where its savepoint goes by --savepoint FOLDER."
+        )
+    if not found.running:
+        raise UsageError(f"Job {found.id} does not run: it is {found.state}.")
     print(f"Stopped job {found.id}; savepoint {target.stop(found.id, folder)}")
 
 

@@ -7,7 +7,6 @@ AbnormalError            one sentence and what to do; its exit code; never shown
 └── JobError         5   the job was refused or failed
 """
 
-
 import re
 
 

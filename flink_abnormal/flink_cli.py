@@ -21,10 +21,7 @@ from flink_abnormal.runtime.rest import Cluster
 from flink_abnormal.settings import Settings, from_values
 
 WITH_VALUE: Final = frozenset(
-    "-c --class -C --classpath -p --parallelism -s --fromSavepoint -m --jobmanager -t --target -e --executor -D -z "
-    "--zookeeperNamespace -py --python -pyfs --pyFiles -pym --pyModule -pyreq --pyRequirements -pyarch --pyArchives "
-    "-pyexec --pyExecutable -pyclientexec --pyClientExecutable -pypath --pyPythonPath -cm --claimMode -rm "
-    "--restoreMode".split()
+    ["-c", "--class", "-C", "--classpath", "-p", "--parallelism", "-s", "--fromSavepoint", "-m", "--jobmanager", "-t", "--target", "-e", "--executor", "-D", "-z", "--zookeeperNamespace", "-py", "--python", "-pyfs", "--pyFiles", "-pym", "--pyModule", "-pyreq", "--pyRequirements", "-pyarch", "--pyArchives", "-pyexec", "--pyExecutable", "-pyclientexec", "--pyClientExecutable", "-pypath", "--pyPythonPath", "-cm", "--claimMode", "-rm", "--restoreMode"]
 )
 
 
@@ -41,6 +38,10 @@ class Run(NamedTuple):
             if name in names:
                 return value
         return None
+
+    def command_line(self) -> list[str]:
+        """Return the arguments with a `--` before the script's: Flink would take `--from` for its `--fromSavepoint`."""
+        return [*self.flink, *(["--"] if self.script and self.script_arguments else []), *self.script_arguments]
 
 
 def split(arguments: list[str]) -> Run:
@@ -59,9 +60,8 @@ def split(arguments: list[str]) -> Run:
     return Run(arguments[:position], script, arguments[position:])
 
 
-def check(arguments: list[str]) -> None:
+def check(run: Run) -> None:
     """Raise where `flink run` of this project's job can't succeed."""
-    run = split(arguments)
     if run.script is None:
         return
     if not Path(run.script).is_file():
@@ -93,7 +93,9 @@ def main() -> None:
         state = local.running()
         env = distribution.prepare() if state is None else distribution.environment(distribution.CLUSTER_CONF)
         if arguments[:1] == ["run"]:
-            check(arguments[1:])
+            run = split(arguments[1:])
+            check(run)
+            arguments = ["run", *run.command_line()]
     except AbnormalError as error:
         print(f"Error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

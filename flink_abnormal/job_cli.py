@@ -12,6 +12,7 @@ from flink_abnormal import launch
 from flink_abnormal.attend import attend
 from flink_abnormal.errors import AbnormalError
 from flink_abnormal.options import job_options, option_groups
+from flink_abnormal.runtime.rest import Cluster
 from flink_abnormal.settings import from_values
 
 
@@ -23,7 +24,9 @@ def job(**values: Any) -> None:
     target = launch.FLINK_RUN if inside_flink_run else launch.EMBEDDED
     launched = launch.launch(from_values(values), target)
     if inside_flink_run:
-        attend(launched, leave=f"The job goes on. See it with: flink-abnormal status {launched.job_id}")
+        if launch.attached():
+            leave = f"The job goes on. See it with: flink-abnormal status {launched.job_id}"
+            attend(launched, cluster=Cluster.at(launch.rest_address()), leave=leave)
     else:
         attend(launched, resume="python jobs/abnormal.py --from latest")
 

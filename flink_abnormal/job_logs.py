@@ -24,7 +24,7 @@ def follow(cluster: Cluster, job: Job, *, everything: bool, once: bool) -> None:
 
     Lines of the seed's form name no job: where several print on one cluster, the lines of all are shown.
     """
-    parameters = cluster.get(f"/jobs/{job.id}/config")["execution-config"]["user-config"]
+    parameters = cluster.job_parameters(job.id)
     printed = "print" in parameters.get("sinks", "print")
     folder = Path(parameters.get("output", "")) / "alerts"
     offsets: dict[str, int] = {}
@@ -36,6 +36,12 @@ def follow(cluster: Cluster, job: Job, *, everything: bool, once: bool) -> None:
         if once or not running:
             return
         time.sleep(POLL_SECONDS)
+
+
+def find_line(cluster: Cluster, prefix: str) -> str | None:
+    """Return the last line that a TaskManager printed behind `prefix`, or None."""
+    found = [line.removeprefix(prefix) for line in _printed(cluster, {}) if line.startswith(prefix)]
+    return found[-1] if found else None
 
 
 def _printed(cluster: Cluster, offsets: dict[str, int]) -> Iterator[str]:

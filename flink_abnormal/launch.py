@@ -14,7 +14,6 @@ from flink_abnormal.errors import JobError, MachineError, UsageError, cause
 from flink_abnormal.layout import Parallelism
 from flink_abnormal.runtime import distribution, snapshots
 from flink_abnormal.settings import DEFAULT_PARALLELISM, JOB_NAME, MAX_PARALLELISM
-from flink_abnormal.tally import Summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,11 +36,11 @@ FLINK_RUN: Final = Target("flink-run")
 
 
 class Launched(NamedTuple):
-    """A job that was started: Flink's client of it, and the figures of a bounded run (a Java iterator) or None."""
+    """A job that was started: Flink's client of it, and what stands before the summary in a worker's output."""
 
     job_id: str
     client: Any
-    figures: Any | None
+    summary_prefix: str
 
 
 def say(text: str) -> None:
@@ -61,7 +60,6 @@ def flink_configuration(settings: Settings, restore_path: str | None) -> dict[st
         "execution.checkpointing.interval": f"{state.checkpoint_interval_ms} ms",
         "execution.checkpointing.mode": "EXACTLY_ONCE",
         "execution.checkpointing.dir": folder_uri(state.checkpoint_dir),
-        "execution.checkpointing.savepoint-dir": f"{folder_uri(state.checkpoint_dir)}/savepoints",
         "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
         "execution.checkpointing.num-retained": "3",
         "execution.checkpointing.unaligned.enabled": str(not state.aligned).lower(),
@@ -153,7 +151,9 @@ def launch(settings: Settings, target: Target) -> Launched:
     default = _default_parallelism(env, target)
     parallelism = Parallelism.of(settings, default)
     layout = settings.layout.slots or ("shared" if target.kind == "embedded" else "isolated")
-    graph = pipeline.build(env, settings, parallelism, layout, start_ms=time.time_ns() // 1_000_000)
+    start_ms = time.time_ns() // 1_000_000
+    prefix = "" if target.kind == "embedded" or not settings.bounded else f"[SUMMARY {start_ms}] "
+    pipeline.build(env, settings, parallelism, layout, start_ms, prefix)
     j_graph = env._generate_stream_graph(clear_transformations=True, job_name=JOB_NAME)  # noqa: SLF001
     if restore_path is not None:
         snapshots.check(restore_path, settings)
@@ -162,7 +162,7 @@ def launch(settings: Settings, target: Target) -> Launched:
         client = JobClient(env._j_stream_execution_environment.executeAsync(j_graph))  # noqa: SLF001
     except Exception as error:
         raise JobError(f"The job was refused: {cause(error)}") from error
-    return Launched(str(client.get_job_id()), client, graph.figures)
+    return Launched(str(client.get_job_id()), client, prefix)
 
 
 def _environment(settings: Settings, target: Target, restore_path: str | None) -> Any:
@@ -204,6 +204,7 @@ def _job_parameters(settings: Settings) -> dict[str, str]:
         "output": str(Path(settings.sink.output).absolute()) if settings.sink.output else "",
         "seed": str(settings.random.seed) if settings.source == "random" else "",
         "execution-mode": settings.state.execution_mode,
+        "checkpoint-dir": folder_uri(settings.state.checkpoint_dir),
     }
 
 
@@ -266,16 +267,27 @@ def _report(settings: Settings, parallelism: Any, layout: str, modes: Iterable[s
         say(f"Starts from {restore_path}")
 
 
-def await_end(launched: Launched) -> Summary | None:
-    """Wait until the job ends; return the figures of a bounded run. Raise JobError where it failed."""
+def await_end(launched: Launched) -> None:
+    """Wait until the job ends; raise JobError where it failed."""
     try:
-        counts: dict[str, int] = {}
-        if launched.figures is not None:
-            while launched.figures.hasNext():
-                figure = launched.figures.next()
-                counts[figure.getField(0)] = figure.getField(1)
-            launched.figures.close()
         launched.client.get_job_execution_result().result()
     except Exception as error:
         raise JobError(f"The job failed: {cause(error)}") from error
-    return Summary.of(counts) if launched.figures is not None else None
+
+
+def attached() -> bool:
+    """Whether `flink run` was told to wait for the job's end."""
+    return str(_flink_run_setting("execution.attached")).lower() == "true"
+
+
+def rest_address() -> str:
+    """Return the `HOST:PORT` of the cluster that `flink run` submits to."""
+    return f"{_flink_run_setting('rest.address')}:{_flink_run_setting('rest.port')}"
+
+
+def _flink_run_setting(key: str) -> Any:
+    from pyflink.datastream import StreamExecutionEnvironment  # noqa: PLC0415
+    from pyflink.util.java_utils import get_j_env_configuration  # noqa: PLC0415
+
+    env = StreamExecutionEnvironment.get_execution_environment()
+    return get_j_env_configuration(env._j_stream_execution_environment).toMap().get(key)  # noqa: SLF001

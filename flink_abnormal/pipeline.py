@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from flink_abnormal import sinks, sources, tally
 from flink_abnormal.detector import AbnormalCountProcessFunction
@@ -19,38 +19,43 @@ if TYPE_CHECKING:
     from flink_abnormal.settings import Settings
 
 
-class Graph(NamedTuple):
-    """What was built: `figures` collects the tally of a bounded run (a Java iterator), else None."""
-
-    figures: Any | None
-
-
 def build(
-    env: StreamExecutionEnvironment, settings: Settings, parallelism: Parallelism, layout: str, start_ms: int
-) -> Graph:
-    """Add the job to `env`; `layout` is `isolated` or `shared`, `start_ms` the submission in epoch milliseconds."""
+    env: StreamExecutionEnvironment,
+    settings: Settings,
+    parallelism: Parallelism,
+    layout: str,
+    start_ms: int,
+    summary_prefix: str = "",
+) -> None:
+    """Add the job to `env`.
+
+    `layout` is `isolated` or `shared`; `start_ms` the submission in epoch milliseconds; `summary_prefix` stands before
+    the figures that a bounded run prints at its end.
+    """
     mode = settings.state.execution_mode
     source = sources.build(env, settings, SourceContext(parallelism.source, mode, start_ms))
     keyed = key_by(source.events, lambda event: event[0], KEY_BY_USER)
     detector = AbnormalCountProcessFunction(Rule(settings.detection.threshold), tally=settings.bounded)
     alerts = label(keyed.process(detector, types.alert()), DETECTOR, mode).set_parallelism(parallelism.process)
     dead_letters = list(source.dead_letters)
-    figures = None
     if settings.bounded:
-        summary = tally.build(source.events, [*source.tallies, side_output(alerts, tags.tally())])
+        figures = tally.build(env, source.events, [*source.tallies, side_output(alerts, tags.tally())])
         if settings.source == "files":
-            summary = check_at_end(summary, settings.files)
-            dead_letters.append(side_output(summary, tags.dead_letters()))
-        figures = summary._j_data_stream.collectAsync()  # noqa: SLF001
+            figures = check_at_end(figures, settings.files)
+            dead_letters.append(side_output(figures, tags.dead_letters()))
+        tally.print_summary(figures, summary_prefix, mode)
     written = sinks.build(alerts, _union(dead_letters), settings, parallelism.sink)
     if layout == "isolated":
-        alerts.slot_sharing_group("process")
-        for stream in written:
-            stream.slot_sharing_group("sink")
-        for stream in written:
-            if hasattr(stream, "start_new_chain"):  # PyFlink chains over the border of two slot sharing groups
-                stream.start_new_chain()
-    return Graph(figures)
+        _isolate(alerts, written)
+
+
+def _isolate(alerts: DataStream, written: list[Any]) -> None:
+    """Give process and sink slots of their own; the source, and what else there is, stays in the default ones."""
+    alerts.slot_sharing_group("process")
+    for stream in written:
+        stream.slot_sharing_group("sink")
+        if hasattr(stream, "start_new_chain"):  # PyFlink chains over the border of two slot sharing groups
+            stream.start_new_chain()
 
 
 def _union(streams: list[DataStream]) -> DataStream | None:

@@ -42,9 +42,7 @@ def option(default: Any, flag: str, kind: Any, help: str, **more: Any) -> Any:  
 class RandomSettings:
     """The simulated users."""
 
-    users: int = option(
-        3, "--users", "integer", "How many users to simulate.", minimum=1, maximum=1_000_000
-    )
+    users: int = option(3, "--users", "integer", "How many users to simulate.", minimum=1, maximum=1_000_000)
     interval_ms: int = option(
         5_000, "--interval", "duration", "Time between two events of a user, from 1ms.", minimum=1
     )
@@ -77,9 +75,7 @@ class FileSettings:
 class DetectionSettings:
     """The rule."""
 
-    threshold: int = option(
-        3, "--threshold", "integer", "Abnormal events in a row that raise an alert.", minimum=1
-    )
+    threshold: int = option(3, "--threshold", "integer", "Abnormal events in a row that raise an alert.", minimum=1)
 
 
 @dataclass(frozen=True)
@@ -91,9 +87,7 @@ class SinkSettings:
     )
     output: str | None = option(None, "--output", "path", "The folder of --sink files.")
     append: bool = option(False, "--append/--no-append", "flag", "Write into a folder that is not empty.")
-    roll_ms: int = option(
-        300_000, "--roll", "duration", "files: finish a file this often.", minimum=1_000
-    )
+    roll_ms: int = option(300_000, "--roll", "duration", "files: finish a file this often.", minimum=1_000)
 
 
 @dataclass(frozen=True)
@@ -101,21 +95,36 @@ class LayoutSettings:
     """How the job spreads over slots. A parallelism of None: Flink's own default if it was told one, else 3."""
 
     source_parallelism: int | None = option(
-        None, "--source-parallelism", "integer", "Subtasks that read or make events. Default: 3.",
-        minimum=1, maximum=MAX_PARALLELISM,
+        None,
+        "--source-parallelism",
+        "integer",
+        "Subtasks that read or make events. Default: 3.",
+        minimum=1,
+        maximum=MAX_PARALLELISM,
     )
     process_parallelism: int | None = option(
-        None, "--process-parallelism", "integer", "Subtasks that detect. Default: 3.",
-        minimum=1, maximum=MAX_PARALLELISM,
+        None,
+        "--process-parallelism",
+        "integer",
+        "Subtasks that detect. Default: 3.",
+        minimum=1,
+        maximum=MAX_PARALLELISM,
     )
     sink_parallelism: int | None = option(
-        None, "--sink-parallelism", "integer", "Subtasks that write. Default: 3.",
-        minimum=1, maximum=MAX_PARALLELISM,
+        None,
+        "--sink-parallelism",
+        "integer",
+        "Subtasks that write. Default: 3.",
+        minimum=1,
+        maximum=MAX_PARALLELISM,
     )
     slots: str | None = option(
-        None, "--slots", "choice",
+        None,
+        "--slots",
+        "choice",
         "isolated: source, process and sink in slots of their own; shared: one slot holds all three. "
-        "Default: isolated on a cluster, shared embedded.", choices=("isolated", "shared"),
+        "Default: isolated on a cluster, shared embedded.",
+        choices=("isolated", "shared"),
     )
 
 
@@ -134,7 +143,10 @@ class StateSettings:
         "hashmap", "--state-backend", "choice", "Where state lives while the job runs.", choices=("hashmap", "rocksdb")
     )
     execution_mode: Mode = option(
-        "thread", "--execution-mode", "choice", "Python inside the JVM, or in a process beside it.",
+        "thread",
+        "--execution-mode",
+        "choice",
+        "Python inside the JVM, or in a process beside it.",
         choices=("thread", "process"),
     )
     restore_from: str | None = option(

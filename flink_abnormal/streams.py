@@ -56,6 +56,10 @@ class tags:  # noqa: N801
 EVENT_KIND_FIELD: Final = 1
 EVENT_TIMES_FIELD: Final = 2
 
+AT_THE_END: Final = 2**63 - 2
+"""An event-time timer that only the final watermark of a bounded run reaches. Flink drops the processing-time timers
+that are pending at the end of the input."""
+
 
 def label(stream: DataStream, operator: Operator, mode: Any = "thread") -> DataStream:
     """Give the operator behind `stream` its uid and its name."""
@@ -66,6 +70,14 @@ def label(stream: DataStream, operator: Operator, mode: Any = "thread") -> DataS
 def side_output(stream: DataStream, tag: OutputTag) -> DataStream:
     """Return a side output as it is: PyFlink's own `get_side_output` puts one more Python operator behind it."""
     return DataStream(stream._j_data_stream.getSideOutput(tag.get_java_output_tag()))  # noqa: SLF001
+
+
+def j_array(stream: DataStream) -> Any:
+    """Return a Java array of this one stream, as Java's `union` takes it."""
+    gateway = get_gateway()
+    array = gateway.new_array(gateway.jvm.org.apache.flink.streaming.api.datastream.DataStream, 1)
+    array[0] = stream._j_data_stream  # noqa: SLF001
+    return array
 
 
 def key_by(stream: DataStream, selector: Callable[[Any], str], operator: Operator) -> KeyedStream:

@@ -6,17 +6,24 @@ input); only what is rare takes a record of its own out of Python: skipped lines
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from pyflink.datastream import DataStream
+from pyflink.common import Types
+from pyflink.datastream import DataStream, KeyedProcessFunction
+from pyflink.datastream.state import MapStateDescriptor
 from pyflink.java_gateway import get_gateway
 
 from flink_abnormal.model import ABNORMAL, NORMAL
-from flink_abnormal.operators import TALLY, TALLY_PROJECTION
-from flink_abnormal.streams import EVENT_KIND_FIELD, EVENT_TIMES_FIELD
+from flink_abnormal.operators import KEY_BY_RUN, SUMMARY, TALLY, TALLY_PROJECTION, TALLY_START
+from flink_abnormal.stdout import write_line
+from flink_abnormal.streams import AT_THE_END, EVENT_KIND_FIELD, EVENT_TIMES_FIELD, j_array, key_by, label, types
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pyflink.datastream import RuntimeContext, StreamExecutionEnvironment
+
+    from flink_abnormal.settings import Mode
 
 SKIPPED: Final = "skipped"
 DEAD_LETTERED: Final = "dead-lettered"
@@ -58,26 +65,24 @@ class Summary(NamedTuple):
 
     def text(self) -> str:
         """Return the summary as the line that ends a bounded run."""
+        changed = f"; files changed after they were read: {self.changed_files}" if self.changed_files else ""
         return (
             f"read {self.read} = valid {self.valid} + skipped {self.skipped} + dead-lettered {self.dead_lettered}; "
-            f"events: abnormal {self.abnormal}, normal {self.normal}; alerts {self.alerts}"
+            f"events: abnormal {self.abnormal}, normal {self.normal}; alerts {self.alerts}{changed}"
         )
 
 
-def build(events: DataStream, others: Sequence[DataStream]) -> DataStream:
-    """Return a stream of (what, how many) that comes at the end of the input.
+def build(env: StreamExecutionEnvironment, events: DataStream, others: Sequence[DataStream]) -> DataStream:
+    """Return a stream of (what, how many) that comes at the end of the input, of an empty one too.
 
     `others` are side outputs of the same type that Python counted. PyFlink has no window sum of its own on the JVM, so
     Java's is called.
     """
-    gateway = get_gateway()
-    jvm = gateway.jvm
+    jvm = get_gateway().jvm
+    zero = label(env.from_collection([(SKIPPED, 0)], types.tally()), TALLY_START).set_parallelism(1)
     j_stream = _kind_and_times(events)
-    if others:
-        j_others = gateway.new_array(jvm.org.apache.flink.streaming.api.datastream.DataStream, len(others))
-        for index, other in enumerate(others):
-            j_others[index] = other._j_data_stream  # noqa: SLF001
-        j_stream = j_stream.union(j_others)
+    for other in [zero, *others]:
+        j_stream = j_stream.union(j_array(other))
     j_type = j_stream.getType()
     what = jvm.org.apache.flink.api.common.operators.Keys.ExpressionKeys(0, j_type)
     config = j_stream.getExecutionEnvironment().getConfig()
@@ -91,10 +96,42 @@ def build(events: DataStream, others: Sequence[DataStream]) -> DataStream:
     return DataStream(sums.uid(TALLY.uid).name(TALLY.name))
 
 
-def _kind_and_times(events: DataStream) -> object:
+def print_summary(figures: DataStream, prefix: str, mode: Mode) -> DataStream:
+    """Print the summary of a run, behind `prefix`, once all figures have come.
+
+    Flink's own collect sink would bring them to the client, but kills its TaskManager when it is cancelled before it
+    is open (a NullPointerException in its clean-up, seen on 2.3.0).
+    """
+    keyed = key_by(figures, lambda _: "run", KEY_BY_RUN)
+    return label(keyed.process(PrintSummary(prefix), Types.STRING()), SUMMARY, mode).set_parallelism(1)
+
+
+class PrintSummary(KeyedProcessFunction):
+    """Collects the figures, and prints them when the final watermark says that there are no more."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+
+    def open(self, runtime_context: RuntimeContext) -> None:
+        """Bind the state."""
+        self._figures = runtime_context.get_map_state(MapStateDescriptor("figures", Types.STRING(), Types.LONG()))
+
+    def process_element(self, value: tuple[str, int], ctx: KeyedProcessFunction.Context) -> None:
+        """Keep one figure."""
+        self._figures.put(*value)
+        ctx.timer_service().register_event_time_timer(AT_THE_END)
+
+    def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[str]:  # noqa: ARG002
+        """Print."""
+        text = self._prefix + Summary.of(dict(self._figures.items())).text()
+        write_line(text)
+        yield text
+
+
+def _kind_and_times(events: DataStream) -> Any:
     gateway = get_gateway()
     wanted = gateway.new_array(gateway.jvm.int, 2)
     wanted[0], wanted[1] = EVENT_KIND_FIELD, EVENT_TIMES_FIELD
     projected = events._j_data_stream.project(wanted)  # noqa: SLF001
-    parallelism = events._j_data_stream.getTransformation().getParallelism()  # noqa: SLF001
+    parallelism = events._j_data_stream.getParallelism()  # noqa: SLF001
     return projected.uid(TALLY_PROJECTION.uid).name(TALLY_PROJECTION.name).setParallelism(parallelism)

@@ -1,10 +1,10 @@
 """The Flink distribution inside `apache-flink`, and folders of our own around it: nothing in site-packages is touched.
 
-    .flink/conf     the local cluster's config.yaml (Flink's own JVM options and the project's conf/config.yaml), log4j
-    .flink/client   the same for embedded runs and for clients
-    .flink/lib      links to Flink's jars and to flink-python's: see `link_jars`
-    .flink/log      logs and standard output of every process
-    .flink/pid      what runs
+.flink/conf     the local cluster's config.yaml (Flink's own JVM options and the project's conf/config.yaml), log4j
+.flink/client   the same for embedded runs and for clients
+.flink/lib      links to Flink's jars and to flink-python's: see `link_jars`
+.flink/log      logs and standard output of every process
+.flink/pid      what runs
 """
 
 from __future__ import annotations
@@ -28,9 +28,7 @@ def project() -> Path:
     """Return the project's folder, which holds conf/ and jobs/."""
     folder = Path(__file__).resolve().parents[2]
     if not (folder / "conf" / "config.yaml").is_file():
-        raise MachineError(
-            f"{folder} holds no conf/config.yaml. Install the project from its folder: pip install -e ."
-        )
+        raise MachineError(f"{folder} holds no conf/config.yaml. Install the project from its folder: pip install -e .")
     return folder
 
 

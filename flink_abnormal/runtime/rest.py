@@ -122,11 +122,13 @@ class Cluster:
             time.sleep(0.1)
         raise ClusterError(f"Job {job_id} is still ending after {END_SECONDS} s. See flink-abnormal status {job_id}")
 
-    def stop(self, job_id: str, folder: str | None) -> str:
-        """Stop the job with a savepoint below `folder`, or below the job's own; returns its path."""
-        body: dict[str, Any] = {"drain": False, "formatType": "CANONICAL"}
-        if folder is not None:
-            body["targetDirectory"] = folder
+    def job_parameters(self, job_id: str) -> dict[str, str]:
+        """Return the options that the job was submitted with, as far as it tells them."""
+        return dict(self.get(f"/jobs/{job_id}/config")["execution-config"]["user-config"])
+
+    def stop(self, job_id: str, folder: str) -> str:
+        """Stop the job with a savepoint below `folder` (a URI); returns the savepoint's path."""
+        body = {"drain": False, "formatType": "CANONICAL", "targetDirectory": folder}
         trigger = self._call("POST", f"/jobs/{job_id}/stop", body).json()["request-id"]
         while True:
             answer = self.get(f"/jobs/{job_id}/savepoints/{trigger}")
@@ -143,9 +145,7 @@ class Cluster:
         self, method: str, path: str, body: dict[str, Any] | None = None, *, accept_errors: bool = False
     ) -> requests.Response:
         try:
-            answer = self._session.request(
-                method, f"http://{self.address}{path}", json=body, timeout=TIMEOUT_SECONDS
-            )
+            answer = self._session.request(method, f"http://{self.address}{path}", json=body, timeout=TIMEOUT_SECONDS)
         except requests.RequestException:
             raise ClusterError(
                 f"No Flink cluster answers at {self.address}. Start one with `flink-abnormal cluster up`, "

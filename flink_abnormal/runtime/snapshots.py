@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flink_abnormal.errors import UsageError, cause
-from flink_abnormal.operators import DETECTOR, FILE_SOURCE, HEARTBEAT
+from flink_abnormal.operators import DETECTOR, FILE_SOURCE, HEARTBEAT, TALLY
 
 if TYPE_CHECKING:
     from flink_abnormal.settings import Mode, Settings
@@ -69,6 +69,12 @@ def check(path: str, settings: Settings) -> None:
     wanted = {"random": HEARTBEAT, "files": FILE_SOURCE}[settings.source]
     if _id(wanted.uid) not in snapshot.operators:
         raise UsageError(f"{path} was taken with another --source than {settings.source}.")
+    if (_id(TALLY.uid) in snapshot.operators) != settings.bounded:
+        was, now = ("no", "an") if settings.bounded else ("an", "no")
+        raise UsageError(
+            f"{path} was taken of a run with {was} end, and this one has {now} end, which a snapshot can't change: give "
+            "--events or --follow as it was given then."
+        )
     for handle, backend in _NATIVE.items():
         if handle in snapshot.keyed_state and backend != settings.state.backend:
             raise UsageError(

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 _SINKS = {"print": console.build, "files": files.build}
 
 
-def build(alerts: DataStream, dead_letters: DataStream | None, settings: Settings, parallelism: int) -> list[DataStream]:
+def build(
+    alerts: DataStream, dead_letters: DataStream | None, settings: Settings, parallelism: int
+) -> list[DataStream]:
     """Build each sink that the settings name; returns their streams, to be put into slots.
 
     `alerts` of Alert; `dead_letters` of JSON, or None where the source has none.

@@ -134,9 +134,7 @@ class WatchFiles(KeyedProcessFunction):
                 self._known[path] = fingerprint
 
 
-def changes(
-    before: Mapping[str, Fingerprint], now: Mapping[str, Fingerprint] | None = None
-) -> Iterator[DeadLetter]:
+def changes(before: Mapping[str, Fingerprint], now: Mapping[str, Fingerprint] | None = None) -> Iterator[DeadLetter]:
     """Yield a dead letter for each file of `before` that has changed; a file that is gone has been read."""
     for path, fingerprint in before.items():
         after = (inventory.take(path) if now is None else now).get(path)

@@ -17,7 +17,7 @@ from flink_abnormal.operators import HEARTBEAT, KEY_BY_GROUP, RANDOM_SOURCE, STA
 from flink_abnormal.simulation import Simulation
 from flink_abnormal.sources.base import SourceStreams
 from flink_abnormal.stdout import write_line
-from flink_abnormal.streams import heartbeat, key_by, label, types
+from flink_abnormal.streams import AT_THE_END, heartbeat, key_by, label, types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,9 +34,6 @@ SLICE: Final = 100
 """Events that one timer makes before it lets a checkpoint barrier through."""
 PAUSE_MS: Final = 5
 """Below this interval a timer makes several events of a user: single ones fall behind."""
-DRAIN_AT: Final = 2**63 - 2
-"""An event-time timer that only the final watermark of a bounded run reaches: Flink drops processing-time timers that
-are pending at the end of the input, and this one makes what they would have made."""
 
 
 def build(env: StreamExecutionEnvironment, settings: Settings, context: SourceContext) -> SourceStreams:
@@ -111,7 +108,7 @@ class UserSimulator(KeyedProcessFunction):
         if value is not None:
             timers.delete_processing_time_timer(Position(*value).timer_ms)
         self._position.update(tuple(self._current(value, now)._replace(timer_ms=now)))
-        timers.register_event_time_timer(DRAIN_AT)
+        timers.register_event_time_timer(AT_THE_END)
         timers.register_processing_time_timer(now)
 
     def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[tuple[object, ...]]:
@@ -119,7 +116,7 @@ class UserSimulator(KeyedProcessFunction):
         timers = ctx.timer_service()
         now = timers.current_processing_time()
         value = self._position.value()
-        draining = timestamp == DRAIN_AT
+        draining = timestamp == AT_THE_END
         if not draining and timestamp != Position(*value).timer_ms:
             return
         position = self._current(value, now)
