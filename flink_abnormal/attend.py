@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from flink_abnormal import launch
+from flink_abnormal.errors import JobError
 from flink_abnormal.job_logs import find_line
 from flink_abnormal.runtime import distribution
 
@@ -46,7 +47,7 @@ def attend(launched: launch.Launched, *, cluster: Cluster | None = None, resume:
         signal.signal(number, interrupt)
     try:
         launch.await_end(launched)
-    except launch.JobError:
+    except JobError:
         if not interrupted.is_set():
             raise
         launch.say(f"Stopped. Go on where the last checkpoint stood with: {resume}")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import rich_click as click
+from click.exceptions import Exit
 
 from flink_abnormal import launch, preflight
 from flink_abnormal.errors import AbnormalError, ClusterError, UsageError
@@ -20,9 +21,17 @@ from flink_abnormal.runtime import distribution, local
 from flink_abnormal.runtime.rest import Cluster
 from flink_abnormal.settings import Settings, from_values
 
-WITH_VALUE: Final = frozenset(
-    ["-c", "--class", "-C", "--classpath", "-p", "--parallelism", "-s", "--fromSavepoint", "-m", "--jobmanager", "-t", "--target", "-e", "--executor", "-D", "-z", "--zookeeperNamespace", "-py", "--python", "-pyfs", "--pyFiles", "-pym", "--pyModule", "-pyreq", "--pyRequirements", "-pyarch", "--pyArchives", "-pyexec", "--pyExecutable", "-pyclientexec", "--pyClientExecutable", "-pypath", "--pyPythonPath", "-cm", "--claimMode", "-rm", "--restoreMode"]
-)
+WITH_VALUE: Final = {
+    *("-c", "--class", "-C", "--classpath", "-p", "--parallelism", "-s", "--fromSavepoint", "-cm", "--claimMode"),
+    *("-m", "--jobmanager", "-t", "--target", "-e", "--executor", "-D", "-z", "--zookeeperNamespace"),
+    *("-py", "--python", "-pyfs", "--pyFiles", "-pym", "--pyModule", "-pyreq", "--pyRequirements"),
+    *("-pyarch", "--pyArchives", "-pyexec", "--pyExecutable", "-pyclientexec", "--pyClientExecutable"),
+    *("-pypath", "--pyPythonPath", "-rm", "--restoreMode"),
+}
+WITHOUT_VALUE: Final = {
+    *("-d", "--detached", "-n", "--allowNonRestoredState", "-sae", "--shutdownOnAttachedExit", "-v", "--verbose"),
+    *("-h", "--help"),
+}
 
 
 class Run(NamedTuple):
@@ -45,7 +54,7 @@ class Run(NamedTuple):
 
 
 def split(arguments: list[str]) -> Run:
-    """Tell Flink's options from the script's: the first that Flink does not know, and all behind it, are the script's."""
+    """Tell Flink's options from the script's: the first that Flink does not know, and all behind it."""
     position, script = 0, None
     while position < len(arguments):
         name = arguments[position]
@@ -53,7 +62,7 @@ def split(arguments: list[str]) -> Run:
             if name in ("-py", "--python"):
                 script = arguments[position + 1]
             position += 2
-        elif name.startswith("-D") or name in ("-d", "--detached", "-n", "--allowNonRestoredState", "-v", "-sae"):
+        elif name.startswith("-D") or name in WITHOUT_VALUE:
             position += 1
         else:
             break
@@ -102,7 +111,7 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except click.exceptions.Exit as done:  # --help of the job
+    except Exit as done:  # --help of the job
         sys.exit(done.exit_code)
     script = distribution.flink_home() / "bin" / "flink"
     try:

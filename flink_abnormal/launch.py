@@ -1,4 +1,4 @@
-"""Starts the job: options -> Flink's configuration -> graph -> execution, embedded, on a cluster or inside `flink run`."""
+"""Starts the job: options -> Flink's configuration -> graph -> execution, embedded, on a cluster, in `flink run`."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class Alert(NamedTuple):
 
     alert_id: str
     user_id: str
-    count: int
+    count: int  # type: ignore[assignment]  # the seed's word; a tuple's own count() is not needed
     threshold: int
     timestamp: int
 

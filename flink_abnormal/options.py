@@ -8,7 +8,8 @@ import secrets
 from typing import TYPE_CHECKING, Any, Final
 
 import rich_click as click
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from flink_abnormal import settings as tree
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _UNITS: Final = {"ms": 1, "s": 1_000, "sec": 1_000, "m": 60_000, "min": 60_000, "h": 3_600_000}
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType):  # type: ignore[type-arg]
     """`1ms`, `5s`, `2min`, `1h`, `0.5s`: whole milliseconds."""
 
     name = "duration"
@@ -43,7 +44,7 @@ class Duration(click.ParamType):
         return int(milliseconds)
 
 
-class Seed(click.ParamType):
+class Seed(click.ParamType):  # type: ignore[type-arg]
     """A whole number, or `random`."""
 
     name = "integer|random"
@@ -58,7 +59,7 @@ class Seed(click.ParamType):
             self.fail(f"{value!r} is neither a whole number nor 'random'.", param, ctx)
 
 
-class Texts(click.ParamType):
+class Texts(click.ParamType):  # type: ignore[type-arg]
     """Words with commas between."""
 
     name = "text,text…"
@@ -163,7 +164,7 @@ def job_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def option_groups() -> list[dict[str, Any]]:
+def option_groups() -> Any:
     """Return the groups under which the help lists the options."""
     groups: dict[str, list[str]] = {}
     for title, _, option, _ in tree.options():

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from flink_abnormal.model import ABNORMAL, NORMAL, UserEvent
+from flink_abnormal.model import ABNORMAL, NORMAL, Kind, UserEvent
 
 
 @dataclass(frozen=True)
@@ -24,5 +24,5 @@ class Simulation:
         """Return event number `seq` (from 0) of user number `user` (from 1); `start_ms` is the time of number 0."""
         hashed = blake2b(f"{self.seed}:{user}:{seq}".encode(), digest_size=8).digest()
         abnormal = int.from_bytes(hashed, "big") < self.abnormal_rate * 2**64
-        kind = ABNORMAL if abnormal else NORMAL
+        kind: Kind = ABNORMAL if abnormal else NORMAL
         return UserEvent(f"user{user}", kind, 1, start_ms + seq * self.interval_ms, f"seq:{seq}")

@@ -35,7 +35,7 @@ class types:  # noqa: N801 - reads as a namespace: types.event()
 
     @staticmethod
     def tally() -> TypeInformation:
-        """What to count, and how many of it."""
+        """Pairs of what was counted, and how many."""
         return Types.TUPLE([Types.STRING(), Types.LONG()])
 
 
@@ -49,7 +49,7 @@ class tags:  # noqa: N801
 
     @staticmethod
     def tally() -> OutputTag:
-        """What only Python can count."""
+        """Tallies that only Python can make."""
         return OutputTag("tally", types.tally())
 
 

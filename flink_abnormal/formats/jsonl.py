@@ -21,8 +21,8 @@ _UTF8_BOM: Final = b"\xef\xbb\xbf"
 class JsonLines:
     """Parser of JSON Lines.
 
-    `abnormal_values` empty: the abnormal field must be a boolean. Otherwise it is a string, a whole number or a boolean,
-    and abnormal where its text (`true` and `false` for booleans) is among the values.
+    `abnormal_values` empty: the abnormal field must be a boolean. Otherwise it is a string, a whole number or a
+    boolean, and abnormal where its text (`true` and `false` for booleans) is among the values.
     """
 
     def __init__(self, user_field: str, abnormal_field: str, abnormal_values: tuple[str, ...] = ()) -> None:

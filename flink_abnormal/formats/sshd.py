@@ -1,7 +1,7 @@
 """sshd's lines of a real auth.log: a failed password is an abnormal event of the name, an accepted login a normal one.
 
 The traditional header has no year and no zone ("Dec 10 06:55:46"): its time is known only where a year is given, and is
-taken as UTC. The ISO 8601 header tells both. Lines that are neither a failed password nor an accepted login are skipped.
+taken as UTC. The ISO 8601 header tells both. Lines that are neither a failed nor an accepted login are skipped.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 
 from flink_abnormal.formats.jsonl import iso_milliseconds
 from flink_abnormal.formats.record import Rejected, too_long, wrong_user_id
-from flink_abnormal.model import ABNORMAL, NO_TIMESTAMP, NORMAL, UserEvent, digest
+from flink_abnormal.model import ABNORMAL, NO_TIMESTAMP, NORMAL, Kind, UserEvent, digest
 
 MAX_REPEATS: Final = 100_000
 
@@ -57,7 +57,7 @@ class Sshd:
             return Rejected(f"a message repeated more than {MAX_REPEATS} times")
         if (refused := wrong_user_id(login["name"])) is not None:
             return refused
-        kind = ABNORMAL if login.re is _FAILED else NORMAL
+        kind: Kind = ABNORMAL if login.re is _FAILED else NORMAL
         timestamp = self._timestamp(header)
         if isinstance(timestamp, Rejected):
             return timestamp

@@ -16,7 +16,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from flink_abnormal.errors import MachineError, UsageError
 from flink_abnormal.runtime import java

@@ -159,6 +159,6 @@ class Cluster:
 def _reason(answer: requests.Response) -> str:
     try:
         errors = answer.json()["errors"]
-        return next(line for error in errors for line in error.splitlines() if line.strip())
+        return str(next(line for error in errors for line in error.splitlines() if line.strip()))
     except (ValueError, KeyError, StopIteration):
         return f"status {answer.status_code}"

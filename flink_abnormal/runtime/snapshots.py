@@ -62,7 +62,8 @@ def check(path: str, settings: Settings) -> None:
     other: Mode = "process" if mode == "thread" else "thread"
     if _id(DETECTOR.uid_in(other)) in snapshot.operators:
         raise UsageError(
-            f"{path} was taken in {other} mode, and its state can't be read in {mode} mode: give --execution-mode {other}."
+            f"{path} was taken in {other} mode, and its state can't be read in {mode} mode: "
+            f"give --execution-mode {other}."
         )
     if _id(DETECTOR.uid_in(mode)) not in snapshot.operators:
         raise UsageError(f"{path} is no snapshot of this job: it holds no operator {DETECTOR.uid_in(mode)!r}.")
@@ -72,8 +73,8 @@ def check(path: str, settings: Settings) -> None:
     if (_id(TALLY.uid) in snapshot.operators) != settings.bounded:
         was, now = ("no", "an") if settings.bounded else ("an", "no")
         raise UsageError(
-            f"{path} was taken of a run with {was} end, and this one has {now} end, which a snapshot can't change: give "
-            "--events or --follow as it was given then."
+            f"{path} was taken of a run with {was} end, and this one has {now} end, which a snapshot can't change: "
+            "give --events or --follow as it was given then."
         )
     for handle, backend in _NATIVE.items():
         if handle in snapshot.keyed_state and backend != settings.state.backend:

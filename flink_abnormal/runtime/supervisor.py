@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - a return type that readers of the state import
 from typing import IO, TYPE_CHECKING, Any, Final
 
 import psutil

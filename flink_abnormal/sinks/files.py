@@ -1,6 +1,6 @@
 """JSON Lines below the output folder, `alerts/` and `dead-letters/`, exactly once through Flink's FileSink.
 
-A file is named `part-…` once it is whole and its checkpoint has completed; names that start with a dot are on their way.
+A file has its name once it is whole and its checkpoint has completed; names that start with a dot are on their way.
 Small files are compacted each `--roll`, so that a day leaves hundreds of files and not thousands.
 """
 

@@ -78,7 +78,7 @@ class Position(NamedTuple):
 
 
 class UserSimulator(KeyedProcessFunction):
-    """Makes the events of a group of users: user g, g + groups, g + 2 × groups, …
+    """Makes the events of a group of users: user g, user g + groups and so on.
 
     The state is a Position. A new submission that resumes a savepoint moves the start, so that the next event is due
     at once; a recovery does not, so that what was lost is made again without a pause.
