@@ -1,0 +1,119 @@
+"""What all tests share: how the command line is run, how long is waited, and that nothing is skipped in CI."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+BIN = Path(sys.executable).parent
+DEADLINE_SECONDS = 90
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Where FLINK_ABNORMAL_NO_SKIP is set, a skipped test has failed: what CI can run, it must run."""
+    report = yield
+    if report.skipped and os.environ.get("FLINK_ABNORMAL_NO_SKIP"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped where nothing may be: {report.longrepr}"
+    return report
+
+
+def wait_until(condition, what, seconds=DEADLINE_SECONDS):
+    """Return the first true value of `condition()`; fail when it does not come in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.05)
+    pytest.fail(f"waited {seconds} s in vain for {what}")
+
+
+class CommandLine:
+    """Runs the project's commands in a home of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.checkpoints = folder / "checkpoints"
+        self.env = {**os.environ, "FLINK_ABNORMAL_HOME": str(folder), "NO_COLOR": "1", "COLUMNS": "120"}
+        self.env.pop("PYTEST_CURRENT_TEST", None)
+        self._started: list[subprocess.Popen[str]] = []
+
+    def run(self, *arguments, command="flink-abnormal", seconds=DEADLINE_SECONDS, env=None):
+        """Run a command to its end; returns its exit code and what it said."""
+        return subprocess.run(
+            [BIN / command, *map(str, arguments)],
+            env=self.env | (env or {}),
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=seconds,
+            check=False,
+        )
+
+    def start(self, *arguments, command="flink-abnormal"):
+        """Start a command; it is ended with the test."""
+        output = (self.folder / f"output-{len(self._started)}.txt").open("w+", encoding="utf-8")
+        process = subprocess.Popen(
+            [BIN / command, *map(str, arguments)],
+            env=self.env,
+            cwd=PROJECT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        process.output = Path(output.name)
+        self._started.append(process)
+        output.close()
+        return process
+
+    def job(self, *arguments, folder=None):
+        """Return the options of a job whose checkpoints stay in this home."""
+        return [*map(str, arguments), "--checkpoint-dir", str(folder or self.checkpoints)]
+
+    def end(self):
+        """Kill what still runs of the started commands, with their JVMs."""
+        for process in self._started:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+@pytest.fixture
+def cli(tmp_path):
+    """The command line, with a home and checkpoints of its own."""
+    line = CommandLine(tmp_path)
+    yield line
+    line.end()
+
+
+def alerts(output):
+    """Return the committed alerts below an output folder, as (userId, count, alertId), sorted."""
+    found = [(a["userId"], a["count"], a["alertId"]) for a in records(output, "alerts")]
+    return sorted(found)
+
+
+def records(output, folder):
+    """Return the JSON records of all finished files of a folder below an output."""
+    files = sorted((Path(output) / folder).glob("*.jsonl"))
+    return [
+        json.loads(line)
+        for file in files
+        if not file.name.startswith(".")
+        for line in file.read_text(encoding="utf-8").splitlines()
+    ]
+
+
+def lines(text, prefix):
+    """Return the lines that start with `prefix`."""
+    return [line for line in text.splitlines() if line.startswith(prefix)]

@@ -1,0 +1,197 @@
+import base64
+import gzip
+import json
+import os
+import re
+import signal
+from collections import Counter
+
+import pytest
+from conftest import alerts, lines, records, wait_until
+
+ABNORMAL_KIM = b'{"userId": "kim", "isAbnormal": true}'
+BAD = {
+    b"no json": "not JSON: unexpected character: line 1 column 1 (char 0)",
+    b'{"isAbnormal": true}': "the field 'userId' is missing",
+    b'{"userId": "kim"}': "the field 'isAbnormal' is missing",
+    b'{"userId": 7, "isAbnormal": true}': "the field 'userId' must be a string, not a number",
+    b'{"userId": "kim", "isAbnormal": "yes"}': "the field 'isAbnormal' must be true or false, not a string",
+    b'{"userId": "", "isAbnormal": true}': "the userId is empty",
+    b'{"userId": "%s", "isAbnormal": true}' % (b"x" * 1025): ("a userId of 1025 characters; at most 1024 are allowed"),
+    b'{"userId": "k\xffm", "isAbnormal": true}': (
+        "not JSON: str is not valid UTF-8: surrogates not allowed: line 1 column 1 (char 0)"
+    ),
+    b'{"userId": "\\ud800", "isAbnormal": true}': "not JSON: no low surrogate in string: line 1 column 13 (char 12)",
+    b'{"userId": "kim", "isAbnormal": true, "timestamp": 18446744073709551616}': (
+        "the timestamp must be whole milliseconds of at most 64 bits"
+    ),
+    b'{"userId": "kim", "isAbnormal": true, "pad": "%s"}' % (b"x" * 10_000_000): (
+        "a line of 10000048 bytes; at most 1048576 are read"
+    ),
+}
+ODD_USERS = ["a\0b", "😀", "한글", "two\nlines", "\u2028", "x" * 1024, "<script>", "'\"\\"]
+
+
+@pytest.mark.parametrize("mode", ["thread", "process"])
+def test_bad_lines_go_to_the_dead_letters_and_the_job_goes_on(cli, tmp_path, mode):
+    source = tmp_path / "events.jsonl"
+    odd = [json.dumps({"userId": user, "isAbnormal": True}).encode() for user in ODD_USERS for _ in range(3)]
+    source.write_bytes(b"\n".join([ABNORMAL_KIM, *BAD, b"", ABNORMAL_KIM, *odd, b"  \r", ABNORMAL_KIM]) + b"\n")
+
+    done = cli.run(
+        "run",
+        *cli.job("--source", "files", "--input", source, "--execution-mode", mode),
+        *("--sink", "print", "--sink", "files", "--output", tmp_path / "out"),
+    )
+
+    assert done.returncode == 0, done.stderr
+    dead = sorted(records(tmp_path / "out", "dead-letters"), key=lambda record: record["reason"])
+    assert dead == sorted(
+        (
+            {
+                "reason": reason,
+                "source": str(source),
+                "bytes": len(line),
+                "truncated": len(line) > 4096,
+                "raw": base64.b64encode(line[:4096]).decode(),
+            }
+            for line, reason in BAD.items()
+        ),
+        key=lambda record: record["reason"],
+    )
+    assert sorted((user, count) for user, count, _ in alerts(tmp_path / "out")) == sorted(
+        (user, 3) for user in ["kim", *ODD_USERS]
+    )
+    assert len(lines(done.stdout, "[ALERT]")) == 1 + len(ODD_USERS)
+    assert len(lines(done.stdout, "[DEAD LETTER]")) == len(BAD)
+    assert done.stdout.splitlines()[-1] == (
+        f"read {len(BAD) + 29} = valid 27 + skipped 2 + dead-lettered {len(BAD)}; "
+        "events: abnormal 27, normal 0; alerts 9"
+    )
+
+
+def test_the_order_of_each_file_is_kept_at_any_parallelism(cli, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    expected = Counter()
+    for number in range(6):
+        # Each file's user has runs of 3 abnormal events between normal ones: any other order gives other counts.
+        events = [step % 4 != 3 for step in range(4000)]
+        text = "".join(
+            json.dumps({"login": f"kim{number}", "status": "FAIL" if bad else "OK"}) + "\n" for bad in events
+        )
+        (folder / f"{number}.jsonl.gz").write_bytes(gzip.compress(text.encode()))
+        expected[f"kim{number}", 3] = 1000
+
+    done = cli.run(
+        "run",
+        *cli.job("--source", "files", "--input", folder, "--sink", "files", "--output", tmp_path / "out"),
+        *("--user-field", "login", "--abnormal-field", "status", "--abnormal-values", "FAIL,DENIED"),
+        *("--source-parallelism", 3, "--process-parallelism", 2, "--sink-parallelism", 1),
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert Counter((user, count) for user, count, _ in alerts(tmp_path / "out")) == expected
+    assert done.stdout.splitlines()[-1] == (
+        "read 24000 = valid 24000 + skipped 0 + dead-lettered 0; events: abnormal 18000, normal 6000; alerts 6000"
+    )
+
+
+def test_the_same_file_gives_the_same_alert_ids_and_an_output_in_use_is_refused(cli, tmp_path):
+    source = tmp_path / "events.jsonl"
+    source.write_bytes(b"\n".join([ABNORMAL_KIM] * 4))
+    job = cli.job("--source", "files", "--input", source, "--sink", "files")
+    job += ["--output"]
+
+    cli.run("run", *job, tmp_path / "first")
+    cli.run("run", *job, tmp_path / "second")
+    refused = cli.run("run", *job, tmp_path / "first")
+    appended = cli.run("run", *job, tmp_path / "first", "--append")
+
+    assert alerts(tmp_path / "second") == [
+        ("kim", 3, "cb720feda922226e2f22ae62cf99127c"),
+        ("kim", 4, "92b25beaddf48a89c4caee585528deca"),
+    ]
+    assert alerts(tmp_path / "first") == sorted(alerts(tmp_path / "second") * 2)
+    assert (refused.returncode, refused.stderr) == (
+        2,
+        f"Error: --output {tmp_path / 'first'} is not empty, and a second run would add to the first one's alerts. "
+        "Name an empty folder, or give --append.\n",
+    )
+    assert appended.returncode == 0
+
+
+@pytest.fixture
+def real_log():
+    folder = os.environ.get("FLINK_ABNORMAL_SSHD_LOG")
+    if not folder:
+        pytest.skip("FLINK_ABNORMAL_SSHD_LOG names no folder that holds OpenSSH_2k.log")
+    return os.path.join(folder, "OpenSSH_2k.log")
+
+
+def test_a_real_auth_log_gives_exactly_the_failed_logins_in_a_row(cli, tmp_path, real_log):
+    counts, expected, failed = Counter(), [], 0
+    with open(real_log, encoding="utf-8") as log:  # reckoned with nothing of the project
+        all_lines = log.read().splitlines()
+    for line in all_lines:
+        message = line.split("]: ", 1)[1]
+        repeated = re.match(r"message repeated (\d+) times: \[ (.*)\]$", message)
+        times, message = (int(repeated[1]), repeated[2]) if repeated else (1, message)
+        words = message.split()
+        if message.startswith("Failed password for "):
+            name = message.removeprefix("Failed password for ").removeprefix("invalid user ").rsplit(" from ", 1)[0]
+            failed += times
+            for _ in range(times):
+                counts[name] += 1
+                if counts[name] >= 3:
+                    expected.append((name, counts[name]))
+        elif message.startswith("Accepted "):
+            counts[words[3]] = 0
+
+    done = cli.run(
+        "run",
+        *cli.job("--source", "files", "--input", real_log, "--format", "sshd"),
+        *("--sink", "files", "--output", tmp_path / "out"),
+    )
+
+    assert done.returncode == 0, done.stderr
+    written = records(tmp_path / "out", "alerts")
+    assert sorted((a["userId"], a["count"]) for a in written) == sorted(expected)
+    assert {a["timestamp"] for a in written} == {None}
+    assert records(tmp_path / "out", "dead-letters") == []
+    assert (failed, len(expected)) == (528, 440)
+    assert done.stdout.splitlines()[-1] == (
+        "read 2000 = valid 521 + skipped 1479 + dead-lettered 0; events: abnormal 528, normal 1; alerts 440"
+    )
+
+
+def test_follow_takes_files_that_are_moved_in_and_tells_of_one_that_grew(cli, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    process = cli.start("run", *cli.job("--source", "files", "--input", folder, "--follow"))
+
+    def move_in(name, times):
+        (tmp_path / name).write_bytes(b"\n".join([ABNORMAL_KIM] * times) + b"\n")
+        (tmp_path / name).rename(folder / name)
+
+    def printed(prefix):
+        return lines(process.output.read_text(encoding="utf-8"), prefix)
+
+    move_in("first.jsonl", 2)
+    move_in("second.jsonl", 1)
+    assert wait_until(lambda: printed("[ALERT]"), "the alert") == ["[ALERT] userId=kim 이상행동 3회 감지!"]
+    move_in("third.jsonl", 1)
+    wait_until(lambda: len(printed("[ALERT]")) == 2, "the alert of the third file")
+    with (folder / "first.jsonl").open("ab") as first:
+        first.write(ABNORMAL_KIM + b"\n")
+    size = 2 * len(ABNORMAL_KIM + b"\n")
+    assert wait_until(lambda: printed("[DEAD LETTER]"), "the report of the change") == [
+        f"[DEAD LETTER] {folder / 'first.jsonl'}: the file changed after it was read ({size} bytes, now "
+        f"{size // 2 * 3}) and is not read again: move files in whole (0 bytes): "
+    ]
+    os.kill(process.pid, signal.SIGTERM)
+    assert process.wait(60) == 0
+    assert printed("[ALERT]") == [
+        "[ALERT] userId=kim 이상행동 3회 감지!",
+        "[ALERT] userId=kim 이상행동 4회 감지!",
+    ]
