@@ -11,7 +11,7 @@ from conftest import alerts, lines, records, wait_until
 
 ABNORMAL_KIM = b'{"userId": "kim", "isAbnormal": true}'
 BAD = {
-    b"no json": "not JSON: unexpected character: line 1 column 1 (char 0)",
+    b"? no json": "not JSON: unexpected character: line 1 column 1 (char 0)",
     b'{"isAbnormal": true}': "the field 'userId' is missing",
     b'{"userId": "kim"}': "the field 'isAbnormal' is missing",
     b'{"userId": 7, "isAbnormal": true}': "the field 'userId' must be a string, not a number",

@@ -1,0 +1,95 @@
+import json
+import os
+
+from conftest import lines, wait_until
+from expected import alerts_of, simulated, summary_of
+
+
+def test_a_detached_job_is_listed_shown_followed_and_cancelled(cluster):
+    submitted = cluster.run("submit", "--detached", *cluster.job("--interval", "50ms", "--checkpoint-interval", "1s"))
+    assert submitted.returncode == 0, submitted.stderr
+    job = submitted.stdout.split()[-1]
+    wait_until(lambda: "10 of 10" in cluster.run("list").stdout, "all tasks running")
+    wait_until(lambda: lines(cluster.run("logs", "--no-follow", job).stdout, "[ALERT]"), "an alert in the logs")
+    wait_until(lambda: "Latest: #" in cluster.run("status").stdout, "a completed checkpoint")
+
+    full = cluster.run("submit", *cluster.job())
+    assert (full.returncode, full.stdout) == (4, "")
+    assert full.stderr == (
+        "Error: The job needs 9 slots (isolated) and the cluster has 0 free of 9. Cancel a job, start more "
+        "TaskManagers, or give --slots shared or a smaller --source-parallelism, --process-parallelism, "
+        "--sink-parallelism.\n"
+    )
+    assert "Slots: 0 free of 9" in cluster.run("cluster", "status").stdout
+    assert f"{job}  Internal Keyed State Abnormal Count Example: RUNNING" in cluster.run("status").stdout
+    assert cluster.run("cancel", job).stdout == f"Cancelled job {job}\n"
+    assert "Slots: 9 free of 9" in cluster.run("cluster", "status").stdout
+
+
+def test_process_mode_prints_the_same_lines_to_the_same_place(cluster):
+    events = simulated(events=10)
+
+    done = cluster.run(
+        "submit", *cluster.job("--events", 10, "--interval", "100ms", "--execution-mode", "process"), seconds=150
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "Python in process mode" in done.stderr
+    assert done.stdout.splitlines()[-1] == summary_of(events)
+    job = done.stdout.split()[2]
+    printed = cluster.run("logs", "--no-follow", "--all", job).stdout
+    for user, count, _ in alerts_of(events):
+        assert f"[ALERT] userId={user} 이상행동 {count}회 감지!" in printed.splitlines()
+    assert set(lines(printed, "[Source Emit]")) >= {event.log_line() for event in events}
+
+
+def test_code_that_changed_under_the_taskmanagers_is_not_run_in_its_old_form(cluster):
+    before = {name: cluster.pid(name) for name in ("taskmanager-1", "taskmanager-2", "taskmanager-3")}
+    file = cluster.folder / ".flink" / "cluster.json"
+    state = cluster.state()
+    for member in state["members"]:
+        member["code"] = "of yesterday"
+    file.write_text(json.dumps(state))
+
+    done = cluster.run("submit", *cluster.job("--events", 3, "--interval", "10ms"), seconds=150)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[0] == "The code changed since the TaskManagers started: starting them anew."
+    assert done.stdout.splitlines()[-1] == summary_of(simulated(events=3))
+    assert all(cluster.pid(name) != pid for name, pid in before.items())
+
+
+def test_options_that_look_like_flinks_own_reach_the_job(cluster):
+    refused = cluster.run("run", "-py", "jobs/abnormal.py", *("--from", "latest", *cluster.job()), command="flink")
+    wrong = cluster.run("run", "-py", "jobs/abnormal.py", "--intervall", "1s", command="flink")
+    missing = cluster.run("run", "-py", "jobs/normal.py", command="flink")
+    told = cluster.run(
+        *("run", "-p", "2", "-py", "jobs/abnormal.py", *cluster.job("--events", 2, "--interval", "10ms")),
+        command="flink",
+    )
+
+    assert refused.returncode != 0
+    assert f"Error: --from latest found no checkpoint below {cluster.checkpoints}. Start without --from." in (
+        refused.stdout + refused.stderr
+    )
+    assert wrong.returncode == 2
+    assert "No such option '--intervall'" in wrong.stderr
+    assert (missing.returncode, missing.stderr) == (
+        2,
+        "Error: -py jobs/normal.py isn't there. From the project's folder it is jobs/abnormal.py.\n",
+    )
+    assert told.returncode == 0, told.stderr
+    assert "parallelism 2/2/2" in told.stdout + told.stderr
+
+
+def test_a_second_up_changes_nothing(cluster):
+    before = cluster.pids()
+
+    again = cluster.up()
+
+    assert again.returncode == 0
+    assert again.stdout == (
+        f"The cluster was up already: 3 TaskManagers, 9 slots; web UI http://127.0.0.1:{cluster.port}\n"
+    )
+    assert cluster.pids() == before
+    assert all(os.path.exists(f"/proc/{pid}") for pid in before) or not os.path.exists("/proc")
