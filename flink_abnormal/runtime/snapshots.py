@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flink_abnormal.errors import UsageError, cause
 from flink_abnormal.operators import DETECTOR, FILE_SOURCE, HEARTBEAT, TALLY
@@ -85,28 +85,32 @@ def check(path: str, settings: Settings) -> None:
 
 
 def read(path: str) -> Snapshot:
-    """Read a snapshot's metadata; needs a running JVM."""
-    from pyflink.java_gateway import get_gateway  # noqa: PLC0415
-
-    jvm = get_gateway().jvm
-    folder = jvm.org.apache.flink.core.fs.Path(path)
-    file = folder if folder.getName() == METADATA else jvm.org.apache.flink.core.fs.Path(folder, METADATA)
-    try:
-        stream = jvm.java.io.DataInputStream(file.getFileSystem().open(file))
-        try:
-            loader = jvm.Thread.currentThread().getContextClassLoader()
-            metadata = jvm.org.apache.flink.runtime.checkpoint.Checkpoints.loadCheckpointMetadata(stream, loader, path)
-        finally:
-            stream.close()
-    except Exception as error:
-        raise UsageError(f"--from {path} can't be read as a snapshot: {cause(error)}") from error
+    """Read what a snapshot's metadata tells; needs a running JVM."""
     operators, keyed_state = set(), set()
-    for operator in metadata.getOperatorStates().toArray():
+    for operator in metadata(path).getOperatorStates().toArray():
         operators.add(operator.getOperatorID().toHexString())
         for subtask in operator.getStates().toArray():
             for handle in subtask.getManagedKeyedState().toArray():
                 keyed_state.add(handle.getClass().getSimpleName())
     return Snapshot(operators, keyed_state)
+
+
+def metadata(path: str) -> Any:
+    """Return a snapshot's Java CheckpointMetadata; needs a running JVM."""
+    from pyflink.java_gateway import get_gateway  # noqa: PLC0415
+
+    jvm = get_gateway().jvm
+    folder = jvm.org.apache.flink.core.fs.Path(path)
+    file = folder if folder.getName() == METADATA else jvm.org.apache.flink.core.fs.Path(folder, METADATA)
+    loader = jvm.Thread.currentThread().getContextClassLoader()
+    try:
+        stream = jvm.java.io.DataInputStream(file.getFileSystem().open(file))
+        try:
+            return jvm.org.apache.flink.runtime.checkpoint.Checkpoints.loadCheckpointMetadata(stream, loader, path)
+        finally:
+            stream.close()
+    except Exception as error:
+        raise UsageError(f"--from {path} can't be read as a snapshot: {cause(error)}") from error
 
 
 def _id(uid: str) -> str:

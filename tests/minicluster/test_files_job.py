@@ -5,6 +5,7 @@ import os
 import re
 import signal
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from conftest import alerts, lines, records, wait_until
@@ -126,14 +127,12 @@ def real_log():
     folder = os.environ.get("FLINK_ABNORMAL_SSHD_LOG")
     if not folder:
         pytest.skip("FLINK_ABNORMAL_SSHD_LOG names no folder that holds OpenSSH_2k.log")
-    return os.path.join(folder, "OpenSSH_2k.log")
+    return Path(folder, "OpenSSH_2k.log")
 
 
 def test_a_real_auth_log_gives_exactly_the_failed_logins_in_a_row(cli, tmp_path, real_log):
     counts, expected, failed = Counter(), [], 0
-    with open(real_log, encoding="utf-8") as log:  # reckoned with nothing of the project
-        all_lines = log.read().splitlines()
-    for line in all_lines:
+    for line in real_log.read_text().splitlines():  # reckoned with nothing of the project
         message = line.split("]: ", 1)[1]
         repeated = re.match(r"message repeated (\d+) times: \[ (.*)\]$", message)
         times, message = (int(repeated[1]), repeated[2]) if repeated else (1, message)

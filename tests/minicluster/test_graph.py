@@ -1,0 +1,72 @@
+import os
+from dataclasses import replace
+
+import pytest
+
+from flink_abnormal import launch, operators
+from flink_abnormal.layout import Parallelism
+from flink_abnormal.runtime import distribution
+from flink_abnormal.settings import FileSettings, RandomSettings, Settings, SinkSettings, StateSettings
+
+BOTH_SINKS = SinkSettings(sinks=("print", "files"), output="/nowhere/out")
+RANDOM = Settings()
+BOUNDED = Settings(random=RandomSettings(events=5), sink=BOTH_SINKS)
+FILES = Settings(source="files", files=FileSettings(input=os.devnull), sink=BOTH_SINKS)
+FOLLOW = replace(FILES, files=FileSettings(input="/nowhere", follow=True))
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory):
+    """Builds the graph of settings in a JVM, without running it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(distribution.HOME_VARIABLE, str(tmp_path_factory.mktemp("home")))
+        for name, value in distribution.prepare().items():
+            patch.setenv(name, value)
+        from pyflink.common import Configuration
+        from pyflink.datastream import StreamExecutionEnvironment
+
+        from flink_abnormal import pipeline
+
+        def build(settings, layout="isolated"):
+            configuration = Configuration()
+            for key, value in launch.flink_configuration(settings, None).items():
+                configuration.set_string(key, value)
+            env = StreamExecutionEnvironment.get_execution_environment(configuration)
+            pipeline.build(env, settings, Parallelism(3, 2, 1), layout, start_ms=0)
+            return launch.nodes(env._generate_stream_graph(True, "test"))
+
+        yield build
+
+
+@pytest.mark.parametrize("settings", [RANDOM, BOUNDED, FILES, FOLLOW], ids=["random", "bounded", "files", "follow"])
+@pytest.mark.parametrize("mode", ["thread", "process"])
+def test_every_operator_has_a_uid_of_its_own_a_readable_name_and_the_mode_that_was_asked_for(graph, settings, mode):
+    nodes = graph(replace(settings, state=StateSettings(execution_mode=mode)))
+
+    uids = [node.uid for node in nodes]
+    assert None not in uids
+    assert len(set(uids)) == len(uids)
+    assert [node.name for node in nodes if node.name in ("Map", "PROCESS", "KEYED PROCESS") or "_" in node.name] == []
+    assert launch.real_modes(nodes) == {mode}
+    assert {node.max_parallelism for node in nodes} <= {120, 1, -1}
+
+
+def test_the_random_job_is_the_seeds_picture_in_nine_slots(graph):
+    nodes = graph(RANDOM)
+
+    assert {(node.name, node.parallelism, node.slots) for node in nodes} == {
+        ("Source: Heartbeat", 1, "default"),
+        ("Start users, Key by user group", 1, "default"),
+        ("Source: Random user events, Key by userId", 3, "default"),
+        ("Process: Abnormal count", 2, "process"),
+        ("Sink: Print alerts", 1, "sink"),
+    }
+    assert {node.slots for node in graph(RANDOM, layout="shared")} == {"default"}
+
+
+def test_the_detectors_place_in_a_snapshot_is_a_promise(graph):
+    assert operators.DETECTOR.uid_in("thread") == "abnormal-count"
+    assert operators.DETECTOR.uid_in("process") == "abnormal-count-process"
+    assert operators.ABNORMAL_COUNT_STATE == "abnormalCount"
+    (detector,) = [node for node in graph(RANDOM) if node.uid == "abnormal-count"]
+    assert detector.name == "Process: Abnormal count"
