@@ -7,6 +7,7 @@ is called, and what it says stands.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -55,9 +56,16 @@ class Run(NamedTuple):
 
 def split(arguments: list[str]) -> Run:
     """Tell Flink's options from the script's: the first that Flink does not know, and all behind it."""
-    position, script = 0, None
+    arguments, position, script = list(arguments), 0, None
     while position < len(arguments):
         name = arguments[position]
+        if name == "--":
+            return Run(arguments[:position], script, arguments[position + 1 :])
+        if (joined := re.fullmatch(r"(-p)(\d+)|(--\w+)=(.*)", name)) is not None:
+            option, value = (joined[1], joined[2]) if joined[1] else (joined[3], joined[4])
+            if option in WITH_VALUE:
+                arguments[position : position + 1] = [option, value]
+                continue
         if name in WITH_VALUE and position + 1 < len(arguments):
             if name in ("-py", "--python"):
                 script = arguments[position + 1]

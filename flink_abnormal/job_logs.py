@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
+from flink_abnormal.model import one_line
 from flink_abnormal.runtime import local, supervisor
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def _written(folder: Path, offsets: dict[str, int]) -> Iterator[str]:
     for file in sorted(folder.glob("*.jsonl")):
         if not file.name.startswith(".") and str(file) not in offsets:
             for line in _new_lines(str(file), file.read_bytes(), offsets):
-                yield orjson.loads(line)["message"]
+                yield one_line(orjson.loads(line)["message"])
 
 
 def _new_lines(source: str, content: bytes, offsets: dict[str, int]) -> Iterator[str]:
@@ -70,4 +71,5 @@ def _new_lines(source: str, content: bytes, offsets: dict[str, int]) -> Iterator
     begin = offsets.get(source, 0)
     end = content.rfind(b"\n") + 1
     offsets[source] = max(begin, end)
-    yield from content[begin:end].decode(errors="replace").splitlines()
+    # Not splitlines(): it also breaks at U+2028 and its like, which stand inside a line here.
+    yield from content[begin:end].decode(errors="replace").split("\n")[:-1]

@@ -8,8 +8,8 @@ import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
-from urllib.parse import urlsplit
 
+from flink_abnormal import inventory
 from flink_abnormal.errors import JobError, MachineError, UsageError, cause
 from flink_abnormal.layout import Parallelism
 from flink_abnormal.runtime import distribution, snapshots
@@ -85,16 +85,17 @@ def flink_configuration(settings: Settings, restore_path: str | None) -> dict[st
 
 
 def folder_uri(folder: str) -> str:
-    """Return a folder as the URI that Flink takes; a URI stays as it is."""
-    return folder.rstrip("/") if "://" in folder or folder.startswith("file:") else Path(folder).absolute().as_uri()
+    """Return a folder as the URI that Flink takes, which decodes nothing; a URI stays as it is."""
+    if "://" in folder or folder.startswith("file:"):
+        return folder.rstrip("/")
+    return f"file://{Path(folder).absolute()}"
 
 
 def local_path(folder: str) -> Path | None:
     """Return the path of a folder or file URI on this machine, or None where it is elsewhere (s3://…)."""
-    parts = urlsplit(folder)
-    if parts.scheme in ("", "file"):
-        return Path(parts.path) if parts.scheme else Path(folder).absolute()
-    return None
+    if folder.startswith("file:"):
+        return Path(folder.removeprefix("file:").removeprefix("//"))
+    return None if "://" in folder else Path(folder).absolute()
 
 
 def check_machine(settings: Settings) -> None:
@@ -118,6 +119,11 @@ def check_machine(settings: Settings) -> None:
 def _check_input(path: Path, *, follow: bool) -> None:
     if not path.exists():
         raise UsageError(f"--input {path} isn't there. Name a file or a folder.")
+    if inventory.hidden(path.name):
+        raise UsageError(
+            f"--input {path}: Flink passes over names that start with . or _, which stand for files on their way. "
+            "Rename it."
+        )
     if follow and not path.is_dir():
         raise UsageError(f"--follow watches a folder, and --input {path} is a file. Name the folder it lies in.")
     try:

@@ -19,6 +19,7 @@ NORMAL: Final = "normal"
 
 MAX_USER_ID_CHARS: Final = 1024
 DEAD_LETTER_RAW_BYTES: Final = 4096
+SHOWN_CHARS: Final = 120
 
 NO_TIMESTAMP: Final = -(2**63)
 """Stands for "no timestamp" where a tuple of Flink's can't hold null."""
@@ -104,7 +105,7 @@ class DeadLetter(NamedTuple):
         kept = self.raw[:DEAD_LETTER_RAW_BYTES]
         record = {
             "reason": self.reason,
-            "source": self.source,
+            "source": self.source.encode(errors="backslashreplace").decode(),  # a file's name may be any bytes
             "bytes": len(self.raw),
             "truncated": len(kept) < len(self.raw),
             "raw": base64.b64encode(kept).decode(),
@@ -113,11 +114,11 @@ class DeadLetter(NamedTuple):
 
     @staticmethod
     def log_line(dead_letter_json: str) -> str:
-        """Return the line that the print sink shows for a dead letter's JSON: its text is cut at 120 characters."""
+        """Return the line that the print sink shows for a dead letter's JSON: its text is cut at SHOWN_CHARS."""
         record = orjson.loads(dead_letter_json)
         text = base64.b64decode(record["raw"]).decode(errors="backslashreplace")
-        shown = one_line(text if len(text) <= 120 else text[:120] + "…")  # noqa: PLR2004
-        return f"[DEAD LETTER] {record['source']}: {record['reason']} ({record['bytes']} bytes): {shown}"
+        text = text if len(text) <= SHOWN_CHARS else text[:SHOWN_CHARS] + "…"
+        return one_line(f"[DEAD LETTER] {record['source']}: {record['reason']} ({record['bytes']} bytes): {text}")
 
 
 def digest(data: bytes) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import secrets
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 import rich_click as click
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from flink_abnormal.settings import Option
 
+LONGEST_MS: Final = 366 * 24 * 3_600_000
 _UNITS: Final = {"ms": 1, "s": 1_000, "sec": 1_000, "m": 60_000, "min": 60_000, "h": 3_600_000}
 
 
@@ -31,16 +33,16 @@ class Duration(click.ParamType):  # type: ignore[type-arg]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return milliseconds, or fail with what was expected."""
-        if isinstance(value, int):  # a default of ours, or a bare number in a YAML file
-            if ctx is not None and param is not None and value == param.default:
-                return value
+        if isinstance(value, int | float):  # a bare number in a YAML file
             self.fail(f"{value!r} has no unit: write {value}s or {value}ms.", param, ctx)
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]+)", str(value).strip())
+        match = re.fullmatch(r"(\d{1,12}(?:\.\d{1,12})?)\s*([a-z]+)", str(value).strip())
         if match is None or match[2] not in _UNITS:
             self.fail(f"{value!r} is not a duration such as 500ms, 5s, 2min or 1h.", param, ctx)
-        milliseconds = float(match[1]) * _UNITS[match[2]]
+        milliseconds = Decimal(match[1]) * _UNITS[match[2]]
         if milliseconds != int(milliseconds) or milliseconds < self._minimum:
             self.fail(f"{value!r} is too short: at least {self._minimum}ms, in whole milliseconds.", param, ctx)
+        if milliseconds > LONGEST_MS:
+            self.fail(f"{value!r} is too long: at most {duration_text(LONGEST_MS)}.", param, ctx)
         return int(milliseconds)
 
 
@@ -54,8 +56,8 @@ class Seed(click.ParamType):  # type: ignore[type-arg]
         if value == "random":
             return secrets.randbelow(2**31)
         try:
-            return int(value)
-        except (TypeError, ValueError):
+            return int(str(value))
+        except ValueError:
             self.fail(f"{value!r} is neither a whole number nor 'random'.", param, ctx)
 
 
@@ -87,6 +89,12 @@ def _click_type(option: Option) -> Any:
         "texts": Texts,
     }
     return kinds[option.kind]()
+
+
+def _click_default(option: Option, default: Any) -> Any:
+    if option.kind == "duration":
+        return duration_text(default)
+    return list(default) if option.kind == "choices" else default
 
 
 def duration_text(milliseconds: int) -> str:
@@ -125,11 +133,14 @@ def _load_config(ctx: click.Context, param: click.Parameter, path: str | None) -
     if not isinstance(values, dict):
         raise click.BadParameter(f"{path!r} must hold lines such as `users: 5`.", ctx, param)
     names = {_key(option): name for _, name, option, _ in tree.options()}
-    for key in values:
+    whole = {_key(option) for _, _, option, _ in tree.options() if option.kind == "integer"}
+    for key, value in values.items():
         if key not in names:
             near = difflib.get_close_matches(str(key), names, 1)
             hint = f" Did you mean {near[0]!r}?" if near else f" Known are: {', '.join(sorted(names))}."
             raise click.BadParameter(f"{path!r} has an unknown option {key!r}.{hint}", ctx, param)
+        if key in whole and (isinstance(value, bool) or not isinstance(value, int)):
+            raise click.BadParameter(f"{path!r}: {key} takes a whole number, not {value!r}.", ctx, param)
     ctx.default_map = {names[key]: _listed(names[key], value) for key, value in values.items()}
     return path
 
@@ -150,7 +161,7 @@ def job_options(command: Callable[..., Any]) -> Callable[..., Any]:
             option.flag,
             name,
             type=_click_type(option),
-            default=list(default) if option.kind == "choices" else default,
+            default=_click_default(option, default),
             multiple=option.kind == "choices",
             help=f"{option.help} [default: {shown}]" if shown else option.help,
         )(command)

@@ -173,6 +173,12 @@ class Settings:
 
     def check(self) -> None:
         """Raise UsageError where options do not fit one another."""
+        if not 0 <= self.random.abnormal_rate <= 1:
+            raise UsageError(f"--abnormal-rate is a share from 0 to 1, not {self.random.abnormal_rate}.")
+        if not self.sink.sinks:
+            raise UsageError("--sink needs a value: print, files, or both.")
+        if self.sink.output is not None and ":/" in self.sink.output:
+            raise UsageError(f"--output takes the path of a folder, not the address {self.sink.output}.")
         if self.source == "files" and self.files.input is None:
             raise UsageError("--source files reads from --input, which is missing: add --input FILE or FOLDER.")
         if "files" in self.sink.sinks and self.sink.output is None:

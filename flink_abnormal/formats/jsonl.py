@@ -5,6 +5,7 @@ Other people's records are mapped: `JsonLines("login", "status", ("FAIL",))` rea
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 from typing import Any, Final
 
@@ -15,6 +16,9 @@ from flink_abnormal.formats.record import Rejected, too_long, wrong_user_id
 from flink_abnormal.model import ABNORMAL, NO_TIMESTAMP, NORMAL, Kind, UserEvent, digest
 
 _MISSING: Final = object()
+_ISO_8601: Final = re.compile(
+    r"\d{4}(?:-?\d\d-?\d\d|-?W\d\d(?:-?\d)?)(?:[T ]\d\d[\d:]*(?:[.,]\d+)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?"
+)
 _UTF8_BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -109,13 +113,16 @@ def _timestamp(value: object) -> int | Rejected:
 
 def iso_milliseconds(text: str) -> int | Rejected:
     """Return epoch milliseconds of an ISO 8601 time, or why it is none."""
+    refused = Rejected(f"the timestamp {text[:64]!r} is not ISO 8601")
+    if _ISO_8601.fullmatch(text) is None:  # the parsers take any character between date and time, a digit too
+        return refused
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
         try:
             when = isoparse(text)  # what datetime learned only in Python 3.11
-        except ValueError:
-            return Rejected(f"the timestamp {text[:64]!r} is not ISO 8601")
+        except (ValueError, OverflowError):
+            return refused
     if when.tzinfo is None:
         when = when.replace(tzinfo=timezone.utc)
     return round(when.timestamp() * 1000)

@@ -20,12 +20,13 @@ _HEADER: Final = re.compile(
     r"(?:(?P<bsd>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d)|(?P<iso>\d{4}-\d\d-\d\dT\S+)) \S+ sshd(?:-session)?\[\d+\]: ",
 )
 _REPEATED: Final = re.compile(r"message repeated (?P<times>\d+) times: \[ (?P<message>.*)\]\s*", re.DOTALL)
-# A name may hold spaces and " from ": the greedy name leaves the last " from ADDRESS port N" to the end.
+# A failed name is whatever an attacker typed and may hold " from ADDRESS port N" itself: the last one is sshd's own. An
+# accepted name is an account's, and behind it stands the text of a key: the first one is sshd's own.
 _FAILED: Final = re.compile(
     r"Failed password for (?:invalid user )?(?P<name>.*) from \S+ port \d+(?: ssh\d?)?\s*", re.DOTALL
 )
 _ACCEPTED: Final = re.compile(
-    r"Accepted \S+ for (?P<name>.*) from \S+ port \d+(?: ssh\d?(?:: .*)?)?\s*",
+    r"Accepted \S+ for (?P<name>.*?) from \S+ port \d+(?: ssh\d?(?:: .*)?)?\s*",
     re.DOTALL,
 )
 

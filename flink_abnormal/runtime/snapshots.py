@@ -22,13 +22,15 @@ def resolve(wanted: str | None, checkpoint_dir: Path | None) -> str | None:
     if wanted is None:
         return None
     if wanted != LATEST:
-        path = Path(wanted.removeprefix("file://"))
-        if "://" not in wanted.removeprefix("file://") and not _metadata_of(path).is_file():
+        if "://" in wanted and not wanted.startswith("file:"):
+            return wanted
+        path = Path(wanted.removeprefix("file:").removeprefix("//"))
+        if not _metadata_of(path).is_file():
             raise UsageError(
                 f"--from {wanted} holds no snapshot: a folder with a file {METADATA} was expected, "
                 "such as …/chk-12 or …/savepoint-…."
             )
-        return wanted if "://" in wanted else str(path.absolute())
+        return str(path.absolute())
     if checkpoint_dir is None:
         raise UsageError("--from latest looks on this machine only: name the checkpoint's own path.")
     found = newest(checkpoint_dir)

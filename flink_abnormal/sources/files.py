@@ -13,13 +13,12 @@ from pyflink.datastream import KeyedProcessFunction, ProcessFunction
 from pyflink.datastream.connectors.file_system import FileSource, StreamFormat
 from pyflink.datastream.state import MapStateDescriptor
 
-from flink_abnormal import formats
+from flink_abnormal import formats, inventory
 from flink_abnormal.formats import Rejected
+from flink_abnormal.inventory import Fingerprint
 from flink_abnormal.model import DeadLetter
 from flink_abnormal.operators import CHECK_FILES, FILE_SOURCE, KEY_BY_FOLDER, PARSE, WATCH, WATCH_HEARTBEAT
-from flink_abnormal.sources import inventory
 from flink_abnormal.sources.base import SourceStreams
-from flink_abnormal.sources.inventory import Fingerprint
 from flink_abnormal.streams import heartbeat, key_by, label, side_output, tags, types
 from flink_abnormal.tally import CHANGED_FILES, DEAD_LETTERED, REPEATED, SKIPPED
 

@@ -33,7 +33,7 @@ def take(path: str) -> dict[str, Fingerprint]:
     if root.is_file():
         return {path: _fingerprint(root.stat())}
     found = {}
-    for folder, folders, names in os.walk(root):
+    for folder, folders, names in os.walk(root, followlinks=True):  # as Flink does
         folders[:] = [name for name in folders if not hidden(name)]
         for name in names:
             if not hidden(name):
