@@ -278,7 +278,7 @@ def await_end(launched: Launched) -> None:
     try:
         launched.client.get_job_execution_result().result()
     except Exception as error:
-        raise JobError(f"The job failed: {cause(error)}") from error
+        raise JobError(f"The job failed: {cause(error)} (more in {distribution.work_folder() / 'log'})") from error
 
 
 def attached() -> bool:

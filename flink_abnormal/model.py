@@ -118,7 +118,8 @@ class DeadLetter(NamedTuple):
         record = orjson.loads(dead_letter_json)
         text = base64.b64decode(record["raw"]).decode(errors="backslashreplace")
         text = text if len(text) <= SHOWN_CHARS else text[:SHOWN_CHARS] + "…"
-        return one_line(f"[DEAD LETTER] {record['source']}: {record['reason']} ({record['bytes']} bytes): {text}")
+        what = f" ({record['bytes']} bytes): {text}" if text else ""
+        return one_line(f"[DEAD LETTER] {record['source']}: {record['reason']}{what}")
 
 
 def digest(data: bytes) -> str:

@@ -6,6 +6,7 @@ the parser turns them back into the bytes that stood in the file.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyflink.common import Duration, Types, WatermarkStrategy
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 def build(env: StreamExecutionEnvironment, settings: Settings, context: SourceContext) -> SourceStreams:
     """Return the events of the files, and the lines that are none."""
     files = settings.files
-    path = str(files.input)
+    path = _absolute(files)
     source = FileSource.for_record_stream_format(StreamFormat.text_line_format("ISO-8859-1"), path)
     if files.follow:
         source = source.monitor_continuously(Duration.of_seconds(1))
@@ -52,9 +53,14 @@ def build(env: StreamExecutionEnvironment, settings: Settings, context: SourceCo
 
 def check_at_end(summary: DataStream, settings: FileSettings) -> DataStream:
     """Let the figures of a bounded run pass, once the files have been compared with what they were at the start."""
-    path = str(settings.input)
+    path = _absolute(settings)
     check = CheckFiles(inventory.take(path))
     return label(summary.process(check, types.tally()), CHECK_FILES).set_parallelism(1)
+
+
+def _absolute(settings: FileSettings) -> str:
+    """Return the input as workers find it, whose working folders are others."""
+    return str(Path(str(settings.input)).absolute())
 
 
 class ParseLines(ProcessFunction):

@@ -12,7 +12,7 @@ from conftest import alerts, lines, records, wait_until
 
 ABNORMAL_KIM = b'{"userId": "kim", "isAbnormal": true}'
 BAD = {
-    b"? no json": "not JSON: unexpected character: line 1 column 1 (char 0)",
+    b"? no json": "not JSON: unexpected character, expected a JSON value: line 1 column 1 (char 0)",
     b'{"isAbnormal": true}': "the field 'userId' is missing",
     b'{"userId": "kim"}': "the field 'isAbnormal' is missing",
     b'{"userId": 7, "isAbnormal": true}': "the field 'userId' must be a string, not a number",
@@ -186,7 +186,7 @@ def test_follow_takes_files_that_are_moved_in_and_tells_of_one_that_grew(cli, tm
     size = 2 * len(ABNORMAL_KIM + b"\n")
     assert wait_until(lambda: printed("[DEAD LETTER]"), "the report of the change") == [
         f"[DEAD LETTER] {folder / 'first.jsonl'}: the file changed after it was read ({size} bytes, now "
-        f"{size // 2 * 3}) and is not read again: move files in whole (0 bytes): "
+        f"{size // 2 * 3}) and is not read again: move files in whole"
     ]
     os.kill(process.pid, signal.SIGTERM)
     assert process.wait(60) == 0
@@ -194,3 +194,23 @@ def test_follow_takes_files_that_are_moved_in_and_tells_of_one_that_grew(cli, tm
         "[ALERT] userId=kim 이상행동 3회 감지!",
         "[ALERT] userId=kim 이상행동 4회 감지!",
     ]
+
+
+def test_a_file_that_grew_while_a_bounded_run_read_it_is_told_of_at_the_end(cli, tmp_path):
+    source = tmp_path / "events.jsonl"
+    source.write_bytes((ABNORMAL_KIM + b"\n") * 60_000)
+    process = cli.start("run", *cli.job("--source", "files", "--input", source))
+    said = lambda: process.output.read_text(encoding="utf-8")  # noqa: E731
+    wait_until(lambda: lines(said(), "[ALERT]"), "the first alert")
+
+    with source.open("ab") as file:
+        file.write(ABNORMAL_KIM + b"\n")
+
+    assert process.wait(90) == 0
+    grown = 60_000 * len(ABNORMAL_KIM + b"\n")
+    assert lines(said(), "[DEAD LETTER]") == [
+        f"[DEAD LETTER] {source}: the file changed after it was read ({grown} bytes, now {source.stat().st_size}) "
+        "and is not read again: move files in whole"
+    ]
+    (summary,) = lines(said(), "read ")
+    assert summary.endswith("; files changed after they were read: 1")

@@ -16,4 +16,4 @@ def test_a_user_id_forges_no_line_of_an_alert_file_and_breaks_none(tmp_path):
 def test_a_file_name_forges_no_dead_letter_and_may_be_any_bytes():
     dead_letter = DeadLetter("reason", "x\n[ALERT] y\udcff", b"").to_json()
 
-    assert DeadLetter.log_line(dead_letter) == "[DEAD LETTER] x\\u000a[ALERT] y\\udcff: reason (0 bytes): "
+    assert DeadLetter.log_line(dead_letter) == "[DEAD LETTER] x\\u000a[ALERT] y\\udcff: reason"
