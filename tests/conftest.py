@@ -110,7 +110,7 @@ def records(output, folder):
         json.loads(line)
         for file in files
         if not file.name.startswith(".")
-        for line in file.read_text(encoding="utf-8").splitlines()
+        for line in file.read_bytes().splitlines()  # of bytes: text has more line breaks than these
     ]
 
 
