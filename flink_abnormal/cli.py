@@ -14,6 +14,7 @@ from flink_abnormal import __version__, launch, preflight
 from flink_abnormal.attend import attend
 from flink_abnormal.cluster_cli import cluster
 from flink_abnormal.errors import AbnormalError, UsageError
+from flink_abnormal.folders import check_machine, folder_uri
 from flink_abnormal.job_logs import follow
 from flink_abnormal.options import job_options, option_groups
 from flink_abnormal.settings import from_values
@@ -53,7 +54,7 @@ def run(**values: Any) -> None:
 def submit(jobmanager: str | None, detached: bool, **values: Any) -> None:  # noqa: FBT001
     """Submit the job to a cluster. Attached, Ctrl-C leaves the job running."""
     settings = from_values(values)
-    launch.check_machine(settings)
+    check_machine(settings)
     target = preflight.find(jobmanager)
     preflight.check(target, settings, launch.say)
     launched = launch.launch(settings, launch.Target("cluster", target.host, target.port))
@@ -136,7 +137,7 @@ def stop(jobmanager: str | None, job: str | None, savepoint: str | None) -> None
     target = preflight.find(jobmanager)
     found = target.job(job)
     if savepoint is not None:
-        folder = launch.folder_uri(savepoint)
+        folder = folder_uri(savepoint)
     elif kept := target.job_parameters(found.id).get("checkpoint-dir"):
         folder = f"{kept}/savepoints"
     else:

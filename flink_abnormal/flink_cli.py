@@ -17,6 +17,7 @@ from click.exceptions import Exit
 
 from flink_abnormal import launch, preflight
 from flink_abnormal.errors import AbnormalError, ClusterError, UsageError
+from flink_abnormal.folders import check_machine
 from flink_abnormal.job_cli import job
 from flink_abnormal.runtime import distribution, local
 from flink_abnormal.runtime.rest import Cluster
@@ -90,7 +91,7 @@ def check(run: Run) -> None:
         return
     address = run.value("-m", "--jobmanager")
     cluster = Cluster.at(address) if address else preflight.find(None)
-    launch.check_machine(settings)
+    check_machine(settings)
     parallelism = run.value("-p", "--parallelism")
     if parallelism is not None and not parallelism.isdecimal():
         raise UsageError(f"-p takes a number of subtasks, not {parallelism!r}.")

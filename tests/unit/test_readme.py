@@ -1,31 +1,29 @@
 """The README and conf/abnormal.yaml say what the code does."""
 
-import base64
 import json
 import re
 
 import pytest
 from conftest import PROJECT
 from expected import simulated, summary_of
-from ruamel.yaml import YAML
 
 from flink_abnormal import errors
-from flink_abnormal.formats import Rejected
 from flink_abnormal.formats.jsonl import JsonLines
 from flink_abnormal.job_cli import job
-from flink_abnormal.model import Alert, DeadLetter, Rule, UserEvent
+from flink_abnormal.model import Alert, DeadLetter, Rule
 from flink_abnormal.options import default_text
 from flink_abnormal.rule import detect
 from flink_abnormal.settings import GROUPS, Settings, from_values, options
-from flink_abnormal.sources.base import SourceStreams
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 EXAMPLE = PROJECT / "conf" / "abnormal.yaml"
-LOGINS = JsonLines("login", "status", ("FAIL", "DENIED"))
 
 
-def json_blocks():
-    return [block.splitlines() for block in re.findall(r"^```json\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)]
+@pytest.fixture
+def sample():
+    """The README's input lines, and its lines of JSON that come out of them."""
+    given, alert_and_dead_letter = re.findall(r"^```json\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    return given.splitlines(), alert_and_dead_letter.splitlines()
 
 
 def fields_of(what):
@@ -33,16 +31,76 @@ def fields_of(what):
     return re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
 
 
+def settings_of(config):
+    with job.make_context("abnormal.py", ["--config", str(config)]) as context:
+        return from_values(context.params)
+
+
 def test_each_option_has_one_row_with_its_group_its_default_and_its_help():
     rows, group = [], None
     for line in README.splitlines():
         if title := re.fullmatch(r"\| \*\*(.+)\*\* \| \| \|", line):
             group = title[1]
-        elif row := re.fullmatch(r"\| `(--.+)` \| (.+) \| (.+) \|", line):
-            rows.append((group, *row.groups()))
+        elif line.startswith("| `--"):
+            rows.append((group, line))
 
     assert rows == [
-        (title, option.flag, default_text(option, default) or "-", option.help)
+        (title, f"| `{option.flag}` | {default_text(option, default) or '-'} | {option.help} |")
         for title, _, option, default in options()
     ]
-    assert list(dict.fromkeys(title for title, *_ in rows)) == ["Source", *GROUPS]
+    assert list(dict.fromkeys(title for title, _ in rows)) == ["Source", *GROUPS]
+
+
+def test_the_sample_lines_give_the_sample_alert_and_the_sample_dead_letter(sample):
+    lines, (alert, dead_letter) = sample
+    *good, bad = lines
+    parse = JsonLines("login", "status", ("FAIL", "DENIED")).parse
+
+    (raised,) = detect([parse(line.encode()) for line in good], Rule())
+
+    assert json.loads(alert) == json.loads(raised.to_json())
+    letter = DeadLetter(parse(bad.encode()).reason, "/home/me/events.jsonl", bad.encode())
+    assert json.loads(dead_letter) == json.loads(letter.to_json())
+
+
+def test_every_field_that_comes_out_is_described():
+    assert fields_of("an alert") == list(json.loads(Alert("", "", 3, 3, 0).to_json()))
+    assert fields_of("a dead letter") == list(json.loads(DeadLetter("", "", b"").to_json()))
+
+
+def test_the_simulated_run_is_as_the_readme_tells_it():
+    first = [event.is_abnormal for event in simulated(events=3, users=1)]
+
+    assert first == [True, True, True]
+    assert summary_of(simulated(events=20)) in README
+
+
+def test_every_exit_code_stands_in_the_table():
+    kinds = [errors.UsageError, errors.MachineError, errors.ClusterError, errors.JobError]
+
+    assert re.findall(r"^\| (\d) \|", README, re.MULTILINE) == ["0", *(str(kind.exit_code) for kind in kinds)]
+
+
+def test_every_file_that_the_readme_links_is_there():
+    for linked in re.findall(r"\]\(([^)]+)\)", README):
+        assert (PROJECT / linked).is_file(), linked
+
+
+def test_the_example_of_a_config_file_holds_every_option_at_its_default():
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    keys = [found[1] for line in lines if (found := re.match(r"(?:# )?([a-z-]+): ", line))]
+
+    assert keys == [option.flag.split("/")[0].removeprefix("--") for _, _, option, _ in options()]
+    assert settings_of(EXAMPLE) == Settings()
+
+
+def test_the_commented_lines_of_the_example_can_be_used(tmp_path):
+    text = re.sub(r"^# ([a-z-]+: )", r"\1", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    config = tmp_path / "abnormal.yaml"
+    config.write_text(text.replace("source: random", "source: files").replace("[print]", "[print, files]"))
+
+    settings = settings_of(config)
+
+    assert settings.files.abnormal_values == ("FAIL", "DENIED")
+    assert settings.layout.slots == "isolated"
+    assert settings.state.restore_from == "latest"

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from flink_abnormal.errors import MachineError, UsageError
-from flink_abnormal.launch import check_machine, folder_uri, local_path
+from flink_abnormal.folders import check_machine, folder_uri, local_path
 from flink_abnormal.settings import FileSettings, Settings, SinkSettings, StateSettings
 
 
