@@ -58,9 +58,9 @@ def test_the_sample_lines_give_the_sample_alert_and_the_sample_dead_letter(sampl
 
     (raised,) = detect([parse(line.encode()) for line in good], Rule())
 
-    assert json.loads(alert) == json.loads(raised.to_json())
+    assert alert == raised.to_json()
     letter = DeadLetter(parse(bad.encode()).reason, "/home/me/events.jsonl", bad.encode())
-    assert json.loads(dead_letter) == json.loads(letter.to_json())
+    assert dead_letter == letter.to_json()
 
 
 def test_every_field_that_comes_out_is_described():
@@ -97,7 +97,9 @@ def test_the_example_of_a_config_file_holds_every_option_at_its_default():
 def test_the_commented_lines_of_the_example_can_be_used(tmp_path):
     text = re.sub(r"^# ([a-z-]+: )", r"\1", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE)
     config = tmp_path / "abnormal.yaml"
-    config.write_text(text.replace("source: random", "source: files").replace("[print]", "[print, files]"))
+    config.write_text(
+        text.replace("source: random", "source: files").replace("[print]", "[print, files]"), encoding="utf-8"
+    )
 
     settings = settings_of(config)
 
