@@ -24,11 +24,10 @@ NO_SUMMARY: Final = (
 ENDED: Final = ("FINISHED", "FAILED", "CANCELED")
 
 
-def attend(launched: launch.Launched, *, cluster: Cluster | None = None, resume: str = "", leave: str = "") -> None:
+def attend(launched: launch.Launched, *, cluster: Cluster | None = None, leave: str = "") -> None:
     """Wait for the end of a job; print the figures that it left on `cluster` (an embedded one prints them itself).
 
-    Ctrl-C cancels the job and names `resume`, the command that goes on; where `leave` is given, Ctrl-C only stops to
-    wait, and says that.
+    Ctrl-C cancels the job; where `leave` is given, it only stops to wait, and says that.
     """
     interrupted = threading.Event()
 
@@ -50,7 +49,7 @@ def attend(launched: launch.Launched, *, cluster: Cluster | None = None, resume:
     except JobError:
         if not interrupted.is_set():
             raise
-        launch.say(f"Stopped. Go on where the last checkpoint stood with: {resume}")
+        launch.say("Stopped. The same command with --from latest goes on where the last checkpoint stood.")
         return
     if cluster is not None and launched.summary_prefix:
         print(find_line(cluster, launched.summary_prefix) or NO_SUMMARY, flush=True)

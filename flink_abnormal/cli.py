@@ -41,8 +41,7 @@ cli.add_command(cluster)
 @job_options
 def run(**values: Any) -> None:
     """Run the job embedded, in this process and a JVM of its own, until it ends or Ctrl-C."""
-    launched = launch.launch(from_values(values), launch.EMBEDDED)
-    attend(launched, resume="flink-abnormal run --from latest")
+    attend(launch.launch(from_values(values), launch.EMBEDDED))
 
 
 @cli.command()

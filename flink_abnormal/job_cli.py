@@ -28,7 +28,7 @@ def job(**values: Any) -> None:
             leave = f"The job goes on. See it with: flink-abnormal status {launched.job_id}"
             attend(launched, cluster=Cluster.at(launch.rest_address()), leave=leave)
     else:
-        attend(launched, resume="python jobs/abnormal.py --from latest")
+        attend(launched)
 
 
 def main() -> None:

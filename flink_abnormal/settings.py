@@ -150,7 +150,7 @@ class StateSettings:
         choices=("thread", "process"),
     )
     restore_from: str | None = option(
-        None, "--from", "path", "Start from a savepoint or checkpoint; 'latest' is the newest in --checkpoint-dir."
+        None, "--from", "path", "Start from a savepoint or checkpoint; 'latest' is the newest below --checkpoint-dir."
     )
 
 

@@ -18,7 +18,7 @@ _NATIVE: Final = {"KeyGroupsStateHandle": "hashmap", "IncrementalRemoteKeyedStat
 
 
 def resolve(wanted: str | None, checkpoint_dir: Path | None) -> str | None:
-    """Return the path of the snapshot to start from; `latest` is the newest whole checkpoint below `checkpoint_dir`."""
+    """Return the path of the snapshot to start from; `latest` is the newest whole one below `checkpoint_dir`."""
     if wanted is None:
         return None
     if wanted != LATEST:
@@ -40,9 +40,12 @@ def resolve(wanted: str | None, checkpoint_dir: Path | None) -> str | None:
 
 
 def newest(checkpoint_dir: Path) -> Path | None:
-    """Return the folder of the newest whole checkpoint below `checkpoint_dir` (JOB-ID/chk-N/_metadata), or None."""
+    """Return the folder of the newest whole checkpoint or savepoint below `checkpoint_dir`, or None.
+
+    They lie in JOB-ID/chk-N and, where `stop` was not told another place, in savepoints/savepoint-….
+    """
     whole = []
-    for metadata in checkpoint_dir.glob(f"*/chk-*/{METADATA}"):
+    for metadata in (*checkpoint_dir.glob(f"*/chk-*/{METADATA}"), *checkpoint_dir.glob(f"savepoints/*/{METADATA}")):
         try:
             whole.append((metadata.stat().st_mtime_ns, metadata.parent))
         except FileNotFoundError:

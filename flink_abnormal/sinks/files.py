@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 ALERTS_FOLDER: Final = "alerts"
 DEAD_LETTERS_FOLDER: Final = "dead-letters"
 _PART_BYTES: Final = 128 * 1024 * 1024
+_LOOK_MS: Final = 10_000
+"""How often the sink looks whether a file is old enough to be finished; Flink's own 60 s would delay a short roll."""
 
 
 def build(
@@ -58,6 +60,7 @@ def _sink(lines: DataStream, folder: str, operator: Operator, settings: Settings
         FileSink.for_row_format(str(Path(str(sink.output)).absolute() / folder), Encoder.simple_string_encoder())
         .with_bucket_assigner(BucketAssigner.base_path_bucket_assigner())
         .with_rolling_policy(rolling)
+        .with_bucket_check_interval(min(sink.roll_ms, _LOOK_MS))
         .with_output_file_config(OutputFileConfig.builder().with_part_suffix(".jsonl").build())
         .enable_compact(compaction.build(), FileCompactor.concat_file_compactor())
         .build()

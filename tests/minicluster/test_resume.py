@@ -22,7 +22,7 @@ def stopped_run(cli, tmp_path):
     assert process.returncode == 0
     said = process.output.read_text()
     assert said.splitlines()[-1] == (
-        "Stopped. Go on where the last checkpoint stood with: flink-abnormal run --from latest"
+        "Stopped. The same command with --from latest goes on where the last checkpoint stood."
     )
     assert "Traceback" not in said
     return options

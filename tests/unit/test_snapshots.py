@@ -100,3 +100,10 @@ def test_a_folder_without_a_snapshot_is_refused(tmp_path, prefix, name):
         f"--from {wanted} holds no snapshot: a folder with a file _metadata was expected, "
         "such as …/chk-12 or …/savepoint-…."
     )
+
+
+def test_latest_may_be_the_savepoint_that_stop_left(tmp_path):
+    snapshot(tmp_path / "job" / "chk-9", 1)
+    stopped = snapshot(tmp_path / "savepoints" / "savepoint-1", 2)
+
+    assert newest(tmp_path) == stopped
