@@ -113,7 +113,13 @@ def _environment(settings: Settings, target: Target, restore_path: str | None) -
     values = flink_configuration(settings, restore_path)
     if target.kind == "embedded":
         os.environ.update(distribution.prepare())
-        values |= {"execution.target": "local", "rest.bind-address": "127.0.0.1", "rest.port": "0"}
+        values |= {
+            "execution.target": "local",
+            "jobmanager.bind-host": "localhost",
+            "taskmanager.bind-host": "localhost",
+            "rest.bind-address": "127.0.0.1",
+            "rest.port": "0",
+        }
     elif target.kind == "cluster":
         os.environ.update(distribution.prepare())
         values |= {

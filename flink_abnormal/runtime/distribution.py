@@ -91,6 +91,8 @@ def environment(conf: str = CLIENT_CONF) -> dict[str, str]:
         "FLINK_PLUGINS_DIR": str(home / "plugins"),
         "FLINK_LOG_DIR": str(work / "log"),
         "FLINK_PID_DIR": str(work / "pid"),
+        # Else PyFlink opens a server for workers in the client's process, on all of the machine's addresses.
+        "_python_worker_execution_mode": "process",
         "PYFLINK_PYTHON": sys.executable,
         "PYFLINK_CLIENT_EXECUTABLE": sys.executable,
     }

@@ -3,6 +3,7 @@ import json
 import psutil
 from conftest import lines, wait_until
 from expected import alerts_of, simulated, summary_of
+from listening import open_to_others
 
 
 def test_a_detached_job_is_listed_shown_followed_and_cancelled(cluster):
@@ -13,6 +14,7 @@ def test_a_detached_job_is_listed_shown_followed_and_cancelled(cluster):
     wait_until(lambda: lines(cluster.run("logs", "--no-follow", job).stdout, "[ALERT]"), "an alert in the logs")
     wait_until(lambda: "Latest: #" in cluster.run("status").stdout, "a completed checkpoint")
 
+    assert open_to_others(cluster.pids()) == set()
     full = cluster.run("submit", *cluster.job())
     assert (full.returncode, full.stdout) == (4, "")
     assert full.stderr == (
