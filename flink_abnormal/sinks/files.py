@@ -1,7 +1,8 @@
 """JSON Lines below the output folder, `alerts/` and `dead-letters/`, exactly once through Flink's FileSink.
 
 A file has its name once it is whole and its checkpoint has completed; names that start with a dot are on their way.
-Small files are compacted each `--roll`, so that a day leaves hundreds of files and not thousands.
+Each checkpoint ends a small file of each subtask; each `--roll` they become one, so that a day leaves hundreds of files
+and not thousands, at any parallelism.
 """
 
 from __future__ import annotations
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 ALERTS_FOLDER: Final = "alerts"
 DEAD_LETTERS_FOLDER: Final = "dead-letters"
 _PART_BYTES: Final = 128 * 1024 * 1024
-_LOOK_MS: Final = 10_000
-"""How often the sink looks whether a file is old enough to be finished; Flink's own 60 s would delay a short roll."""
 
 
 def build(
@@ -52,15 +51,13 @@ def build(
 def _sink(lines: DataStream, folder: str, operator: Operator, settings: Settings, parallelism: int) -> Any:
     sink = settings.sink
     checkpoints = max(1, sink.roll_ms // settings.state.checkpoint_interval_ms)
-    rolling = RollingPolicy.default_rolling_policy(_PART_BYTES, sink.roll_ms, sink.roll_ms)
     compaction = (
         FileCompactStrategy.builder().enable_compaction_on_checkpoint(checkpoints).set_size_threshold(_PART_BYTES)
     )
     file_sink = (
         FileSink.for_row_format(str(Path(str(sink.output)).absolute() / folder), Encoder.simple_string_encoder())
         .with_bucket_assigner(BucketAssigner.base_path_bucket_assigner())
-        .with_rolling_policy(rolling)
-        .with_bucket_check_interval(min(sink.roll_ms, _LOOK_MS))
+        .with_rolling_policy(RollingPolicy.on_checkpoint_rolling_policy())
         .with_output_file_config(OutputFileConfig.builder().with_part_suffix(".jsonl").build())
         .enable_compact(compaction.build(), FileCompactor.concat_file_compactor())
         .build()

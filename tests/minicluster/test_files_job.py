@@ -214,3 +214,18 @@ def test_a_file_that_grew_while_a_bounded_run_read_it_is_told_of_at_the_end(cli,
     ]
     (summary,) = lines(said(), "read ")
     assert summary.endswith("; files changed after they were read: 1")
+
+
+def test_alerts_of_an_endless_run_show_up_in_one_file_a_roll_whatever_the_parallelism(cli, tmp_path):
+    folder = tmp_path / "out" / "alerts"
+    process = cli.start(
+        *("run", *cli.job("--interval", "20ms", "--checkpoint-interval", "500ms", "--no-emit-log")),
+        *("--sink", "files", "--output", tmp_path / "out", "--roll", "2s"),
+    )
+    wait_until(lambda: len(list(folder.glob("[!.]*.jsonl"))) >= 3, "three finished files")
+
+    os.kill(process.pid, signal.SIGINT)
+    assert process.wait(60) == 0
+    assert [file.name for file in folder.glob("[!.]*") if not file.name.startswith("compacted-part-")] == []
+    found = Counter((user, count, alert_id) for user, count, alert_id in alerts(tmp_path / "out"))
+    assert set(found.values()) == {1}
