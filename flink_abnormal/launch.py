@@ -12,6 +12,7 @@ from flink_abnormal.errors import JobError, cause
 from flink_abnormal.folders import check_machine, folder_uri, local_path
 from flink_abnormal.layout import Parallelism
 from flink_abnormal.runtime import distribution, snapshots
+from flink_abnormal.runtime.rest import DEFAULT_HOST, DEFAULT_PORT
 from flink_abnormal.settings import DEFAULT_PARALLELISM, JOB_NAME, MAX_PARALLELISM
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ def _default_parallelism(env: Any, target: Target) -> int:
     configuration = get_j_env_configuration(env._j_stream_execution_environment)  # noqa: SLF001
     if target.kind == "flink-run" and configuration.containsKey("parallelism.default"):
         return int(env.get_parallelism())
-    return DEFAULT_PARALLELISM
+    return distribution.default_parallelism() or DEFAULT_PARALLELISM
 
 
 class Node(NamedTuple):
@@ -232,7 +233,7 @@ def attached() -> bool:
 
 def rest_address() -> str:
     """Return the `HOST:PORT` of the cluster that `flink run` submits to."""
-    return f"{_flink_run_setting('rest.address')}:{_flink_run_setting('rest.port')}"
+    return f"{_flink_run_setting('rest.address') or DEFAULT_HOST}:{_flink_run_setting('rest.port') or DEFAULT_PORT}"
 
 
 def _flink_run_setting(key: str) -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flink_abnormal.errors import ClusterError
 from flink_abnormal.folders import local_path
 from flink_abnormal.layout import Parallelism
-from flink_abnormal.runtime import local, snapshots
+from flink_abnormal.runtime import distribution, local, snapshots
 from flink_abnormal.runtime.rest import DEFAULT_HOST, DEFAULT_PORT, Cluster
 from flink_abnormal.settings import DEFAULT_PARALLELISM
 
@@ -28,13 +28,15 @@ def find(address: str | None) -> Cluster:
 def check(cluster: Cluster, settings: Settings, say: Callable[[str], None], default: int | None = None) -> None:
     """Raise where the snapshot isn't there or the job would wait for slots in vain; bring TaskManagers up to this code.
 
-    `default` is the parallelism that Flink was told, if it was.
+    `default` is the parallelism that `flink run` was told, if it was.
     """
     state = settings.state
     snapshots.resolve(state.restore_from, local_path(state.checkpoint_dir))
     slots = cluster.slots()
     layout = settings.layout.slots or "isolated"
-    needed = Parallelism.of(settings, default or DEFAULT_PARALLELISM).slots(layout)
+    needed = Parallelism.of(settings, default or distribution.default_parallelism() or DEFAULT_PARALLELISM).slots(
+        layout
+    )
     if needed > slots.free:
         raise ClusterError(
             f"The job needs {needed} slots ({layout}) and the cluster has {slots.free} free of {slots.total}. Cancel a "

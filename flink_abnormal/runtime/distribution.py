@@ -101,20 +101,30 @@ def environment(conf: str = CLIENT_CONF) -> dict[str, str]:
 def write_conf(folder: Path, overrides: dict[str, Any]) -> None:
     """Write config.yaml: Flink's own JVM options, the project's conf/config.yaml, and the overrides over both."""
     shipped = flink_home() / "conf"
-    source = project() / "conf" / "config.yaml"
     yaml = YAML(typ="safe")
-    try:
-        ours = _flat(yaml.load(source.read_text(encoding="utf-8")) or {})
-    except YAMLError as error:
-        raise UsageError(f"{source} is not YAML: {str(error).splitlines()[0]}") from None
     java_options = yaml.load((shipped / "config.yaml").read_text(encoding="utf-8"))["env"]["java"]["opts"]["all"]
-    merged = {"env.java.opts.all": java_options, **ours, **overrides}
+    merged = {"env.java.opts.all": java_options, **settings(), **overrides}
     for name in ("log4j-cli.properties", "log4j-console.properties", "log4j.properties"):
         shutil.copyfile(shipped / name, folder / name)
     fresh = folder / f"config.yaml.{os.getpid()}"
     with fresh.open("w", encoding="utf-8") as file:
         yaml.dump(merged, file)
     fresh.replace(folder / "config.yaml")
+
+
+def settings() -> dict[str, Any]:
+    """Return conf/config.yaml of the project, in Flink's dotted keys."""
+    source = project() / "conf" / "config.yaml"
+    try:
+        return _flat(YAML(typ="safe").load(source.read_text(encoding="utf-8")) or {})
+    except YAMLError as error:
+        raise UsageError(f"{source} is not YAML: {str(error).splitlines()[0]}") from None
+
+
+def default_parallelism() -> int | None:
+    """Return the parallelism that conf/config.yaml tells Flink, or None."""
+    told = settings().get("parallelism.default")
+    return None if told is None else int(told)
 
 
 def link_jars(folder: Path) -> None:
