@@ -103,13 +103,21 @@ def write_conf(folder: Path, overrides: dict[str, Any]) -> None:
     shipped = flink_home() / "conf"
     yaml = YAML(typ="safe")
     java_options = yaml.load((shipped / "config.yaml").read_text(encoding="utf-8"))["env"]["java"]["opts"]["all"]
-    merged = {"env.java.opts.all": java_options, **settings(), **overrides}
+    merged = {"env.java.opts.all": _known_to_java(java_options), **settings(), **overrides}
     for name in ("log4j-cli.properties", "log4j-console.properties", "log4j.properties"):
         shutil.copyfile(shipped / name, folder / name)
     fresh = folder / f"config.yaml.{os.getpid()}"
     with fresh.open("w", encoding="utf-8") as file:
         yaml.dump(merged, file)
     fresh.replace(folder / "config.yaml")
+
+
+def _known_to_java(options: str) -> str:
+    """Drop options for jdk.compiler where Java has no such module (a JRE): it would warn at every start."""
+    release = java.find() / "release"
+    if release.is_file() and "jdk.compiler" not in release.read_text(encoding="utf-8"):
+        return " ".join(option for option in options.split() if "jdk.compiler/" not in option)
+    return options
 
 
 def settings() -> dict[str, Any]:

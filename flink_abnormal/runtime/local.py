@@ -14,7 +14,7 @@ import psutil
 
 from flink_abnormal.errors import ClusterError, MachineError
 from flink_abnormal.runtime import distribution, supervisor
-from flink_abnormal.runtime.rest import DEFAULT_HOST, Cluster
+from flink_abnormal.runtime.rest import DEFAULT_HOST, DEFAULT_PORT, Cluster
 from flink_abnormal.runtime.supervisor import State
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ def up(port: int, taskmanagers: int, slots: int, progress: Callable[[str], None]
     log = distribution.work_folder() / "log"
     for old in log.glob("*") if log.is_dir() else ():
         old.unlink(missing_ok=True)
-    rpc_port = RPC_PORT if _free(RPC_PORT) else _any_free_port()
+    # Flink's own port for the cluster on Flink's own port: two that start at once must not choose the same.
+    rpc_port = RPC_PORT if port == DEFAULT_PORT and _free(RPC_PORT) else _any_free_port()
     overrides = {"rest.port": port, "jobmanager.rpc.port": rpc_port, "taskmanager.numberOfTaskSlots": slots}
     env = distribution.prepare(distribution.CLUSTER_CONF, overrides)
     with supervisor.output("supervisor") as out:
@@ -142,10 +143,16 @@ def _await_slots(state: State, progress: Callable[[str], None]) -> None:
 
 
 def _last_words(name: str) -> str:
-    """Return the last line that a process wrote, and where the rest stands."""
-    file = supervisor.output_file(name)
-    lines = file.read_text(errors="replace").splitlines() if file.exists() else []
-    return f"{lines[-1] if lines else 'it said nothing'} (more in {file.parent})"
+    """Return the last reason that a process wrote, else its last line, and where the rest stands."""
+    out = supervisor.output_file(name)
+    lines = [
+        line
+        for file in (out, out.with_suffix(".log"))
+        if file.exists()
+        for line in file.read_text(errors="replace").splitlines()
+    ]
+    reasons = [line for line in lines if line.startswith("Caused by: ")] or lines[-1:] or ["it said nothing"]
+    return f"{reasons[-1]} (more in {out.parent})"
 
 
 def _check_port(port: int) -> None:

@@ -3,13 +3,6 @@ import pytest
 from cluster_tools import LocalCluster, free_port
 
 
-def pytest_collection_modifyitems(items):
-    """Run these one after the other, beside the other tests: they share a cluster."""
-    for item in items:
-        if "/cluster/" in item.nodeid:
-            item.add_marker(pytest.mark.xdist_group("cluster"))
-
-
 @pytest.fixture(scope="session")
 def running_cluster(tmp_path_factory):
     local = LocalCluster(tmp_path_factory.mktemp("cluster"), free_port())

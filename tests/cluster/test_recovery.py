@@ -2,8 +2,11 @@ import os
 import re
 import signal
 
+import pytest
 from conftest import alerts, wait_until
 from expected import alerts_of, simulated, summary_of
+
+pytestmark = pytest.mark.xdist_group("cluster")
 
 
 def test_a_killed_taskmanager_costs_no_alert_and_doubles_none(cluster, tmp_path):

@@ -1,9 +1,12 @@
 import json
 
 import psutil
+import pytest
 from conftest import lines, wait_until
 from expected import alerts_of, simulated, summary_of
 from listening import open_to_others
+
+pytestmark = pytest.mark.xdist_group("cluster")
 
 
 def test_a_detached_job_is_listed_shown_followed_and_cancelled(cluster):
