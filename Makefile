@@ -10,7 +10,7 @@ run: setup
 	@$(BIN)/flink-abnormal run $(ARGS)
 
 test: setup
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 bench: setup
 	@$(BIN)/python bench/users.py $(ARGS)

@@ -8,8 +8,6 @@ import pytest
 from cluster_tools import LocalCluster, free_port
 from conftest import wait_until
 
-pytestmark = pytest.mark.xdist_group("cluster")
-
 
 @pytest.fixture
 def small(tmp_path):
