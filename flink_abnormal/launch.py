@@ -67,8 +67,8 @@ def flink_configuration(settings: Settings, restore_path: str | None) -> dict[st
         "execution.checkpointing.tolerable-failed-checkpoints": UNLIMITED,
         "execution.checkpointing.incremental": "true",
         "state.backend.type": state.backend,
-        # Failures that follow one another within a minute count as one series: after twelve restarts the next ends the job. A lost worker
-        # is a series of its own each time, for ever.
+        # Failures that follow one another within a minute count as one series: after twelve restarts the next ends the
+        # job. A lost worker is a series of its own each time, for ever.
         "restart-strategy.type": "exponential-delay",
         "restart-strategy.exponential-delay.initial-backoff": "100 ms",
         "restart-strategy.exponential-delay.max-backoff": "5 s",
