@@ -12,6 +12,7 @@ from flink_abnormal import launch
 from flink_abnormal.errors import JobError
 from flink_abnormal.job_logs import find_line
 from flink_abnormal.runtime import distribution
+from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 NO_SUMMARY: Final = (
     "The job has finished. Its figures stand on a TaskManager's standard output, which can't be read from here."
 )
-ENDED: Final = ("FINISHED", "FAILED", "CANCELED")
 
 
 def attend(launched: launch.Launched, *, cluster: Cluster | None = None, leave: str = "") -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -17,6 +18,7 @@ from flink_abnormal.settings import DEFAULT_PARALLELISM, JOB_NAME, MAX_PARALLELI
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import FrameType
 
     from flink_abnormal.settings import Settings
 
@@ -86,6 +88,7 @@ def flink_configuration(settings: Settings, restore_path: str | None) -> dict[st
 
 def launch(settings: Settings, target: Target) -> Launched:
     """Check, build and start the job."""
+    signal.signal(signal.SIGINT, _stop_early)
     check_machine(settings)
     restore_path = snapshots.resolve(settings.state.restore_from, local_path(settings.state.checkpoint_dir))
     env = _environment(settings, target, restore_path)
@@ -108,6 +111,12 @@ def launch(settings: Settings, target: Target) -> Launched:
     except Exception as error:
         raise JobError(f"The job was refused: {cause(error)}") from error
     return Launched(str(client.get_job_id()), client, prefix)
+
+
+def _stop_early(_signal: int, _frame: FrameType | None) -> None:
+    """End at once at Ctrl-C: an exception would tear a call to the JVM, whose client logs that with a traceback."""
+    say("Stopped before the job had started.")
+    os._exit(0)  # the JVM ends with this process
 
 
 def _environment(settings: Settings, target: Target, restore_path: str | None) -> Any:

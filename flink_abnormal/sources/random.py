@@ -7,7 +7,7 @@ is lost with a worker is made again, identical, since an event is a pure functio
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pyflink.common import Types
 from pyflink.datastream import FlatMapFunction, KeyedProcessFunction
@@ -98,16 +98,16 @@ class UserSimulator(KeyedProcessFunction):
         position = ValueStateDescriptor("position", Types.TUPLE([Types.LONG()] * len(Position._fields)))
         self._position = runtime_context.get_state(position)
 
-    def process_element(self, value: Any, ctx: KeyedProcessFunction.Context) -> None:
+    def process_element(self, value: str, ctx: KeyedProcessFunction.Context) -> None:  # noqa: ARG002
         """Start the group, once for each submission."""
-        value = self._position.value()
-        if value is not None and Position(*value).submission_ms == self._submission_ms:
+        kept = self._position.value()
+        if kept is not None and Position(*kept).submission_ms == self._submission_ms:
             return
         timers = ctx.timer_service()
         now = timers.current_processing_time()
-        if value is not None:
-            timers.delete_processing_time_timer(Position(*value).timer_ms)
-        self._position.update(tuple(self._current(value, now)._replace(timer_ms=now)))
+        if kept is not None:
+            timers.delete_processing_time_timer(Position(*kept).timer_ms)
+        self._position.update(tuple(self._current(kept, now)._replace(timer_ms=now)))
         timers.register_event_time_timer(AT_THE_END)
         timers.register_processing_time_timer(now)
 

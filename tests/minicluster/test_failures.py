@@ -1,6 +1,9 @@
 import gzip
+import os
+import signal
 
-from conftest import lines
+import psutil
+from conftest import lines, wait_until
 
 
 def test_a_job_that_fails_at_once_again_and_again_is_given_up_with_its_reason(cli, tmp_path):
@@ -18,3 +21,24 @@ def test_a_job_that_fails_at_once_again_and_again_is_given_up_with_its_reason(cl
         f"Error: The job failed: Unexpected end of ZLIB input stream (more in {cli.folder / '.flink' / 'log'})"
     ]
     assert "Traceback" not in done.stderr
+
+
+def java_children(pid):
+    # A JVM that has threads of its own is past its start: Python is in calls to it.
+    try:
+        return [
+            child for child in psutil.Process(pid).children() if child.name() == "java" and child.num_threads() > 10
+        ]
+    except psutil.NoSuchProcess:  # the one that only told its version
+        return []
+
+
+def test_ctrl_c_while_the_jvm_starts_ends_it_without_a_traceback(cli):
+    process = cli.start("run", *cli.job())
+    jvms = wait_until(lambda: java_children(process.pid), "the JVM")
+
+    os.kill(process.pid, signal.SIGINT)
+
+    assert process.wait(60) == 0
+    assert process.output.read_text() == "Stopped before the job had started.\n"
+    assert psutil.wait_procs(jvms, timeout=60)[1] == []
