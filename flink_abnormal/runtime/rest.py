@@ -126,9 +126,12 @@ class Cluster:
         """Return the options that the job was submitted with, as far as it tells them."""
         return dict(self.get(f"/jobs/{job_id}/config")["execution-config"]["user-config"])
 
-    def stop(self, job_id: str, folder: str) -> str:
-        """Stop the job with a savepoint below `folder` (a URI); returns the savepoint's path."""
-        body = {"drain": False, "formatType": "CANONICAL", "targetDirectory": folder}
+    def stop(self, job_id: str, folder: str, *, drain: bool = False) -> str:
+        """Stop the job with a savepoint below `folder` (a URI); returns the savepoint's path.
+
+        `drain` lets a job with an end come to that end first.
+        """
+        body = {"drain": drain, "formatType": "CANONICAL", "targetDirectory": folder}
         trigger = self._call("POST", f"/jobs/{job_id}/stop", body).json()["request-id"]
         while True:
             answer = self.get(f"/jobs/{job_id}/savepoints/{trigger}")
