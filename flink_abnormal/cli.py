@@ -10,17 +10,21 @@ import rich_click as click
 from rich.console import Console
 from rich.table import Table
 
-from flink_abnormal import __version__, launch, preflight
+from flink_abnormal import __version__, keep, launch, preflight
 from flink_abnormal.attend import attend
 from flink_abnormal.cluster_cli import cluster
 from flink_abnormal.errors import AbnormalError, UsageError
 from flink_abnormal.folders import check_machine, folder_uri
 from flink_abnormal.job_logs import follow
 from flink_abnormal.options import job_options, option_groups
+from flink_abnormal.runtime import snapshots
 from flink_abnormal.settings import from_values
 
 jobmanager_option = click.option(
-    "--jobmanager", metavar="HOST:PORT", help="The cluster. [default: the local one, else 127.0.0.1:8081]"
+    "--jobmanager",
+    metavar="HOST:PORT",
+    envvar="FLINK_ABNORMAL_JOBMANAGER",
+    help="The cluster. [default: $FLINK_ABNORMAL_JOBMANAGER, else the local one, else 127.0.0.1:8081]",
 )
 job_argument = click.argument("job", required=False)
 
@@ -60,6 +64,19 @@ def submit(jobmanager: str | None, detached: bool, **values: Any) -> None:  # no
     print(f"Submitted job {launched.job_id}", flush=True)
     if not detached:
         attend(launched, cluster=target, leave=f"The job goes on. See it with: flink-abnormal status {launched.job_id}")
+
+
+@cli.command(name="keep", context_settings={"ignore_unknown_options": True})
+@jobmanager_option
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def keep_job(jobmanager: str | None, options: tuple[str, ...]) -> None:
+    """Guard the job: submit it unless it runs, from its newest snapshot; again when the cluster lost it.
+
+    OPTIONS are those of submit, but for --from and --detached. Ends when the job has ended.
+    """
+    if chosen := {"--from", "--detached", "--attached"} & {option.partition("=")[0] for option in options}:
+        raise UsageError(f"keep chooses {', '.join(sorted(chosen))} itself: leave it out.")
+    keep.say_end(keep.Guard(preflight.find(jobmanager), [*options, "--from", snapshots.AUTO]).run())
 
 
 @cli.command(name="list")

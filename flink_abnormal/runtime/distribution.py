@@ -106,6 +106,9 @@ def write_conf(folder: Path, overrides: dict[str, Any]) -> None:
     merged = {"env.java.opts.all": _known_to_java(java_options), **settings(), **overrides}
     for name in ("log4j-cli.properties", "log4j-console.properties", "log4j.properties"):
         shutil.copyfile(shipped / name, folder / name)
+    # Flink's log and the job's lines must not meet: standard output is what the web UI shows as the job's.
+    with (folder / "log4j-console.properties").open("a", encoding="utf-8") as log4j:
+        log4j.write("\nappender.console.target = SYSTEM_ERR\n")
     fresh = folder / f"config.yaml.{os.getpid()}"
     with fresh.open("w", encoding="utf-8") as file:
         yaml.dump(merged, file)

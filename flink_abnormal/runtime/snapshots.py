@@ -12,16 +12,20 @@ if TYPE_CHECKING:
     from flink_abnormal.settings import Mode, Settings
 
 LATEST: Final = "latest"
+AUTO: Final = "auto"
 METADATA: Final = "_metadata"
 
 _NATIVE: Final = {"KeyGroupsStateHandle": "hashmap", "IncrementalRemoteKeyedStateHandle": "rocksdb"}
 
 
 def resolve(wanted: str | None, checkpoint_dir: Path | None) -> str | None:
-    """Return the path of the snapshot to start from; `latest` is the newest whole one below `checkpoint_dir`."""
+    """Return the path of the snapshot to start from; `latest` is the newest whole one below `checkpoint_dir`.
+
+    `auto` is the same where there is one; a job that has none yet starts without.
+    """
     if wanted is None:
         return None
-    if wanted != LATEST:
+    if wanted not in (LATEST, AUTO):
         if "://" in wanted and not wanted.startswith("file:"):
             return wanted
         path = Path(wanted.removeprefix("file:").removeprefix("//"))
@@ -32,9 +36,11 @@ def resolve(wanted: str | None, checkpoint_dir: Path | None) -> str | None:
             )
         return str(path.absolute())
     if checkpoint_dir is None:
-        raise UsageError("--from latest looks on this machine only: name the checkpoint's own path.")
+        raise UsageError(f"--from {wanted} looks on this machine only: name the checkpoint's own path.")
     found = newest(checkpoint_dir)
     if found is None:
+        if wanted == AUTO:
+            return None
         raise UsageError(f"--from latest found no checkpoint below {checkpoint_dir}. Start without --from.")
     return str(found)
 

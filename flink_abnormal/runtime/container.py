@@ -1,0 +1,179 @@
+"""What runs in a container of the composition: `python -m flink_abnormal.runtime.container ROLE`.
+
+Settings come from the environment (.env.example lists them); what can't work is refused with a sentence in the
+container's log before a JVM starts. ROLE is `jobmanager`, `taskmanager`, `zookeeper` or `keep` (the guard of the job);
+anything else is run as a command.
+
+A JobManager's and a TaskManager's standard output goes to the container's log and to the file that the web UI shows;
+Flink's own log goes to standard error, so that the file holds the job's lines alone.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
+
+from flink_abnormal.errors import AbnormalError, MachineError, UsageError
+from flink_abnormal.runtime import distribution, supervisor, tee
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+WEB_PORT: Final = 8081
+METRICS_PORT: Final = 9249
+PYTHON_MEGABYTES: Final = 256
+"""What thread-mode Python takes beside Flink's own accounting (measured: about 200)."""
+SMALLEST_MEGABYTES: Final = {"JOBMANAGER_MEMORY": 768, "TASKMANAGER_MEMORY": 768}
+_UNITS: Final = {"": 1 / 1024**2, "k": 1 / 1024, "m": 1, "g": 1024}
+
+
+class Role(NamedTuple):
+    """A Flink process: its script in Flink's bin folder, the setting of its memory, and the Python that it holds."""
+
+    script: str
+    arguments: tuple[str, ...]
+    memory: str
+    python_megabytes: int
+
+
+JOBMANAGER: Final = Role("jobmanager.sh", ("start-foreground",), "JOBMANAGER_MEMORY", 0)
+TASKMANAGER: Final = Role("taskmanager.sh", ("start-foreground",), "TASKMANAGER_MEMORY", PYTHON_MEGABYTES)
+
+
+def overrides(environ: Mapping[str, str], hostname: str) -> dict[str, Any]:
+    """Return the Flink settings of a container, over conf/config.yaml; raise UsageError where one can't be."""
+    jobmanager = environ.get("JOBMANAGER", "jobmanager")
+    settings = {
+        "jobmanager.rpc.address": jobmanager,
+        "jobmanager.bind-host": "0.0.0.0",  # noqa: S104 - the containers' own network; compose publishes on 127.0.0.1
+        "jobmanager.memory.process.size": environ.get("JOBMANAGER_MEMORY", "1024m"),
+        "rest.address": jobmanager,
+        "rest.bind-address": "0.0.0.0",  # noqa: S104
+        "rest.port": WEB_PORT,
+        # A container's name stays when it joins the network again; its address does not.
+        "taskmanager.host": hostname,
+        "taskmanager.bind-host": "0.0.0.0",  # noqa: S104
+        "taskmanager.memory.process.size": environ.get("TASKMANAGER_MEMORY", "1280m"),
+        "taskmanager.numberOfTaskSlots": _count(environ, "SLOTS", 3),
+        "metrics.reporter.prom.factory.class": "org.apache.flink.metrics.prometheus.PrometheusReporterFactory",
+        "metrics.reporter.prom.port": METRICS_PORT,
+    }
+    if "ha" in profiles(environ):
+        settings |= {
+            "high-availability.type": "zookeeper",
+            "high-availability.zookeeper.quorum": "zookeeper:2181",
+            "high-availability.cluster-id": "/flink-abnormal",
+            "high-availability.storageDir": f"{checkpoint_dir(environ).rpartition('/')[0]}/ha",
+            "high-availability.zookeeper.client.session-timeout": "4 s",
+            "high-availability.zookeeper.client.connection-timeout": "3 s",
+        }
+    return settings
+
+
+def profiles(environ: Mapping[str, str]) -> set[str]:
+    """Return the profiles that COMPOSE_PROFILES names; compose passes it on."""
+    return {name.strip() for name in environ.get("COMPOSE_PROFILES", "").split(",")} - {""}
+
+
+def checkpoint_dir(environ: Mapping[str, str]) -> str:
+    """Return CHECKPOINT_DIR; raise UsageError where no container could write there."""
+    told = environ.get("CHECKPOINT_DIR") or "file:///data/checkpoints"
+    if not re.fullmatch(r"(file:///|s3://)[^/].*", told):
+        raise UsageError(
+            f"CHECKPOINT_DIR={told} can't be used: write file:///data/FOLDER (the volume that the containers share) "
+            "or s3://BUCKET/FOLDER."
+        )
+    return told.rstrip("/")
+
+
+def megabytes(environ: Mapping[str, str], name: str, default: str) -> int:
+    """Return a setting such as 1280m or 2g in MiB; raise UsageError where it is none."""
+    told = environ.get(name) or default
+    match = re.fullmatch(r"(\d+)\s*([kmg]?)b?", told.strip().lower())
+    if match is None:
+        raise UsageError(f"{name}={told} is no amount of memory: write {default} or 2g.")
+    return int(int(match[1]) * _UNITS[match[2]])
+
+
+def check_memory(role: Role, environ: Mapping[str, str], limit_megabytes: int | None) -> None:
+    """Raise UsageError where Flink would not start, or the kernel would kill the process later."""
+    size = megabytes(environ, role.memory, "1024m" if role is JOBMANAGER else "1280m")
+    smallest = SMALLEST_MEGABYTES[role.memory]
+    if size < smallest:
+        raise UsageError(f"{role.memory}={size}m is too little for Flink: at least {smallest}m.")
+    needed = size + role.python_megabytes
+    if limit_megabytes is not None and needed > limit_megabytes:
+        beside = f" and Python beside it {role.python_megabytes}" if role.python_megabytes else ""
+        raise UsageError(
+            f"The container may use {limit_megabytes} MiB, and Flink needs {size} ({role.memory}){beside}: "
+            f"set {role.memory.replace('_MEMORY', '_LIMIT')} to {needed}m or more, or {role.memory} lower."
+        )
+
+
+def memory_limit() -> int | None:
+    """Return how many MiB this container may use, or None where nothing limits it."""
+    for file in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            told = Path(file).read_text(encoding="ascii").strip()
+        except OSError:
+            continue
+        # Version 1 of the kernel's groups writes "no limit" as a number beyond any machine.
+        return None if told == "max" or int(told) >= 2**60 else int(told) // 1024**2
+    return None
+
+
+def _count(environ: Mapping[str, str], name: str, default: int) -> int:
+    told = environ.get(name) or str(default)
+    if not told.isdecimal() or not 1 <= int(told) <= 100:  # noqa: PLR2004
+        raise UsageError(f"{name}={told} is no number from 1 to 100.")
+    return int(told)
+
+
+def keep_arguments(environ: Mapping[str, str]) -> list[str]:
+    """Return the arguments of `flink-abnormal keep` for the settings of the job."""
+    arguments = ["--checkpoint-dir", checkpoint_dir(environ)]
+    for name, flag in (("STATE_BACKEND", "--state-backend"), ("CHECKPOINT_INTERVAL", "--checkpoint-interval")):
+        if environ.get(name):
+            arguments += [flag, environ[name]]
+    try:
+        return arguments + shlex.split(environ.get("JOB_OPTIONS", ""))
+    except ValueError as error:
+        raise UsageError(f"JOB_OPTIONS={environ['JOB_OPTIONS']} can't be split into words: {error}.") from None
+
+
+def run_flink(role: Role, environ: Mapping[str, str]) -> NoReturn:
+    """Become a process of Flink, with its standard output led to two places."""
+    check_memory(role, environ, memory_limit())
+    hostname = socket.gethostname()
+    env = distribution.prepare(distribution.CLUSTER_CONF, overrides(environ, hostname))
+    env["FLINK_IDENT_STRING"] = hostname
+    tee.lead(supervisor.output_file("jobmanager" if role is JOBMANAGER else hostname))
+    script = distribution.flink_home() / "bin" / role.script
+    os.execve(script, [str(script), *role.arguments], env)  # noqa: S606
+
+
+def main(arguments: list[str]) -> None:
+    """Take a role."""
+    role, rest = arguments[0], arguments[1:]
+    try:
+        if role == "jobmanager":
+            run_flink(JOBMANAGER, os.environ)
+        if role == "taskmanager":
+            run_flink(TASKMANAGER, os.environ)
+        command = ["flink-abnormal", "keep", *keep_arguments(os.environ), *rest] if role == "keep" else arguments
+        os.execvp(command[0], command)  # noqa: S606
+    except AbnormalError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except OSError as error:
+        print(f"Error: {MachineError(f'{arguments[0]} can not be run: {error.strerror}')}", file=sys.stderr)
+        sys.exit(MachineError.exit_code)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
