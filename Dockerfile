@@ -16,6 +16,12 @@ RUN mkdir flink_abnormal && touch flink_abnormal/__init__.py \
     && /opt/venv/bin/pip install --quiet -c constraints.txt -e . \
     && /opt/venv/bin/pip uninstall --quiet --yes pip
 
+FROM debian:bookworm-slim AS connectors
+ENV DEBIAN_FRONTEND=noninteractive
+RUN apt-get update && apt-get install -y --no-install-recommends maven && rm -rf /var/lib/apt/lists/*
+COPY conf/connectors/pom.xml /tmp/
+RUN mvn --batch-mode --quiet --strict-checksums --file /tmp/pom.xml -Dconnectors.folder=/opt/connectors package
+
 FROM debian:bookworm-slim
 ENV DEBIAN_FRONTEND=noninteractive
 RUN apt-get update && apt-get install -y --no-install-recommends \
@@ -26,6 +32,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
     # A named volume takes over the owner of the folder that it covers.
     && install -d -o flink -g flink /data /var/lib/flink-abnormal
 COPY --from=python /opt/venv /opt/venv
+COPY --from=connectors /opt/connectors /opt/connectors
 WORKDIR /opt/flink-abnormal
 COPY pyproject.toml LICENSE ./
 COPY conf conf
@@ -36,7 +43,7 @@ RUN /opt/venv/bin/python -m compileall -q flink_abnormal
 ENV LD_PRELOAD=/usr/local/lib/libjemalloc.so \
     PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 LANG=C.UTF-8 \
-    FLINK_ABNORMAL_HOME=/var/lib/flink-abnormal
+    FLINK_ABNORMAL_HOME=/var/lib/flink-abnormal FLINK_ABNORMAL_CONNECTORS=/opt/connectors
 USER flink
 ENTRYPOINT ["tini", "--", "python", "-m", "flink_abnormal.runtime.container"]
 CMD ["jobmanager"]

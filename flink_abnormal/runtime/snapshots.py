@@ -2,61 +2,133 @@
 
 from __future__ import annotations
 
+import math
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from flink_abnormal.errors import UsageError, cause
+from flink_abnormal.folders import local_path
 from flink_abnormal.operators import DETECTOR, FILE_SOURCE, HEARTBEAT, TALLY
+from flink_abnormal.runtime import store
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flink_abnormal.settings import Mode, Settings
 
 LATEST: Final = "latest"
 AUTO: Final = "auto"
 METADATA: Final = "_metadata"
 
+_RETAINED: Final = re.compile(r"(?P<job>[^/]+)/chk-(?P<number>\d+)|savepoints/(?P<savepoint>[^/]+)")
 _NATIVE: Final = {"KeyGroupsStateHandle": "hashmap", "IncrementalRemoteKeyedStateHandle": "rocksdb"}
 
 
-def resolve(wanted: str | None, checkpoint_dir: Path | None) -> str | None:
+def resolve(wanted: str | None, checkpoint_dir: str | Path) -> str | None:
     """Return the path of the snapshot to start from; `latest` is the newest whole one below `checkpoint_dir`.
 
     `auto` is the same where there is one; a job that has none yet starts without.
     """
     if wanted is None:
         return None
-    if wanted not in (LATEST, AUTO):
-        if "://" in wanted and not wanted.startswith("file:"):
-            return wanted
-        path = Path(wanted.removeprefix("file:").removeprefix("//"))
-        if not _metadata_of(path).is_file():
-            raise UsageError(
-                f"--from {wanted} holds no snapshot: a folder with a file {METADATA} was expected, "
-                "such as …/chk-12 or …/savepoint-…."
-            )
-        return str(path.absolute())
-    if checkpoint_dir is None:
-        raise UsageError(f"--from {wanted} looks on this machine only: name the checkpoint's own path.")
-    found = newest(checkpoint_dir)
-    if found is None:
-        if wanted == AUTO:
-            return None
-        raise UsageError(f"--from latest found no checkpoint below {checkpoint_dir}. Start without --from.")
-    return str(found)
+    if wanted in (LATEST, AUTO):
+        found = newest(checkpoint_dir)
+        if found is None and wanted == LATEST:
+            raise UsageError(f"--from latest found no checkpoint below {checkpoint_dir}. Start without --from.")
+        return found
+    return named(wanted, "--from ")
 
 
-def newest(checkpoint_dir: Path) -> Path | None:
-    """Return the folder of the newest whole checkpoint or savepoint below `checkpoint_dir`, or None.
+def named(wanted: str, said: str = "") -> str:
+    """Return the path of the snapshot that a user names: a folder, a file URI or one of s3://; `said` is the flag."""
+    refusal = UsageError(
+        f"{said}{wanted} holds no snapshot: a folder with a file {METADATA} was expected, "
+        "such as …/chk-12 or …/savepoint-…."
+    )
+    if store.is_s3(wanted):
+        if not store.holds(_metadata_of(wanted)):
+            raise refusal
+        return wanted.rstrip("/")
+    if "://" in wanted and not wanted.startswith("file:"):
+        return wanted
+    path = Path(wanted.removeprefix("file:").removeprefix("//"))
+    if not Path(_metadata_of(str(path))).is_file():
+        raise refusal
+    return str(path.absolute())
+
+
+class Retained(NamedTuple):
+    """A whole snapshot as the folder of checkpoints shows it.
+
+    `job` is the job's id, empty for a savepoint; `number` the checkpoint's, None for a savepoint; `size` the bytes of
+    its own folder, without what incremental checkpoints share.
+    """
+
+    path: str
+    kind: Literal["checkpoint", "savepoint"]
+    job: str
+    number: int | None
+    changed_ms: float
+    size: int
+
+    @property
+    def age(self) -> tuple[float, float]:
+        """What tells the newer of two; S3 stores may tell whole seconds only."""
+        return self.changed_ms, math.inf if self.number is None else self.number
+
+
+def newest(checkpoint_dir: str | Path) -> str | None:
+    """Return the path of the newest whole checkpoint or savepoint below `checkpoint_dir`, or None."""
+    found = retained(checkpoint_dir)
+    return found[0].path if found else None
+
+
+def retained(checkpoint_dir: str | Path) -> list[Retained]:
+    """Return every whole checkpoint and savepoint below `checkpoint_dir` (a folder or a URI), the newest first.
 
     They lie in JOB-ID/chk-N and, where `stop` was not told another place, in savepoints/savepoint-….
     """
-    whole = []
-    for metadata in (*checkpoint_dir.glob(f"*/chk-*/{METADATA}"), *checkpoint_dir.glob(f"savepoints/*/{METADATA}")):
+    folder = str(checkpoint_dir).rstrip("/")
+    files = _s3_files(folder) if store.is_s3(folder) else _local_files(folder)
+    base = folder if store.is_s3(folder) else str(_local(folder))
+    sizes: dict[str, int] = {}
+    whole: dict[str, float] = {}
+    for name, size, changed_ms in files:
+        below, _, file = name.rpartition("/")
+        sizes[below] = sizes.get(below, 0) + size
+        if file == METADATA:
+            whole[below] = changed_ms
+    found = []
+    for below, changed_ms in whole.items():
+        match = _RETAINED.fullmatch(below)
+        if match is not None:
+            kind: Literal["checkpoint", "savepoint"] = "savepoint" if match["savepoint"] else "checkpoint"
+            number = int(match["number"]) if match["number"] else None
+            found.append(Retained(f"{base}/{below}", kind, match["job"] or "", number, changed_ms, sizes[below]))
+    return sorted(found, key=lambda each: each.age, reverse=True)
+
+
+def _s3_files(folder: str) -> Iterator[tuple[str, int, float]]:
+    for each in store.objects(folder):
+        yield each.key, each.size, each.changed.timestamp() * 1000
+
+
+def _local_files(folder: str) -> Iterator[tuple[str, int, float]]:
+    root = _local(folder)
+    for file in (*root.glob("*/chk-*/*"), *root.glob("savepoints/*/*")):
         try:
-            whole.append((metadata.stat().st_mtime_ns, metadata.parent))
+            kept = file.stat()
         except FileNotFoundError:
             continue  # a running job dropped it
-    return max(whole)[1] if whole else None
+        yield file.relative_to(root).as_posix(), kept.st_size, kept.st_mtime_ns / 1e6
+
+
+def _local(folder: str) -> Path:
+    path = local_path(folder)
+    if path is None:
+        raise UsageError(f"{folder} can't be looked into: name a folder, a file URI, or s3://BUCKET/FOLDER.")
+    return path
 
 
 class Snapshot(NamedTuple):
@@ -134,5 +206,6 @@ def _id(uid: str) -> str:
     return str(hashing.murmur3_128(0).newHasher().putString(uid, utf8).hash().toString())
 
 
-def _metadata_of(path: Path) -> Path:
-    return path if path.name == METADATA else path / METADATA
+def _metadata_of(path: str) -> str:
+    path = path.rstrip("/")
+    return path if path.rpartition("/")[2] == METADATA else f"{path}/{METADATA}"
