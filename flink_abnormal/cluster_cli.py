@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from flink_abnormal.errors import ClusterError
-from flink_abnormal.runtime import distribution, local
+from flink_abnormal.runtime import distribution, local, metrics
 from flink_abnormal.runtime.rest import DEFAULT_PORT
 
 
@@ -22,7 +22,16 @@ def cluster() -> None:
 @click.option("--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, help="Of the web UI. [default: 8081]")
 @click.option("--taskmanagers", type=click.IntRange(1, 100), default=3, help="How many. [default: 3]")
 @click.option("--slots", type=click.IntRange(1, 100), default=3, help="Slots of each TaskManager. [default: 3]")
-def up(port: int, taskmanagers: int, slots: int) -> None:
+@click.option(
+    "--metrics",
+    "metrics_port",
+    type=click.IntRange(1, 65000),
+    is_flag=False,
+    flag_value=metrics.DEFAULT_PORT,
+    help=f"Serve metrics for Prometheus, one port a process, from this one on [{metrics.DEFAULT_PORT}]. "
+    "On all addresses of this machine: Flink can't bind them to one.",
+)
+def up(port: int, taskmanagers: int, slots: int, metrics_port: int | None) -> None:
     """Start the cluster and wait until every slot is there. A process that dies is started again."""
     if (state := local.running()) is not None and (state.port, len(state.members) - 1, state.slots) != (
         port,
@@ -33,12 +42,19 @@ def up(port: int, taskmanagers: int, slots: int) -> None:
             f"Another cluster is up: port {state.port}, {len(state.members) - 1} TaskManagers of {state.slots} slots. "
             "End it first: flink-abnormal cluster down"
         )
+    if state is not None and metrics_port and not (metrics.ports() or "").startswith(f"{metrics_port}-"):
+        raise ClusterError(
+            f"The cluster is up without metrics from port {metrics_port} on. "
+            "End it first: flink-abnormal cluster down"
+        )
     began = time.monotonic()
     with Console(stderr=True).status("Starting") as shown:
-        started = local.up(port, taskmanagers, slots, lambda text: shown.update(f"Starting: {text}"))
+        started = local.up(port, taskmanagers, slots, lambda text: shown.update(f"Starting: {text}"), metrics_port)
     how = "was up already" if state is not None else f"is up after {time.monotonic() - began:.1f} s"
     count = len(started.members) - 1
     print(f"The cluster {how}: {count} TaskManagers, {count * slots} slots; web UI http://127.0.0.1:{port}")
+    if (served := metrics.ports()) is not None:
+        print(f"Metrics: /metrics on ports of {served}, on all addresses of this machine")
 
 
 @cluster.command()

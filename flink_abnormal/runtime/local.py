@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import psutil
 
 from flink_abnormal.errors import ClusterError, MachineError
-from flink_abnormal.runtime import distribution, supervisor
+from flink_abnormal.runtime import distribution, metrics, supervisor
 from flink_abnormal.runtime.rest import DEFAULT_HOST, DEFAULT_PORT, Cluster
 from flink_abnormal.runtime.supervisor import State
 
@@ -36,8 +36,13 @@ def client(state: State) -> Cluster:
     return Cluster(DEFAULT_HOST, state.port)
 
 
-def up(port: int, taskmanagers: int, slots: int, progress: Callable[[str], None]) -> State:
-    """Start a cluster and wait until every slot is registered; one that runs already is left as it is."""
+def up(
+    port: int, taskmanagers: int, slots: int, progress: Callable[[str], None], metrics_port: int | None = None
+) -> State:
+    """Start a cluster and wait until every slot is registered; one that runs already is left as it is.
+
+    With a `metrics_port`, its processes serve Prometheus' metrics on ports from there on, on all addresses.
+    """
     state = running()
     if state is not None:
         _await_slots(state, progress)
@@ -50,6 +55,8 @@ def up(port: int, taskmanagers: int, slots: int, progress: Callable[[str], None]
     # Flink's own port for the cluster on Flink's own port: two that start at once must not choose the same.
     rpc_port = RPC_PORT if port == DEFAULT_PORT and _free(RPC_PORT) else _any_free_port()
     overrides = {"rest.port": port, "jobmanager.rpc.port": rpc_port, "taskmanager.numberOfTaskSlots": slots}
+    if metrics_port is not None:
+        overrides |= metrics.reporter(metrics_port, 1 + taskmanagers)
     env = distribution.prepare(distribution.CLUSTER_CONF, overrides)
     with supervisor.output("supervisor") as out:
         child = subprocess.Popen(
