@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from flink_abnormal.errors import ClusterError
-from flink_abnormal.runtime import distribution, local
+from flink_abnormal.runtime import distribution, local, metrics
 from flink_abnormal.runtime.rest import DEFAULT_PORT
 from flink_abnormal.runtime.supervisor import Plan
 
@@ -25,9 +25,25 @@ def cluster() -> None:
 @click.option("--slots", type=click.IntRange(1, 100), default=3, help="Slots of each TaskManager. [default: 3]")
 @click.option("--standby", type=click.IntRange(0, 100), default=0, help="TaskManagers beyond those. [default: 0]")
 @click.option("--ha", is_flag=True, help="Three JobManagers, on --port and the two behind it, and a ZooKeeper.")
-def up(port: int, taskmanagers: int, slots: int, standby: int, ha: bool) -> None:  # noqa: FBT001
+@click.option(
+    "--metrics",
+    "metrics_port",
+    type=click.IntRange(1, 65000),
+    is_flag=False,
+    flag_value=metrics.DEFAULT_PORT,
+    help=f"Serve metrics for Prometheus, one port a process, from this one on [{metrics.DEFAULT_PORT}]. "
+    "On all addresses of this machine: Flink can't bind them to one.",
+)
+def up(
+    port: int,
+    taskmanagers: int,
+    slots: int,
+    standby: int,
+    ha: bool,  # noqa: FBT001
+    metrics_port: int | None,
+) -> None:
     """Start the cluster and wait until every slot is there. A process that dies is started again."""
-    plan = Plan(port, taskmanagers, slots, standby, ha)
+    plan = Plan(port, taskmanagers, slots, standby, ha, metrics_port)
     if (state := local.running()) is not None and state.plan != plan:
         raise ClusterError(
             f"Another cluster is up: port {state.plan.port}, {_parts(state.plan)}. "
@@ -38,6 +54,8 @@ def up(port: int, taskmanagers: int, slots: int, standby: int, ha: bool) -> None
         local.up(plan, lambda text: shown.update(f"Starting: {text}"))
     how = "was up already" if state is not None else f"is up after {time.monotonic() - began:.1f} s"
     print(f"The cluster {how}: {_parts(plan)}; {_web_ui(plan)}")
+    if plan.metrics_port:
+        print(f"Metrics: /metrics on ports of {metrics.ports(plan)}, on all addresses of this machine")
 
 
 def _parts(plan: Plan) -> str:

@@ -1,8 +1,8 @@
 """What runs in a container of the composition: `python -m flink_abnormal.runtime.container ROLE`.
 
 Settings come from the environment (.env.example lists them); what can't work is refused with a sentence in the
-container's log before a JVM starts. ROLE is `jobmanager`, `taskmanager`, `zookeeper` or `keep` (the guard of the job);
-anything else is run as a command.
+container's log before a JVM starts. ROLE is `jobmanager`, `taskmanager`, `zookeeper`, `bucket` (makes the one of the
+checkpoints) or `keep` (the guard of the job); anything else is run as a command.
 
 A JobManager's and a TaskManager's standard output goes to the container's log and to the file that the web UI shows;
 Flink's own log goes to standard error, so that the file holds the job's lines alone.
@@ -19,13 +19,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 from flink_abnormal.errors import AbnormalError, MachineError, UsageError
-from flink_abnormal.runtime import distribution, supervisor, tee
+from flink_abnormal.runtime import distribution, metrics, store, supervisor, tee, zookeeper
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+LEADER: Final = "jobmanager"
+"""The name of the JobManager, or of the first of several."""
 WEB_PORT: Final = 8081
-METRICS_PORT: Final = 9249
+ZOOKEEPER_PORT: Final = 2181
+ZOOKEEPER_DATA: Final = Path("/data/zookeeper")
 PYTHON_MEGABYTES: Final = 256
 """What thread-mode Python takes beside Flink's own accounting (measured: about 200)."""
 SMALLEST_MEGABYTES: Final = {"JOBMANAGER_MEMORY": 768, "TASKMANAGER_MEMORY": 768}
@@ -47,7 +50,7 @@ TASKMANAGER: Final = Role("taskmanager.sh", ("start-foreground",), "TASKMANAGER_
 
 def overrides(environ: Mapping[str, str], hostname: str) -> dict[str, Any]:
     """Return the Flink settings of a container, over conf/config.yaml; raise UsageError where one can't be."""
-    jobmanager = environ.get("JOBMANAGER", "jobmanager")
+    jobmanager = environ.get("JOBMANAGER", LEADER)
     settings = {
         "jobmanager.rpc.address": jobmanager,
         "jobmanager.bind-host": "0.0.0.0",  # noqa: S104 - the containers' own network; compose publishes on 127.0.0.1
@@ -60,24 +63,28 @@ def overrides(environ: Mapping[str, str], hostname: str) -> dict[str, Any]:
         "taskmanager.bind-host": "0.0.0.0",  # noqa: S104
         "taskmanager.memory.process.size": environ.get("TASKMANAGER_MEMORY", "1280m"),
         "taskmanager.numberOfTaskSlots": _count(environ, "SLOTS", 3),
-        "metrics.reporter.prom.factory.class": "org.apache.flink.metrics.prometheus.PrometheusReporterFactory",
-        "metrics.reporter.prom.port": METRICS_PORT,
+        **metrics.at(str(metrics.DEFAULT_PORT)),
     }
     if "ha" in profiles(environ):
-        settings |= {
-            "high-availability.type": "zookeeper",
-            "high-availability.zookeeper.quorum": "zookeeper:2181",
-            "high-availability.cluster-id": "/flink-abnormal",
-            "high-availability.storageDir": f"{checkpoint_dir(environ).rpartition('/')[0]}/ha",
-            "high-availability.zookeeper.client.session-timeout": "4 s",
-            "high-availability.zookeeper.client.connection-timeout": "3 s",
-        }
+        storage = f"{checkpoint_dir(environ).rpartition('/')[0]}/ha"
+        settings |= zookeeper.flink_settings(f"zookeeper:{ZOOKEEPER_PORT}", storage, "flink-abnormal")
     return settings
 
 
 def profiles(environ: Mapping[str, str]) -> set[str]:
     """Return the profiles that COMPOSE_PROFILES names; compose passes it on."""
     return {name.strip() for name in environ.get("COMPOSE_PROFILES", "").split(",")} - {""}
+
+
+def check_profile(role: str, environ: Mapping[str, str]) -> None:
+    """Raise UsageError where a profile was given by --profile, which the containers outside it can't see."""
+    standby = environ.get("JOBMANAGER", LEADER) != LEADER
+    profile = "application" if role == "application" else "ha" if role == "zookeeper" or standby else ""
+    if profile and profile not in profiles(environ):
+        raise UsageError(
+            f"Profile {profile} changes every container: give it as COMPOSE_PROFILES={profile} docker compose up -d, "
+            "or in .env, and not by --profile."
+        )
 
 
 def checkpoint_dir(environ: Mapping[str, str]) -> str:
@@ -157,14 +164,40 @@ def run_flink(role: Role, environ: Mapping[str, str]) -> NoReturn:
     os.execve(script, [str(script), *role.arguments], env)  # noqa: S606
 
 
+def run_zookeeper() -> NoReturn:
+    """Become the ZooKeeper that the JobManagers share."""
+    env = distribution.prepare(distribution.CLUSTER_CONF)
+    ZOOKEEPER_DATA.mkdir(parents=True, exist_ok=True)
+    zookeeper.write_conf(ZOOKEEPER_DATA, ZOOKEEPER_PORT, "0.0.0.0")  # noqa: S104
+    command = zookeeper.command()
+    os.execve(command[0], command, env | {"JVM_ARGS": zookeeper.JVM_ARGS})  # noqa: S606
+
+
+def make_bucket(environ: Mapping[str, str]) -> None:
+    """Make the bucket of CHECKPOINT_DIR where it is missing, and say so."""
+    told = checkpoint_dir(environ)
+    if not store.is_s3(told):
+        print(f"CHECKPOINT_DIR={told} is not in the S3 store, which stays empty: write s3://flink/checkpoints.")
+        return
+    bucket, _ = store.split(told)
+    made = store.make_bucket(bucket)
+    print(f"Made the bucket {bucket}." if made else f"The bucket {bucket} is there.")
+
+
 def main(arguments: list[str]) -> None:
     """Take a role."""
     role, rest = arguments[0], arguments[1:]
     try:
+        check_profile(role, os.environ)
         if role == "jobmanager":
             run_flink(JOBMANAGER, os.environ)
         if role == "taskmanager":
             run_flink(TASKMANAGER, os.environ)
+        if role == "zookeeper":
+            run_zookeeper()
+        if role == "bucket":
+            make_bucket(os.environ)
+            return
         command = ["flink-abnormal", "keep", *keep_arguments(os.environ), *rest] if role == "keep" else arguments
         os.execvp(command[0], command)  # noqa: S606
     except AbnormalError as error:

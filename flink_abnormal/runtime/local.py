@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import psutil
 
 from flink_abnormal.errors import ClusterError, MachineError, UsageError
-from flink_abnormal.runtime import distribution, leader, supervisor, zookeeper
+from flink_abnormal.runtime import distribution, leader, metrics, supervisor, zookeeper
 from flink_abnormal.runtime.rest import DEFAULT_HOST, DEFAULT_PORT, Address, Cluster
 from flink_abnormal.runtime.supervisor import Plan, State
 
@@ -177,7 +177,11 @@ def _last_words(name: str) -> str:
 
 def _overrides(plan: Plan) -> dict[str, Any]:
     """Return what this cluster's Flink settings have over conf/config.yaml."""
-    common = {"rest.port": plan.port, "taskmanager.numberOfTaskSlots": plan.slots}
+    common = {
+        "rest.port": plan.port,
+        "taskmanager.numberOfTaskSlots": plan.slots,
+        **(metrics.reporter(plan) if plan.metrics_port else {}),
+    }
     if plan.ha:
         return {**common, **zookeeper.prepare(_any_free_port())}
     # Flink's own port for the cluster on Flink's own port: two that start at once must not choose the same.

@@ -3,8 +3,6 @@
 Where it is and who may use it stands in the environment, for every way to start something. Flink's own client of S3 is
 a plugin (`make connectors`); what is asked here, before Flink starts, goes through the `minio` package, which talks to
 any S3 store.
-
-`python -m flink_abnormal.runtime.store make-bucket NAME` makes a bucket where it is missing, and waits for the store.
 """
 
 from __future__ import annotations
@@ -12,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import sys
 import time
 import uuid
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -191,20 +188,3 @@ def _refusal(code: str, message: str, uri: str) -> AbnormalError:
     if code in ("XMinioServerNotInitialized", "SlowDown", "ServiceUnavailable", "InternalError"):
         return UnansweredError(f"{uri}: {where} is not ready: {message or code}")
     return MachineError(f"{uri}: {where} refuses: {message or code}")
-
-
-def main(arguments: list[str]) -> None:
-    """Make a bucket: `make-bucket NAME`."""
-    if len(arguments) != 2 or arguments[0] != "make-bucket":  # noqa: PLR2004
-        print(f"Usage: python -m {__spec__.name} make-bucket NAME", file=sys.stderr)
-        sys.exit(UsageError.exit_code)
-    try:
-        made = make_bucket(arguments[1])
-    except AbnormalError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    print(f"Made the bucket {arguments[1]}." if made else f"The bucket {arguments[1]} is there.")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

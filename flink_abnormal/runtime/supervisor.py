@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 import psutil
 
-from flink_abnormal.runtime import distribution
+from flink_abnormal.runtime import distribution, zookeeper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,18 +32,21 @@ STOP_SECONDS: Final = 10.0
 JOBMANAGERS: Final = 3
 ZOOKEEPER: Final = "zookeeper"
 JVM_ARGS: Final = "-Dconsole.log.level=OFF"  # the log goes to its file, standard output to the job
-ZOOKEEPER_JVM_ARGS: Final = " -Xmx128m -Dzookeeper.jmx.log4j.disable=true"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a local cluster is made of; `port` is that of the (first) JobManager's REST API."""
+    """What a local cluster is made of.
+
+    `port` is that of the (first) JobManager's REST API, `metrics_port` the first on which processes serve metrics.
+    """
 
     port: int
     taskmanagers: int = 3
     slots: int = 3
     standby: int = 0
     ha: bool = False
+    metrics_port: int | None = None
 
     @property
     def ports(self) -> dict[str, int]:
@@ -190,7 +193,7 @@ class Supervisor:
         env = {
             **distribution.environment(distribution.CLUSTER_CONF),
             "FLINK_IDENT_STRING": member.name,
-            "JVM_ARGS": JVM_ARGS + (ZOOKEEPER_JVM_ARGS if member.name == ZOOKEEPER else ""),
+            "JVM_ARGS": f"{JVM_ARGS} {zookeeper.JVM_ARGS}" if member.name == ZOOKEEPER else JVM_ARGS,
         }
         with output(member.name) as out:
             child = subprocess.Popen(
@@ -208,9 +211,8 @@ class Supervisor:
     def _command(self, name: str) -> list[str]:
         """Return the command that becomes the member's JVM."""
         scripts = distribution.flink_home() / "bin"
-        if name == ZOOKEEPER:  # zookeeper.sh would stay between us and its JVM
-            zoo_cfg = distribution.work_folder() / distribution.CLUSTER_CONF / "zoo.cfg"
-            return [str(scripts / "flink-console.sh"), "zookeeper", "--zkConfigFile", str(zoo_cfg), "--peerId", "1"]
+        if name == ZOOKEEPER:
+            return zookeeper.command()
         if name in self._state.plan.ports:
             port = self._state.plan.ports[name]
             return [str(scripts / "jobmanager.sh"), "start-foreground", "-D", f"rest.port={port}"]
