@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 from flink_abnormal.errors import AbnormalError, MachineError, UsageError
-from flink_abnormal.runtime import distribution, metrics, store, supervisor, tee, zookeeper
+from flink_abnormal.runtime import distribution, metrics, snapshots, store, tee, zookeeper
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,22 +36,29 @@ _UNITS: Final = {"": 1 / 1024**2, "k": 1 / 1024, "m": 1, "g": 1024}
 
 
 class Role(NamedTuple):
-    """A Flink process: its script in Flink's bin folder, the setting of its memory, and the Python that it holds."""
+    """A Flink process.
+
+    Its script in Flink's bin folder, Flink's name of the service, the setting of its memory, and the Python it holds.
+    """
 
     script: str
     arguments: tuple[str, ...]
+    service: str
     memory: str
     python_megabytes: int
 
 
-JOBMANAGER: Final = Role("jobmanager.sh", ("start-foreground",), "JOBMANAGER_MEMORY", 0)
-TASKMANAGER: Final = Role("taskmanager.sh", ("start-foreground",), "TASKMANAGER_MEMORY", PYTHON_MEGABYTES)
+JOBMANAGER: Final = Role("jobmanager.sh", ("start-foreground",), "standalonesession", "JOBMANAGER_MEMORY", 0)
+FINISHED: Final = Path("/data/application.finished")
+TASKMANAGER: Final = Role(
+    "taskmanager.sh", ("start-foreground",), "taskexecutor", "TASKMANAGER_MEMORY", PYTHON_MEGABYTES
+)
 
 
 def overrides(environ: Mapping[str, str], hostname: str) -> dict[str, Any]:
     """Return the Flink settings of a container, over conf/config.yaml; raise UsageError where one can't be."""
     jobmanager = environ.get("JOBMANAGER", LEADER)
-    settings = {
+    settings: dict[str, Any] = {
         "jobmanager.rpc.address": jobmanager,
         "jobmanager.bind-host": "0.0.0.0",  # noqa: S104 - the containers' own network; compose publishes on 127.0.0.1
         "jobmanager.memory.process.size": environ.get("JOBMANAGER_MEMORY", "1024m"),
@@ -65,6 +72,8 @@ def overrides(environ: Mapping[str, str], hostname: str) -> dict[str, Any]:
         "taskmanager.numberOfTaskSlots": _count(environ, "SLOTS", 3),
         **metrics.at(str(metrics.DEFAULT_PORT)),
     }
+    if "application" in profiles(environ):
+        settings["execution.shutdown-on-application-finish"] = False  # the web UI goes on showing how the job ended
     if "ha" in profiles(environ):
         storage = f"{checkpoint_dir(environ).rpartition('/')[0]}/ha"
         settings |= zookeeper.flink_settings(f"zookeeper:{ZOOKEEPER_PORT}", storage, "flink-abnormal")
@@ -109,7 +118,7 @@ def megabytes(environ: Mapping[str, str], name: str, default: str) -> int:
 
 def check_memory(role: Role, environ: Mapping[str, str], limit_megabytes: int | None) -> None:
     """Raise UsageError where Flink would not start, or the kernel would kill the process later."""
-    size = megabytes(environ, role.memory, "1024m" if role is JOBMANAGER else "1280m")
+    size = megabytes(environ, role.memory, "1024m" if role.memory == JOBMANAGER.memory else "1280m")
     smallest = SMALLEST_MEGABYTES[role.memory]
     if size < smallest:
         raise UsageError(f"{role.memory}={size}m is too little for Flink: at least {smallest}m.")
@@ -141,8 +150,8 @@ def _count(environ: Mapping[str, str], name: str, default: int) -> int:
     return int(told)
 
 
-def keep_arguments(environ: Mapping[str, str]) -> list[str]:
-    """Return the arguments of `flink-abnormal keep` for the settings of the job."""
+def job_arguments(environ: Mapping[str, str]) -> list[str]:
+    """Return the options of the job that the settings give."""
     arguments = ["--checkpoint-dir", checkpoint_dir(environ)]
     for name, flag in (("STATE_BACKEND", "--state-backend"), ("CHECKPOINT_INTERVAL", "--checkpoint-interval")):
         if environ.get(name):
@@ -153,13 +162,31 @@ def keep_arguments(environ: Mapping[str, str]) -> list[str]:
         raise UsageError(f"JOB_OPTIONS={environ['JOB_OPTIONS']} can't be split into words: {error}.") from None
 
 
+def jobmanager(environ: Mapping[str, str]) -> Role:
+    """Return the JobManager of a session, or in application mode the one that runs the job and nothing else.
+
+    An application whose job has finished is not run again with the same options: its JobManager shows an empty session.
+    """
+    if "application" not in profiles(environ):
+        return JOBMANAGER
+    options = [*job_arguments(environ), "--from", snapshots.AUTO]
+    if FINISHED.is_file() and FINISHED.read_text(encoding="utf-8") == shlex.join(options):
+        print(f"The job has finished and is not started again: for that, remove {FINISHED}.", file=sys.stderr)
+        return JOBMANAGER
+    FINISHED.unlink(missing_ok=True)
+    script = distribution.project() / "jobs" / "abnormal.py"
+    driver = ("--job-classname", "org.apache.flink.client.python.PythonDriver", "-py", str(script))
+    arguments = ("start-foreground", *driver, "--", *options)
+    return JOBMANAGER._replace(script="standalone-job.sh", arguments=arguments, service="standalonejob")
+
+
 def run_flink(role: Role, environ: Mapping[str, str]) -> NoReturn:
     """Become a process of Flink, with its standard output led to two places."""
     check_memory(role, environ, memory_limit())
     hostname = socket.gethostname()
     env = distribution.prepare(distribution.CLUSTER_CONF, overrides(environ, hostname))
-    env["FLINK_IDENT_STRING"] = hostname
-    tee.lead(supervisor.output_file("jobmanager" if role is JOBMANAGER else hostname))
+    env |= {"FLINK_IDENT_STRING": "container", distribution.FINISHED_VARIABLE: str(FINISHED)}
+    tee.lead(distribution.work_folder() / "log" / f"flink-container-{role.service}-0-{hostname}.out")
     script = distribution.flink_home() / "bin" / role.script
     os.execve(script, [str(script), *role.arguments], env)  # noqa: S606
 
@@ -190,15 +217,18 @@ def main(arguments: list[str]) -> None:
     try:
         check_profile(role, os.environ)
         if role == "jobmanager":
-            run_flink(JOBMANAGER, os.environ)
+            run_flink(jobmanager(os.environ), os.environ)
         if role == "taskmanager":
             run_flink(TASKMANAGER, os.environ)
         if role == "zookeeper":
             run_zookeeper()
+        if role == "application" or (role == "keep" and "application" in profiles(os.environ)):
+            print("Application mode: the JobManager runs the job itself, and no guard is needed.")
+            return
         if role == "bucket":
             make_bucket(os.environ)
             return
-        command = ["flink-abnormal", "keep", *keep_arguments(os.environ), *rest] if role == "keep" else arguments
+        command = ["flink-abnormal", "keep", *job_arguments(os.environ), *rest] if role == "keep" else arguments
         os.execvp(command[0], command)  # noqa: S606
     except AbnormalError as error:
         print(f"Error: {error}", file=sys.stderr)

@@ -26,6 +26,8 @@ from flink_abnormal.runtime import java, store
 
 HOME_VARIABLE: Final = "FLINK_ABNORMAL_HOME"
 CONNECTORS_VARIABLE: Final = "FLINK_ABNORMAL_CONNECTORS"
+FINISHED_VARIABLE: Final = "FLINK_ABNORMAL_FINISHED"
+"""Names the file in which a job in application mode leaves its options once it has finished."""
 S3_PLUGIN: Final = "flink-s3-fs-native"
 STATE_PROCESSOR: Final = "flink-state-processor-api"
 
