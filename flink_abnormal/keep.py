@@ -12,7 +12,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final
 
-from flink_abnormal.errors import ClusterError, JobError
+from flink_abnormal.errors import ClusterError, JobError, MachineError
 from flink_abnormal.launch import say
 from flink_abnormal.settings import JOB_NAME
 
@@ -83,10 +83,10 @@ class Guard:
 
 
 def submit(cluster: Cluster, options: Sequence[str]) -> None:
-    """Submit the job; raises ClusterError for what the cluster lacks, exits where the options can't succeed."""
+    """Submit the job; raises ClusterError for what is lacking and may come, exits where the options can't succeed."""
     command = [sys.executable, "-m", "flink_abnormal.cli", "submit", "--detached", "--jobmanager", cluster.address]
     done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
-    if done.returncode == ClusterError.exit_code:
+    if done.returncode in (ClusterError.exit_code, MachineError.exit_code):
         raise ClusterError(done.stderr.strip().rpartition("\n")[2].removeprefix("Error: "))
     sys.stderr.write(done.stderr)
     sys.stderr.flush()

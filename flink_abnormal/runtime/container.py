@@ -182,6 +182,7 @@ def jobmanager(environ: Mapping[str, str]) -> Role:
 
 def run_flink(role: Role, environ: Mapping[str, str]) -> NoReturn:
     """Become a process of Flink, with its standard output led to two places."""
+    checkpoint_dir(environ)
     check_memory(role, environ, memory_limit())
     hostname = socket.gethostname()
     env = distribution.prepare(distribution.CLUSTER_CONF, overrides(environ, hostname))
