@@ -19,6 +19,7 @@ from flink_abnormal.job_logs import follow
 from flink_abnormal.options import job_options, option_groups
 from flink_abnormal.runtime import snapshots
 from flink_abnormal.settings import from_values
+from flink_abnormal.state_cli import checkpoints, state
 
 jobmanager_option = click.option(
     "--jobmanager",
@@ -39,6 +40,8 @@ def cli() -> None:
 
 
 cli.add_command(cluster)
+cli.add_command(jobmanager_option(state))
+cli.add_command(jobmanager_option(checkpoints))
 
 
 @cli.command()
@@ -104,9 +107,9 @@ def status(jobmanager: str | None, job: str | None) -> None:
         states = ", ".join(f"{count} {state}" for state, count in vertex["tasks"].items() if count)
         table.add_row(vertex["name"], str(vertex["parallelism"]), states)
     Console(width=max(140, Console().width)).print(table)
-    checkpoints = target.get(f"/jobs/{found.id}/checkpoints")
-    if "counts" in checkpoints:
-        counts, latest = checkpoints["counts"], checkpoints["latest"]
+    kept = target.get(f"/jobs/{found.id}/checkpoints")
+    if "counts" in kept:
+        counts, latest = kept["counts"], kept["latest"]
         print(f"Checkpoints: {counts['completed']} completed, {counts['failed']} failed, {counts['restored']} restored")
         if latest["completed"]:
             last = latest["completed"]

@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     from flink_abnormal.settings import Settings
 
 UNLIMITED: Final = str(2**31 - 1)
+EMBEDDED_SETTINGS: Final = {
+    "execution.target": "local",
+    "jobmanager.bind-host": "localhost",
+    "taskmanager.bind-host": "localhost",
+    "rest.bind-address": "127.0.0.1",
+    "rest.port": "0",
+}
+"""Of a cluster inside a command's own JVM: nothing listens beyond this machine."""
 
 
 class Target(NamedTuple):
@@ -123,13 +131,7 @@ def _environment(settings: Settings, target: Target, restore_path: str | None) -
     values = flink_configuration(settings, restore_path)
     if target.kind == "embedded":
         os.environ.update(distribution.prepare())
-        values |= {
-            "execution.target": "local",
-            "jobmanager.bind-host": "localhost",
-            "taskmanager.bind-host": "localhost",
-            "rest.bind-address": "127.0.0.1",
-            "rest.port": "0",
-        }
+        values |= EMBEDDED_SETTINGS
     elif target.kind == "cluster":
         os.environ.update(distribution.prepare())
         values |= {

@@ -141,15 +141,14 @@ class Snapshot(NamedTuple):
 def check(path: str, settings: Settings) -> None:
     """Raise UsageError where the job can't start from this snapshot, before Flink restarts on it for ever."""
     snapshot = read(path)
-    mode = settings.state.execution_mode
-    other: Mode = "process" if mode == "thread" else "thread"
-    if _id(DETECTOR.uid_in(other)) in snapshot.operators:
+    wanted_mode, taken_in = settings.state.execution_mode, mode(snapshot)
+    if taken_in is None:
+        raise UsageError(f"{path} is no snapshot of this job: it holds no operator {DETECTOR.uid_in(wanted_mode)!r}.")
+    if taken_in != wanted_mode:
         raise UsageError(
-            f"{path} was taken in {other} mode, and its state can't be read in {mode} mode: "
-            f"give --execution-mode {other}."
+            f"{path} was taken in {taken_in} mode, and its state can't be read in {wanted_mode} mode: "
+            f"give --execution-mode {taken_in}."
         )
-    if _id(DETECTOR.uid_in(mode)) not in snapshot.operators:
-        raise UsageError(f"{path} is no snapshot of this job: it holds no operator {DETECTOR.uid_in(mode)!r}.")
     wanted = {"random": HEARTBEAT, "files": FILE_SOURCE}[settings.source]
     if _id(wanted.uid) not in snapshot.operators:
         raise UsageError(f"{path} was taken with another --source than {settings.source}.")
@@ -159,12 +158,23 @@ def check(path: str, settings: Settings) -> None:
             f"{path} was taken of a run with {was} end, and this one has {now} end, which a snapshot can't change: "
             "give --events or --follow as it was given then."
         )
-    for handle, backend in _NATIVE.items():
-        if handle in snapshot.keyed_state and backend != settings.state.backend:
+    for backend in native_backends(snapshot):
+        if backend != settings.state.backend:
             raise UsageError(
                 f"{path} holds the native state of {backend}, which {settings.state.backend} can't read: give "
                 f"--state-backend {backend}. Only a savepoint moves from one to the other."
             )
+
+
+def mode(snapshot: Snapshot) -> Mode | None:
+    """Return the execution mode that a snapshot of this job was taken in, or None where it is of another job."""
+    modes: tuple[Mode, ...] = ("thread", "process")
+    return next((mode for mode in modes if _id(DETECTOR.uid_in(mode)) in snapshot.operators), None)
+
+
+def native_backends(snapshot: Snapshot) -> set[str]:
+    """Return the backend that a snapshot's state is in the own format of; none for a canonical savepoint."""
+    return {backend for handle, backend in _NATIVE.items() if handle in snapshot.keyed_state}
 
 
 def read(path: str) -> Snapshot:
@@ -193,7 +203,7 @@ def metadata(path: str) -> Any:
         finally:
             stream.close()
     except Exception as error:
-        raise UsageError(f"--from {path} can't be read as a snapshot: {cause(error)}") from error
+        raise UsageError(f"{path} can't be read as a snapshot: {cause(error)}") from error
 
 
 def _id(uid: str) -> str:
