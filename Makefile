@@ -4,7 +4,9 @@ PYTHON ?= $(or $(shell for p in python3 python3.12 python3.11 python3.10; do \
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: run test lint bench setup clean
+CONNECTORS := $(or $(FLINK_ABNORMAL_CONNECTORS),$(or $(FLINK_ABNORMAL_HOME),$(CURDIR))/.flink/connectors)
+
+.PHONY: run test lint bench setup connectors clean
 
 run: setup
 	@$(BIN)/flink-abnormal run $(ARGS)
@@ -17,6 +19,13 @@ bench: setup
 
 lint: setup
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
+
+# Flink's jars that PyPI lacks: the S3 plugin, and what reads snapshots.
+connectors:
+	@command -v mvn >/dev/null || { echo "make connectors needs Maven (mvn), which fetches Flink's jars: install it" \
+	  "(Debian: apt-get install maven)."; exit 3; }
+	@mvn --batch-mode --quiet --strict-checksums --file conf/connectors/pom.xml -Dconnectors.folder="$(abspath $(CONNECTORS))" package
+	@echo "Flink's connectors stand in $(abspath $(CONNECTORS))"
 
 setup: .venv/.ready
 

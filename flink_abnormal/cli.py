@@ -10,7 +10,7 @@ import rich_click as click
 from rich.console import Console
 from rich.table import Table
 
-from flink_abnormal import __version__, launch, preflight
+from flink_abnormal import __version__, keep, launch, preflight
 from flink_abnormal.attend import attend
 from flink_abnormal.cluster_cli import cluster
 from flink_abnormal.drill_cli import drill
@@ -18,10 +18,15 @@ from flink_abnormal.errors import AbnormalError, UsageError
 from flink_abnormal.folders import check_machine, folder_uri
 from flink_abnormal.job_logs import follow
 from flink_abnormal.options import job_options, option_groups
+from flink_abnormal.runtime import snapshots
 from flink_abnormal.settings import from_values
+from flink_abnormal.state_cli import checkpoints, state
 
 jobmanager_option = click.option(
-    "--jobmanager", metavar="HOST:PORT", help="The cluster. [default: the local one, else 127.0.0.1:8081]"
+    "--jobmanager",
+    metavar="HOST:PORT",
+    envvar="FLINK_ABNORMAL_JOBMANAGER",
+    help="The cluster. [default: $FLINK_ABNORMAL_JOBMANAGER, else the local one, else 127.0.0.1:8081]",
 )
 job_argument = click.argument("job", required=False)
 
@@ -37,6 +42,8 @@ def cli() -> None:
 
 cli.add_command(cluster)
 cli.add_command(drill)
+cli.add_command(jobmanager_option(state))
+cli.add_command(jobmanager_option(checkpoints))
 
 
 @cli.command()
@@ -64,6 +71,19 @@ def submit(jobmanager: str | None, detached: bool, **values: Any) -> None:  # no
         attend(launched, cluster=target, leave=f"The job goes on. See it with: flink-abnormal status {launched.job_id}")
 
 
+@cli.command(name="keep", context_settings={"ignore_unknown_options": True})
+@jobmanager_option
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def keep_job(jobmanager: str | None, options: tuple[str, ...]) -> None:
+    """Guard the job: submit it unless it runs, from its newest snapshot; again when the cluster lost it.
+
+    OPTIONS are those of submit, but for --from and --detached. Ends when the job has ended.
+    """
+    if chosen := {"--from", "--detached", "--attached"} & {option.partition("=")[0] for option in options}:
+        raise UsageError(f"keep chooses {', '.join(sorted(chosen))} itself: leave it out.")
+    keep.say_end(keep.Guard(preflight.find(jobmanager), [*options, "--from", snapshots.AUTO]).run())
+
+
 @cli.command(name="list")
 @jobmanager_option
 def list_jobs(jobmanager: str | None) -> None:
@@ -89,9 +109,9 @@ def status(jobmanager: str | None, job: str | None) -> None:
         states = ", ".join(f"{count} {state}" for state, count in vertex["tasks"].items() if count)
         table.add_row(vertex["name"], str(vertex["parallelism"]), states)
     Console(width=max(140, Console().width)).print(table)
-    checkpoints = target.get(f"/jobs/{found.id}/checkpoints")
-    if "counts" in checkpoints:
-        counts, latest = checkpoints["counts"], checkpoints["latest"]
+    kept = target.get(f"/jobs/{found.id}/checkpoints")
+    if "counts" in kept:
+        counts, latest = kept["counts"], kept["latest"]
         print(f"Checkpoints: {counts['completed']} completed, {counts['failed']} failed, {counts['restored']} restored")
         if latest["completed"]:
             last = latest["completed"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from flink_abnormal import inventory
 from flink_abnormal.errors import MachineError, UsageError
+from flink_abnormal.runtime import distribution, store
 
 if TYPE_CHECKING:
     from flink_abnormal.settings import Settings
@@ -31,9 +32,7 @@ def check_machine(settings: Settings) -> None:
     """Raise where a folder or an input that the job needs is not there: before Flink says it in its own way."""
     if settings.source == "files":
         _check_input(Path(str(settings.files.input)), follow=settings.files.follow)
-    checkpoints = local_path(settings.state.checkpoint_dir)
-    if checkpoints is not None:
-        _check_writable(checkpoints, "--checkpoint-dir")
+    _check_checkpoints(settings.state.checkpoint_dir)
     if settings.sink.output is not None:
         output = Path(settings.sink.output)
         _check_writable(output, "--output")
@@ -63,6 +62,24 @@ def _check_input(path: Path, *, follow: bool) -> None:
                 pass
     except OSError as error:
         raise UsageError(f"--input {path} can't be read: {error.strerror}.") from None
+
+
+def _check_checkpoints(folder: str) -> None:
+    path = local_path(folder)
+    if path is not None:
+        _check_writable(path, "--checkpoint-dir")
+    elif store.is_s3(folder):
+        if distribution.connector(distribution.S3_PLUGIN) is None:
+            raise MachineError(
+                f"--checkpoint-dir {folder} needs Flink's S3 plugin, which PyPI lacks and {distribution.connectors()} "
+                "does not hold. Run `make connectors`."
+            )
+        store.check_writable(folder)
+    else:
+        raise UsageError(
+            f"--checkpoint-dir {folder}: Flink has no plugin here for {folder.partition('://')[0]}://. "
+            "Name a folder, file:///FOLDER or s3://BUCKET/FOLDER."
+        )
 
 
 def _check_writable(folder: Path, flag: str) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
+from pathlib import Path
 from typing import Any
 
 import rich_click as click
@@ -12,6 +14,7 @@ from flink_abnormal import launch
 from flink_abnormal.attend import attend
 from flink_abnormal.errors import AbnormalError
 from flink_abnormal.options import job_options, option_groups
+from flink_abnormal.runtime import distribution, local
 from flink_abnormal.runtime.rest import Cluster
 from flink_abnormal.settings import from_values
 
@@ -24,11 +27,21 @@ def job(**values: Any) -> None:
     target = launch.FLINK_RUN if inside_flink_run else launch.EMBEDDED
     launched = launch.launch(from_values(values), target)
     if inside_flink_run:
-        if launch.attached():
+        finished = os.environ.get(distribution.FINISHED_VARIABLE)
+        if finished or launch.attached():
             leave = f"The job goes on. See it with: flink-abnormal status {launched.job_id}"
-            attend(launched, cluster=Cluster.at(launch.rest_address()), leave=leave)
+            attend(launched, cluster=_cluster(), leave=leave)
+        if finished:
+            Path(finished).write_text(shlex.join(sys.argv[1:]), encoding="utf-8")
     else:
         attend(launched)
+
+
+def _cluster() -> Cluster:
+    """Return the cluster that `flink run` submitted to, with all its JobManagers where it is the local one."""
+    told = Cluster.at(launch.rest_address())
+    state = local.running_at(told)
+    return told if state is None else local.client(state)
 
 
 def main() -> None:

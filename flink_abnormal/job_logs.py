@@ -47,9 +47,9 @@ def find_line(cluster: Cluster, prefix: str) -> str | None:
 
 def _printed(cluster: Cluster, offsets: dict[str, int]) -> Iterator[str]:
     """Yield what the TaskManagers printed since the last time."""
-    state = local.running()
-    if state is not None and local.client(state).address == cluster.address:
-        for member in state.members:
+    state = local.running_at(cluster)
+    if state is not None:
+        for member in state.taskmanagers:
             file = supervisor.output_file(member.name)
             if file.exists():
                 yield from _new_lines(str(file), file.read_bytes(), offsets)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flink_abnormal.errors import JobError, cause
-from flink_abnormal.folders import check_machine, folder_uri, local_path
+from flink_abnormal.folders import check_machine, folder_uri
 from flink_abnormal.layout import Parallelism
 from flink_abnormal.runtime import distribution, snapshots
 from flink_abnormal.runtime.rest import DEFAULT_HOST, DEFAULT_PORT
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     from flink_abnormal.settings import Settings
 
 UNLIMITED: Final = str(2**31 - 1)
+EMBEDDED_SETTINGS: Final = {
+    "execution.target": "local",
+    "jobmanager.bind-host": "localhost",
+    "taskmanager.bind-host": "localhost",
+    "rest.bind-address": "127.0.0.1",
+    "rest.port": "0",
+}
+"""Of a cluster inside a command's own JVM: nothing listens beyond this machine."""
 
 
 class Target(NamedTuple):
@@ -90,7 +98,7 @@ def launch(settings: Settings, target: Target) -> Launched:
     """Check, build and start the job."""
     signal.signal(signal.SIGINT, _stop_early)
     check_machine(settings)
-    restore_path = snapshots.resolve(settings.state.restore_from, local_path(settings.state.checkpoint_dir))
+    restore_path = snapshots.resolve(settings.state.restore_from, settings.state.checkpoint_dir)
     env = _environment(settings, target, restore_path)
     from pyflink.common import JobClient  # noqa: PLC0415
 
@@ -123,13 +131,7 @@ def _environment(settings: Settings, target: Target, restore_path: str | None) -
     values = flink_configuration(settings, restore_path)
     if target.kind == "embedded":
         os.environ.update(distribution.prepare())
-        values |= {
-            "execution.target": "local",
-            "jobmanager.bind-host": "localhost",
-            "taskmanager.bind-host": "localhost",
-            "rest.bind-address": "127.0.0.1",
-            "rest.port": "0",
-        }
+        values |= EMBEDDED_SETTINGS
     elif target.kind == "cluster":
         os.environ.update(distribution.prepare())
         values |= {
@@ -141,6 +143,8 @@ def _environment(settings: Settings, target: Target, restore_path: str | None) -
     from pyflink.common import Configuration  # noqa: PLC0415
     from pyflink.datastream import StreamExecutionEnvironment  # noqa: PLC0415
 
+    if target.kind != "flink-run":
+        distribution.load_plugins()
     configuration = Configuration()
     for key, value in values.items():
         configuration.set_string(key, value)

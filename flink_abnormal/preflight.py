@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flink_abnormal.errors import ClusterError
-from flink_abnormal.folders import local_path
 from flink_abnormal.layout import Parallelism
-from flink_abnormal.runtime import distribution, local, snapshots
+from flink_abnormal.runtime import distribution, local, snapshots, store
 from flink_abnormal.runtime.rest import DEFAULT_HOST, DEFAULT_PORT, Cluster
 from flink_abnormal.settings import DEFAULT_PARALLELISM
 
@@ -31,7 +30,9 @@ def check(cluster: Cluster, settings: Settings, say: Callable[[str], None], defa
     `default` is the parallelism that `flink run` was told, if it was.
     """
     state = settings.state
-    snapshots.resolve(state.restore_from, local_path(state.checkpoint_dir))
+    snapshots.resolve(state.restore_from, state.checkpoint_dir)
+    if store.is_s3(state.checkpoint_dir):
+        _check_store(cluster)
     slots = cluster.slots()
     layout = settings.layout.slots or "isolated"
     needed = Parallelism.of(settings, default or distribution.default_parallelism() or DEFAULT_PARALLELISM).slots(
@@ -46,10 +47,20 @@ def check(cluster: Cluster, settings: Settings, say: Callable[[str], None], defa
     _renew(cluster, settings, say)
 
 
+def _check_store(cluster: Cluster) -> None:
+    """Each process of a cluster learns of the store when it starts: it can't be told with a job."""
+    told = {entry["key"] for entry in cluster.get("/jobmanager/config")}
+    if not told.issuperset(store.flink_settings()):
+        raise ClusterError(
+            f"The cluster at {cluster.address} was started without the S3 store. Start it anew where {store.ENDPOINT}, "
+            f"{store.ACCESS_KEY} and {store.SECRET_KEY} stand in the environment."
+        )
+
+
 def _renew(cluster: Cluster, settings: Settings, say: Callable[[str], None]) -> None:
     """Thread mode keeps Python modules for a TaskManager's life: after an edit it would run the old code."""
-    state = local.running()
-    if state is None or local.client(state).address != cluster.address or settings.state.execution_mode != "thread":
+    state = local.running_at(cluster)
+    if state is None or settings.state.execution_mode != "thread":
         return
     old = local.stale(state)
     if not old:

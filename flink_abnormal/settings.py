@@ -152,7 +152,10 @@ class StateSettings:
         choices=("thread", "process"),
     )
     restore_from: str | None = option(
-        None, "--from", "path", "Start from a savepoint or checkpoint; 'latest' is the newest below --checkpoint-dir."
+        None,
+        "--from",
+        "path",
+        "Start from a savepoint or checkpoint; 'latest' is the newest below --checkpoint-dir, 'auto' the same if any.",
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -87,6 +89,22 @@ class CommandLine:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+@pytest.fixture(scope="session")
+def connectors(tmp_path_factory):
+    """The folder of Flink's jars that PyPI lacks; `make connectors` fills it where Maven is there."""
+    folder = Path(os.environ.get("FLINK_ABNORMAL_CONNECTORS") or PROJECT / ".flink" / "connectors").absolute()
+    if shutil.which("mvn") is None:
+        if not (list(folder.glob("flink-state-*.jar")) and list(folder.glob("flink-s3-*.jar"))):
+            pytest.skip("Maven (mvn) is missing, which `make connectors` fetches Flink's jars with")
+        return folder
+    with (tmp_path_factory.getbasetemp().parent / "connectors.lock").open("w") as lock:  # several workers, one folder
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        env = {**os.environ, "FLINK_ABNORMAL_CONNECTORS": str(folder)}
+        done = subprocess.run(["make", "connectors"], cwd=PROJECT, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from flink_abnormal.drill.field import Hit
 from flink_abnormal.drill.watch import DrillError
 from flink_abnormal.errors import ClusterError, MachineError
 from flink_abnormal.runtime import distribution, local, supervisor
-from flink_abnormal.runtime.supervisor import State
+from flink_abnormal.runtime.supervisor import Plan, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,13 +36,14 @@ class LocalField:
     name = "local"
 
     def __init__(self, state: State, folder: Path) -> None:
+        self._state = state
         self.cluster = local.client(state)
         self.folder = str(folder)
 
     def impossible(self) -> Mapping[Kind, str]:
         """Return the strikes that can't be had here, and why."""
         no: dict[Kind, str] = {"cut network": "processes of one machine share its network. Give --on compose."}
-        if not any(member.name.startswith("jobmanager-") for member in _members()):
+        if not self._state.plan.ha:
             no["kill jobmanager"] = (
                 "the cluster has one JobManager, and its job dies with it. Start it anew with high availability: "
                 "flink-abnormal cluster down, then flink-abnormal cluster up --ha"
@@ -79,7 +80,7 @@ class LocalField:
 
     def leader(self) -> str | None:
         """Return the JobManager that leads."""
-        return "jobmanager"
+        return local.leading(self._state)
 
     def whole(self) -> bool:
         """Whether every process runs."""
@@ -163,7 +164,7 @@ def opened(port: int, *, ha: bool, say: Callable[[str], None]) -> Iterator[Local
 
 def _start(port: int, *, ha: bool, say: Callable[[str], None]) -> State:
     say("No local cluster is up: starting one for the drill" + (" with three JobManagers" if ha else ""))
-    return local.up(port, 3, 3, lambda _: None)
+    return local.up(Plan(port, ha=ha), lambda _: None)
 
 
 def _members() -> list[Member]:

@@ -3,6 +3,8 @@
 .flink/conf     the local cluster's config.yaml (Flink's own JVM options and the project's conf/config.yaml), log4j
 .flink/client   the same for embedded runs and for clients
 .flink/lib      links to Flink's jars and to flink-python's: see `link_jars`
+.flink/plugins  links to Flink's plugins, and to that for S3 where there is one
+.flink/connectors  the jars that `make connectors` brings, unless FLINK_ABNORMAL_CONNECTORS names another folder
 .flink/log      logs and standard output of every process
 .flink/pid      what runs
 """
@@ -20,9 +22,14 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from flink_abnormal.errors import MachineError, UsageError
-from flink_abnormal.runtime import java
+from flink_abnormal.runtime import java, store
 
 HOME_VARIABLE: Final = "FLINK_ABNORMAL_HOME"
+CONNECTORS_VARIABLE: Final = "FLINK_ABNORMAL_CONNECTORS"
+FINISHED_VARIABLE: Final = "FLINK_ABNORMAL_FINISHED"
+"""Names the file in which a job in application mode leaves its options once it has finished."""
+S3_PLUGIN: Final = "flink-s3-fs-native"
+STATE_PROCESSOR: Final = "flink-state-processor-api"
 
 
 def project() -> Path:
@@ -37,6 +44,17 @@ def work_folder() -> Path:
     """Return the folder of everything that a run leaves: .flink in the project, or where FLINK_ABNORMAL_HOME says."""
     home = os.environ.get(HOME_VARIABLE)
     return (Path(home) if home else project()) / ".flink"
+
+
+def connectors() -> Path:
+    """Return the folder of the jars that PyPI lacks."""
+    told = os.environ.get(CONNECTORS_VARIABLE)
+    return Path(told).absolute() if told else work_folder() / "connectors"
+
+
+def connector(artifact: str) -> Path | None:
+    """Return the jar of an artifact of conf/connectors/pom.xml, or None where `make connectors` has not brought it."""
+    return max(connectors().glob(f"{artifact}-[0-9]*.jar"), default=None)
 
 
 def flink_home() -> Path:
@@ -63,15 +81,26 @@ def prepare(conf: str = CLIENT_CONF, overrides: dict[str, Any] | None = None) ->
     """
     work = work_folder()
     try:
-        for name in (conf, "lib", "log", "pid"):
+        for name in (conf, "lib", "plugins", "log", "pid"):
             (work / name).mkdir(parents=True, exist_ok=True)
         write_conf(work / conf, overrides or {})
         link_jars(work / "lib")
+        link_plugins(work / "plugins")
     except OSError as error:
         raise MachineError(
             f"{work} can't be written: {error.strerror}. Set {HOME_VARIABLE} to a folder that can."
         ) from None
     return environment(conf)
+
+
+def load_plugins() -> None:
+    """Let the JVM behind PyFlink read the plugins, as Flink's own command line does: else it knows no S3."""
+    from pyflink.java_gateway import get_gateway  # noqa: PLC0415
+
+    flink = get_gateway().jvm.org.apache.flink
+    configuration = flink.configuration.GlobalConfiguration.loadConfiguration()
+    plugins = flink.core.plugin.PluginUtils.createPluginManagerFromRootFolder(configuration)
+    flink.core.fs.FileSystem.initialize(configuration, plugins)
 
 
 def environment(conf: str = CLIENT_CONF) -> dict[str, str]:
@@ -88,7 +117,7 @@ def environment(conf: str = CLIENT_CONF) -> dict[str, str]:
         "FLINK_CONF_DIR": str(work / conf),
         "FLINK_LIB_DIR": str(work / "lib"),
         "FLINK_OPT_DIR": str(home / "opt"),
-        "FLINK_PLUGINS_DIR": str(home / "plugins"),
+        "FLINK_PLUGINS_DIR": str(work / "plugins"),
         "FLINK_LOG_DIR": str(work / "log"),
         "FLINK_PID_DIR": str(work / "pid"),
         # Else PyFlink opens a server for workers in the client's process, on all of the machine's addresses.
@@ -99,15 +128,19 @@ def environment(conf: str = CLIENT_CONF) -> dict[str, str]:
 
 
 def write_conf(folder: Path, overrides: dict[str, Any]) -> None:
-    """Write config.yaml: Flink's own JVM options, the project's conf/config.yaml, and the overrides over both."""
+    """Write config.yaml: Flink's own JVM options, conf/config.yaml, the S3 store, and the overrides over all."""
     shipped = flink_home() / "conf"
     yaml = YAML(typ="safe")
     java_options = yaml.load((shipped / "config.yaml").read_text(encoding="utf-8"))["env"]["java"]["opts"]["all"]
-    merged = {"env.java.opts.all": _known_to_java(java_options), **settings(), **overrides}
+    merged = {"env.java.opts.all": _known_to_java(java_options), **settings(), **store.flink_settings(), **overrides}
     for name in ("log4j-cli.properties", "log4j-console.properties", "log4j.properties"):
         shutil.copyfile(shipped / name, folder / name)
+    # Flink's log and the job's lines must not meet: standard output is what the web UI shows as the job's.
+    with (folder / "log4j-console.properties").open("a", encoding="utf-8") as log4j:
+        log4j.write("\nappender.console.target = SYSTEM_ERR\n")
     fresh = folder / f"config.yaml.{os.getpid()}"
     with fresh.open("w", encoding="utf-8") as file:
+        fresh.chmod(0o600)  # it may hold the store's secret key
         yaml.dump(merged, file)
     fresh.replace(folder / "config.yaml")
 
@@ -120,11 +153,13 @@ def _known_to_java(options: str) -> str:
     return options
 
 
-def settings() -> dict[str, Any]:
-    """Return conf/config.yaml of the project, in Flink's dotted keys."""
-    source = project() / "conf" / "config.yaml"
+def settings(file: Path | None = None) -> dict[str, Any]:
+    """Return a config.yaml, by default conf/config.yaml of the project, in Flink's dotted keys."""
+    source = file or project() / "conf" / "config.yaml"
     try:
         return _flat(YAML(typ="safe").load(source.read_text(encoding="utf-8")) or {})
+    except OSError as error:
+        raise UsageError(f"{source} can't be read: {error.strerror}.") from None
     except YAMLError as error:
         raise UsageError(f"{source} is not YAML: {str(error).splitlines()[0]}") from None
 
@@ -140,13 +175,28 @@ def link_jars(folder: Path) -> None:
 
     A job brings flink-python in a class loader of its own, and its native library can't be loaded twice into one JVM:
     the second thread-mode job on a TaskManager would fail for good. In the TaskManager's own lib, with `pemja.` parent
-    first (conf/config.yaml), it is loaded once.
+    first (conf/config.yaml), it is loaded once. The State Processor API stands there for those who read snapshots.
     """
-    for jar in [*(flink_home() / "lib").glob("*.jar"), python_jar()]:
-        link = folder / jar.name
-        if not link.exists():
-            link.unlink(missing_ok=True)  # a link into an environment that is gone
-            link.symlink_to(jar)
+    state_processor = connector(STATE_PROCESSOR)
+    for jar in [*(flink_home() / "lib").glob("*.jar"), python_jar(), *([state_processor] if state_processor else [])]:
+        _link(folder / jar.name, jar)
+
+
+def link_plugins(folder: Path) -> None:
+    """Link Flink's plugins, and the one for S3 where there is one, into a folder: each has a folder of its own."""
+    for plugin in (flink_home() / "plugins").iterdir():
+        if plugin.is_dir():
+            _link(folder / plugin.name, plugin)
+    if (s3 := connector(S3_PLUGIN)) is not None:
+        own = folder / S3_PLUGIN.removeprefix("flink-")
+        own.mkdir(exist_ok=True)
+        _link(own / s3.name, s3)
+
+
+def _link(link: Path, target: Path) -> None:
+    if not link.exists():
+        link.unlink(missing_ok=True)  # a link into an environment that is gone
+        link.symlink_to(target)
 
 
 def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -2,55 +2,133 @@
 
 from __future__ import annotations
 
+import math
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from flink_abnormal.errors import UsageError, cause
+from flink_abnormal.folders import local_path
 from flink_abnormal.operators import DETECTOR, FILE_SOURCE, HEARTBEAT, TALLY
+from flink_abnormal.runtime import store
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flink_abnormal.settings import Mode, Settings
 
 LATEST: Final = "latest"
+AUTO: Final = "auto"
 METADATA: Final = "_metadata"
 
+_RETAINED: Final = re.compile(r"(?P<job>[^/]+)/chk-(?P<number>\d+)|savepoints/(?P<savepoint>[^/]+)")
 _NATIVE: Final = {"KeyGroupsStateHandle": "hashmap", "IncrementalRemoteKeyedStateHandle": "rocksdb"}
 
 
-def resolve(wanted: str | None, checkpoint_dir: Path | None) -> str | None:
-    """Return the path of the snapshot to start from; `latest` is the newest whole one below `checkpoint_dir`."""
+def resolve(wanted: str | None, checkpoint_dir: str | Path) -> str | None:
+    """Return the path of the snapshot to start from; `latest` is the newest whole one below `checkpoint_dir`.
+
+    `auto` is the same where there is one; a job that has none yet starts without.
+    """
     if wanted is None:
         return None
-    if wanted != LATEST:
-        if "://" in wanted and not wanted.startswith("file:"):
-            return wanted
-        path = Path(wanted.removeprefix("file:").removeprefix("//"))
-        if not _metadata_of(path).is_file():
-            raise UsageError(
-                f"--from {wanted} holds no snapshot: a folder with a file {METADATA} was expected, "
-                "such as …/chk-12 or …/savepoint-…."
-            )
-        return str(path.absolute())
-    if checkpoint_dir is None:
-        raise UsageError("--from latest looks on this machine only: name the checkpoint's own path.")
-    found = newest(checkpoint_dir)
-    if found is None:
-        raise UsageError(f"--from latest found no checkpoint below {checkpoint_dir}. Start without --from.")
-    return str(found)
+    if wanted in (LATEST, AUTO):
+        found = newest(checkpoint_dir)
+        if found is None and wanted == LATEST:
+            raise UsageError(f"--from latest found no checkpoint below {checkpoint_dir}. Start without --from.")
+        return found
+    return named(wanted, "--from ")
 
 
-def newest(checkpoint_dir: Path) -> Path | None:
-    """Return the folder of the newest whole checkpoint or savepoint below `checkpoint_dir`, or None.
+def named(wanted: str, said: str = "") -> str:
+    """Return the path of the snapshot that a user names: a folder, a file URI or one of s3://; `said` is the flag."""
+    refusal = UsageError(
+        f"{said}{wanted} holds no snapshot: a folder with a file {METADATA} was expected, "
+        "such as …/chk-12 or …/savepoint-…."
+    )
+    if store.is_s3(wanted):
+        if not store.holds(_metadata_of(wanted)):
+            raise refusal
+        return wanted.rstrip("/")
+    if "://" in wanted and not wanted.startswith("file:"):
+        return wanted
+    path = Path(wanted.removeprefix("file:").removeprefix("//"))
+    if not Path(_metadata_of(str(path))).is_file():
+        raise refusal
+    return str(path.absolute())
+
+
+class Retained(NamedTuple):
+    """A whole snapshot as the folder of checkpoints shows it.
+
+    `job` is the job's id, empty for a savepoint; `number` the checkpoint's, None for a savepoint; `size` the bytes of
+    its own folder, without what incremental checkpoints share.
+    """
+
+    path: str
+    kind: Literal["checkpoint", "savepoint"]
+    job: str
+    number: int | None
+    changed_ms: float
+    size: int
+
+    @property
+    def age(self) -> tuple[float, float]:
+        """What tells the newer of two; S3 stores may tell whole seconds only."""
+        return self.changed_ms, math.inf if self.number is None else self.number
+
+
+def newest(checkpoint_dir: str | Path) -> str | None:
+    """Return the path of the newest whole checkpoint or savepoint below `checkpoint_dir`, or None."""
+    found = retained(checkpoint_dir)
+    return found[0].path if found else None
+
+
+def retained(checkpoint_dir: str | Path) -> list[Retained]:
+    """Return every whole checkpoint and savepoint below `checkpoint_dir` (a folder or a URI), the newest first.
 
     They lie in JOB-ID/chk-N and, where `stop` was not told another place, in savepoints/savepoint-….
     """
-    whole = []
-    for metadata in (*checkpoint_dir.glob(f"*/chk-*/{METADATA}"), *checkpoint_dir.glob(f"savepoints/*/{METADATA}")):
+    folder = str(checkpoint_dir).rstrip("/")
+    files = _s3_files(folder) if store.is_s3(folder) else _local_files(folder)
+    base = folder if store.is_s3(folder) else str(_local(folder))
+    sizes: dict[str, int] = {}
+    whole: dict[str, float] = {}
+    for name, size, changed_ms in files:
+        below, _, file = name.rpartition("/")
+        sizes[below] = sizes.get(below, 0) + size
+        if file == METADATA:
+            whole[below] = changed_ms
+    found = []
+    for below, changed_ms in whole.items():
+        match = _RETAINED.fullmatch(below)
+        if match is not None:
+            kind: Literal["checkpoint", "savepoint"] = "savepoint" if match["savepoint"] else "checkpoint"
+            number = int(match["number"]) if match["number"] else None
+            found.append(Retained(f"{base}/{below}", kind, match["job"] or "", number, changed_ms, sizes[below]))
+    return sorted(found, key=lambda each: each.age, reverse=True)
+
+
+def _s3_files(folder: str) -> Iterator[tuple[str, int, float]]:
+    for each in store.objects(folder):
+        yield each.key, each.size, each.changed.timestamp() * 1000
+
+
+def _local_files(folder: str) -> Iterator[tuple[str, int, float]]:
+    root = _local(folder)
+    for file in (*root.glob("*/chk-*/*"), *root.glob("savepoints/*/*")):
         try:
-            whole.append((metadata.stat().st_mtime_ns, metadata.parent))
+            kept = file.stat()
         except FileNotFoundError:
             continue  # a running job dropped it
-    return max(whole)[1] if whole else None
+        yield file.relative_to(root).as_posix(), kept.st_size, kept.st_mtime_ns / 1e6
+
+
+def _local(folder: str) -> Path:
+    path = local_path(folder)
+    if path is None:
+        raise UsageError(f"{folder} can't be looked into: name a folder, a file URI, or s3://BUCKET/FOLDER.")
+    return path
 
 
 class Snapshot(NamedTuple):
@@ -63,15 +141,14 @@ class Snapshot(NamedTuple):
 def check(path: str, settings: Settings) -> None:
     """Raise UsageError where the job can't start from this snapshot, before Flink restarts on it for ever."""
     snapshot = read(path)
-    mode = settings.state.execution_mode
-    other: Mode = "process" if mode == "thread" else "thread"
-    if _id(DETECTOR.uid_in(other)) in snapshot.operators:
+    wanted_mode, taken_in = settings.state.execution_mode, mode(snapshot)
+    if taken_in is None:
+        raise UsageError(f"{path} is no snapshot of this job: it holds no operator {DETECTOR.uid_in(wanted_mode)!r}.")
+    if taken_in != wanted_mode:
         raise UsageError(
-            f"{path} was taken in {other} mode, and its state can't be read in {mode} mode: "
-            f"give --execution-mode {other}."
+            f"{path} was taken in {taken_in} mode, and its state can't be read in {wanted_mode} mode: "
+            f"give --execution-mode {taken_in}."
         )
-    if _id(DETECTOR.uid_in(mode)) not in snapshot.operators:
-        raise UsageError(f"{path} is no snapshot of this job: it holds no operator {DETECTOR.uid_in(mode)!r}.")
     wanted = {"random": HEARTBEAT, "files": FILE_SOURCE}[settings.source]
     if _id(wanted.uid) not in snapshot.operators:
         raise UsageError(f"{path} was taken with another --source than {settings.source}.")
@@ -81,12 +158,23 @@ def check(path: str, settings: Settings) -> None:
             f"{path} was taken of a run with {was} end, and this one has {now} end, which a snapshot can't change: "
             "give --events or --follow as it was given then."
         )
-    for handle, backend in _NATIVE.items():
-        if handle in snapshot.keyed_state and backend != settings.state.backend:
+    for backend in native_backends(snapshot):
+        if backend != settings.state.backend:
             raise UsageError(
                 f"{path} holds the native state of {backend}, which {settings.state.backend} can't read: give "
                 f"--state-backend {backend}. Only a savepoint moves from one to the other."
             )
+
+
+def mode(snapshot: Snapshot) -> Mode | None:
+    """Return the execution mode that a snapshot of this job was taken in, or None where it is of another job."""
+    modes: tuple[Mode, ...] = ("thread", "process")
+    return next((mode for mode in modes if _id(DETECTOR.uid_in(mode)) in snapshot.operators), None)
+
+
+def native_backends(snapshot: Snapshot) -> set[str]:
+    """Return the backend that a snapshot's state is in the own format of; none for a canonical savepoint."""
+    return {backend for handle, backend in _NATIVE.items() if handle in snapshot.keyed_state}
 
 
 def read(path: str) -> Snapshot:
@@ -115,7 +203,7 @@ def metadata(path: str) -> Any:
         finally:
             stream.close()
     except Exception as error:
-        raise UsageError(f"--from {path} can't be read as a snapshot: {cause(error)}") from error
+        raise UsageError(f"{path} can't be read as a snapshot: {cause(error)}") from error
 
 
 def _id(uid: str) -> str:
@@ -128,5 +216,6 @@ def _id(uid: str) -> str:
     return str(hashing.murmur3_128(0).newHasher().putString(uid, utf8).hash().toString())
 
 
-def _metadata_of(path: Path) -> Path:
-    return path if path.name == METADATA else path / METADATA
+def _metadata_of(path: str) -> str:
+    path = path.rstrip("/")
+    return path if path.rpartition("/")[2] == METADATA else f"{path}/{METADATA}"

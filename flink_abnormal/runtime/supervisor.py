@@ -16,11 +16,11 @@ import sys
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path  # noqa: TC003 - a return type that readers of the state import
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Final
 
 import psutil
 
-from flink_abnormal.runtime import distribution
+from flink_abnormal.runtime import distribution, zookeeper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +29,42 @@ POLL_SECONDS: Final = 0.1
 CRASHES: Final = 5
 CRASH_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 10.0
+JOBMANAGERS: Final = 3
+ZOOKEEPER: Final = "zookeeper"
+JVM_ARGS: Final = "-Dconsole.log.level=OFF"  # the log goes to its file, standard output to the job
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a local cluster is made of.
+
+    `port` is that of the (first) JobManager's REST API, `metrics_port` the first on which processes serve metrics.
+    """
+
+    port: int
+    taskmanagers: int = 3
+    slots: int = 3
+    standby: int = 0
+    ha: bool = False
+    metrics_port: int | None = None
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """The JobManagers and the ports of their REST APIs."""
+        if not self.ha:
+            return {"jobmanager": self.port}
+        return {f"jobmanager-{number + 1}": self.port + number for number in range(JOBMANAGERS)}
+
+    @property
+    def members(self) -> list[str]:
+        """The names of all processes, in the order of their start."""
+        workers = [f"taskmanager-{number}" for number in range(1, self.taskmanagers + self.standby + 1)]
+        return [*([ZOOKEEPER] if self.ha else []), *self.ports, *workers]
+
+    @property
+    def all_slots(self) -> int:
+        """How many slots the cluster has when it is whole."""
+        return (self.taskmanagers + self.standby) * self.slots
 
 
 @dataclass
@@ -42,6 +78,11 @@ class Member:
     crash_loop: bool = False
     code: str = ""
 
+    @property
+    def is_taskmanager(self) -> bool:
+        """Whether it is a worker."""
+        return self.name.startswith("taskmanager")
+
     def alive(self) -> bool:
         """Whether this very process still runs."""
         return process(self.pid, self.created) is not None
@@ -51,10 +92,14 @@ class Member:
 class State:
     """What stands in .flink/cluster.json."""
 
-    port: int
-    slots: int
+    plan: Plan
     supervisor: Member = field(default_factory=lambda: Member("supervisor"))
     members: list[Member] = field(default_factory=list)
+
+    @property
+    def taskmanagers(self) -> list[Member]:
+        """The workers."""
+        return [member for member in self.members if member.is_taskmanager]
 
     @staticmethod
     def file() -> Path:
@@ -73,7 +118,7 @@ class State:
         try:
             kept = json.loads(cls.file().read_text(encoding="utf-8"))
             members = [Member(**member) for member in kept["members"]]
-            return cls(kept["port"], kept["slots"], Member(**kept["supervisor"]), members)
+            return cls(Plan(**kept["plan"]), Member(**kept["supervisor"]), members)
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -91,14 +136,13 @@ def process(pid: int, created: float) -> psutil.Process | None:
 class Supervisor:
     """The loop over the members of one cluster."""
 
-    def __init__(self, port: int, taskmanagers: int, slots: int) -> None:
-        self._state = State(port, slots)
+    def __init__(self, plan: Plan) -> None:
+        self._state = State(plan)
         self._state.supervisor.pid = os.getpid()
         self._state.supervisor.created = psutil.Process().create_time()
-        names = ["jobmanager", *(f"taskmanager-{number}" for number in range(1, taskmanagers + 1))]
-        self._state.members = [Member(name) for name in names]
+        self._state.members = [Member(name) for name in plan.members]
         self._running: dict[str, subprocess.Popen[bytes]] = {}
-        self._deaths: dict[str, list[float]] = {name: [] for name in names}
+        self._deaths: dict[str, list[float]] = {name: [] for name in plan.members}
         self._stop = False
         self._renew = False
 
@@ -115,13 +159,13 @@ class Supervisor:
                 self._watch()
                 time.sleep(POLL_SECONDS)
         finally:
-            self._end(list(self._running))
+            self._end_all()
             self._state.file().unlink(missing_ok=True)
 
     def _watch(self) -> None:
         if self._renew:
             self._renew = False
-            workers = [member for member in self._state.members if member.name != "jobmanager"]
+            workers = self._state.taskmanagers
             self._end([member.name for member in workers if member.name in self._running])
             for member in workers:
                 member.crash_loop = False
@@ -146,15 +190,14 @@ class Supervisor:
         self._start(member)
 
     def _start(self, member: Member) -> None:
-        script = "jobmanager.sh" if member.name == "jobmanager" else "taskmanager.sh"
         env = {
             **distribution.environment(distribution.CLUSTER_CONF),
             "FLINK_IDENT_STRING": member.name,
-            "JVM_ARGS": "-Dconsole.log.level=OFF",  # the log goes to its file, standard output to the job
+            "JVM_ARGS": f"{JVM_ARGS} {zookeeper.JVM_ARGS}" if member.name == ZOOKEEPER else JVM_ARGS,
         }
         with output(member.name) as out:
             child = subprocess.Popen(
-                [distribution.flink_home() / "bin" / script, "start-foreground"],
+                self._command(member.name),
                 env=env,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -164,6 +207,21 @@ class Supervisor:
         self._running[member.name] = child
         member.pid, member.created = child.pid, psutil.Process(child.pid).create_time()
         member.code = distribution.code_fingerprint()
+
+    def _command(self, name: str) -> list[str]:
+        """Return the command that becomes the member's JVM."""
+        scripts = distribution.flink_home() / "bin"
+        if name == ZOOKEEPER:
+            return zookeeper.command()
+        if name in self._state.plan.ports:
+            port = self._state.plan.ports[name]
+            return [str(scripts / "jobmanager.sh"), "start-foreground", "-D", f"rest.port={port}"]
+        return [str(scripts / "taskmanager.sh"), "start-foreground"]
+
+    def _end_all(self) -> None:
+        """End ZooKeeper last: without it the others would look for it instead of ending."""
+        self._end([name for name in self._running if name != ZOOKEEPER])
+        self._end(list(self._running))
 
     def _end(self, names: list[str]) -> None:
         """End processes: asked first, then killed."""
@@ -188,13 +246,15 @@ def output(name: str) -> Iterator[IO[bytes]]:
 
 def output_file(name: str) -> Path:
     """Return where a member's standard output goes: beside its log, under the name that Flink expects."""
-    service = "standalonesession" if name == "jobmanager" else "taskexecutor"
+    services = {"jobmanager": "standalonesession", "taskmanager": "taskexecutor"}
+    kind = name.split("-", maxsplit=1)[0]
+    service = services.get(kind, kind)
     return distribution.work_folder() / "log" / f"flink-{name}-{service}-0-{socket.gethostname()}.out"
 
 
-def main(arguments: list[Any]) -> None:
-    """Run the supervisor of a cluster: PORT TASKMANAGERS SLOTS."""
-    Supervisor(*(int(argument) for argument in arguments)).run()
+def main(arguments: list[str]) -> None:
+    """Run the supervisor of a cluster: its plan as JSON."""
+    Supervisor(Plan(**json.loads(arguments[0]))).run()
 
 
 if __name__ == "__main__":

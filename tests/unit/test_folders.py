@@ -4,6 +4,7 @@ import pytest
 
 from flink_abnormal.errors import MachineError, UsageError
 from flink_abnormal.folders import check_machine, folder_uri, local_path
+from flink_abnormal.runtime import distribution
 from flink_abnormal.settings import FileSettings, Settings, SinkSettings, StateSettings
 
 
@@ -65,10 +66,20 @@ def test_a_checkpoint_folder_that_cannot_be_written_is_refused(tmp_path, below, 
     )
 
 
-def test_a_checkpoint_folder_elsewhere_is_left_to_flink(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    check_machine(job(tmp_path, source="random", checkpoints="s3://bucket/checkpoints"))
-    assert list(tmp_path.iterdir()) == []
+@pytest.mark.parametrize("scheme", ["hdfs", "gs", "s3a"])
+def test_a_checkpoint_folder_of_a_scheme_without_a_plugin_is_refused(tmp_path, scheme):
+    assert refusal(UsageError, job(tmp_path, source="random", checkpoints=f"{scheme}://host/checkpoints")) == (
+        f"--checkpoint-dir {scheme}://host/checkpoints: Flink has no plugin here for {scheme}://. "
+        "Name a folder, file:///FOLDER or s3://BUCKET/FOLDER."
+    )
+
+
+def test_a_checkpoint_folder_on_s3_without_the_plugin_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv(distribution.CONNECTORS_VARIABLE, str(tmp_path))
+    assert refusal(MachineError, job(tmp_path, source="random", checkpoints="s3://bucket/checkpoints")) == (
+        "--checkpoint-dir s3://bucket/checkpoints needs Flink's S3 plugin, which PyPI lacks and "
+        f"{tmp_path} does not hold. Run `make connectors`."
+    )
 
 
 def test_an_output_folder_that_cannot_be_written_is_refused(tmp_path):

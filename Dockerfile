@@ -1,0 +1,49 @@
+# One image for every role of the cluster: JobManager, TaskManager, ZooKeeper, the guard of the job.
+# Flink comes from the package that pyproject.toml pins, as everywhere else in the project.
+
+FROM debian:bookworm-slim AS python
+ARG TARGETARCH
+ENV DEBIAN_FRONTEND=noninteractive PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+RUN apt-get update && apt-get install -y --no-install-recommends python3 python3-venv \
+    # PyFlink has no wheel for Linux on arm64: there it is compiled, in this stage only.
+    && if [ "$TARGETARCH" = arm64 ]; then \
+         apt-get install -y --no-install-recommends build-essential python3-dev openjdk-17-jdk-headless; fi \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /opt/flink-abnormal
+COPY pyproject.toml constraints.txt README.md LICENSE ./
+RUN mkdir flink_abnormal && touch flink_abnormal/__init__.py \
+    && python3 -m venv /opt/venv \
+    && /opt/venv/bin/pip install --quiet -c constraints.txt -e . \
+    && /opt/venv/bin/pip uninstall --quiet --yes pip
+
+FROM debian:bookworm-slim AS connectors
+ENV DEBIAN_FRONTEND=noninteractive
+RUN apt-get update && apt-get install -y --no-install-recommends maven && rm -rf /var/lib/apt/lists/*
+COPY conf/connectors/pom.xml /tmp/
+RUN mvn --batch-mode --quiet --strict-checksums --file /tmp/pom.xml -Dconnectors.folder=/opt/connectors package
+
+FROM debian:bookworm-slim
+ENV DEBIAN_FRONTEND=noninteractive
+RUN apt-get update && apt-get install -y --no-install-recommends \
+      curl libjemalloc2 libpython3.11 openjdk-17-jre-headless procps python3 tini \
+    && rm -rf /var/lib/apt/lists/* \
+    && ln -s /usr/lib/*/libjemalloc.so.2 /usr/local/lib/libjemalloc.so \
+    && groupadd --gid 9999 flink && useradd --uid 9999 --gid flink --home-dir /home/flink --create-home flink \
+    # A named volume takes over the owner of the folder that it covers.
+    && install -d -o flink -g flink /data /var/lib/flink-abnormal
+COPY --from=python /opt/venv /opt/venv
+COPY --from=connectors /opt/connectors /opt/connectors
+WORKDIR /opt/flink-abnormal
+COPY pyproject.toml LICENSE ./
+COPY conf conf
+COPY jobs jobs
+COPY flink_abnormal flink_abnormal
+RUN /opt/venv/bin/python -m compileall -q flink_abnormal
+# RocksDB fragments the memory of glibc's allocator.
+ENV LD_PRELOAD=/usr/local/lib/libjemalloc.so \
+    PATH=/opt/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 LANG=C.UTF-8 \
+    FLINK_ABNORMAL_HOME=/var/lib/flink-abnormal FLINK_ABNORMAL_CONNECTORS=/opt/connectors
+USER flink
+ENTRYPOINT ["tini", "--", "python", "-m", "flink_abnormal.runtime.container"]
+CMD ["jobmanager"]

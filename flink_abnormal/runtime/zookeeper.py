@@ -1,0 +1,84 @@
+"""The ZooKeeper of a local cluster with high availability: Flink's own distribution brings its server.
+
+It holds who leads and which jobs there are; the jobs' graphs and the pointers to their checkpoints lie in .flink/ha.
+Locally both begin empty with each `cluster up --ha`: a job of the cluster before comes back when it is submitted again.
+"""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any, Final
+
+from flink_abnormal.runtime import distribution
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ROOT: Final = "/flink"
+CLUSTER_ID: Final = "local"
+# A leader that was killed is missed after this long. One that stood still for longer is replaced as if it were dead,
+# which costs a restart of its jobs from their last checkpoint and no more.
+SESSION_MS: Final = 4000
+TICK_MS: Final = 500
+
+
+JVM_ARGS: Final = "-Xmx128m -Dzookeeper.jmx.log4j.disable=true"
+
+
+def prepare(port: int) -> dict[str, Any]:
+    """Begin with no data for a local server on `port`, and return what Flink has to know of it."""
+    work = distribution.work_folder()
+    storage = work / "ha"
+    for folder in (work / "zookeeper", storage):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    (work / distribution.CLUSTER_CONF).mkdir(exist_ok=True)
+    write_conf(work / "zookeeper", port, "127.0.0.1")
+    return flink_settings(f"127.0.0.1:{port}", storage.as_uri(), CLUSTER_ID)
+
+
+def conf_file() -> Path:
+    """Return where the server's settings stand."""
+    return distribution.work_folder() / distribution.CLUSTER_CONF / "zoo.cfg"
+
+
+def write_conf(data: Path, port: int, address: str) -> None:
+    """Write the settings of a server that keeps its data in a folder and listens on one address."""
+    lines = {
+        "dataDir": data,
+        "clientPort": port,
+        "clientPortAddress": address,
+        "server.1": "127.0.0.1",
+        "admin.enableServer": "false",
+        "4lw.commands.whitelist": "srvr",
+        "tickTime": TICK_MS,
+        "initLimit": 10,
+        "syncLimit": 5,
+        "maxClientCnxns": 0,
+        "preAllocSize": 1024,  # KiB of each log file; 64 MiB by default
+        "forceSync": "no",  # a process that is killed loses nothing; a busy disk must not look like a dead leader
+    }
+    conf_file().write_text("".join(f"{key}={value}\n" for key, value in lines.items()), encoding="utf-8")
+
+
+def command() -> list[str]:
+    """Return what starts the server; Flink's zookeeper.sh would stay between us and its JVM."""
+    script = distribution.flink_home() / "bin" / "flink-console.sh"
+    return [str(script), "zookeeper", "--zkConfigFile", str(conf_file()), "--peerId", "1"]
+
+
+def flink_settings(quorum: str, storage: str, cluster_id: str) -> dict[str, Any]:
+    """Return what Flink has to know: the servers as HOST:PORT, the URI of the metadata's folder, the cluster's name."""
+    return {
+        "high-availability.type": "zookeeper",
+        "high-availability.storageDir": storage,
+        "high-availability.cluster-id": f"/{cluster_id}",
+        "high-availability.zookeeper.path.root": ROOT,
+        "high-availability.zookeeper.quorum": quorum,
+        "high-availability.zookeeper.client.session-timeout": SESSION_MS,
+        "high-availability.zookeeper.client.connection-timeout": 3000,
+        "high-availability.zookeeper.client.retry-wait": 500,
+        "high-availability.zookeeper.client.max-retry-attempts": 20,
+        # A ZooKeeper that is back within the session has cost nobody the lead.
+        "high-availability.zookeeper.client.tolerate-suspended-connections": True,
+    }

@@ -1,0 +1,1 @@
+"""What a checkpoint or a savepoint holds, read with Flink's State Processor API."""

@@ -1,0 +1,101 @@
+"""The composition as the README starts it: one JobManager, three TaskManagers, checkpoints in a volume."""
+
+import re
+import time
+
+import pytest
+from composition import Composition
+from conftest import wait_until
+
+from flink_abnormal.runtime.rest import Slots
+
+STARTS_FROM = r"Starts from (/data/checkpoints/\w+/chk-\d+)"
+
+
+@pytest.fixture(scope="module")
+def composition():
+    up = Composition("session", CHECKPOINT_INTERVAL="500ms", JOB_OPTIONS="--interval 100ms")
+    try:
+        up.build()
+        began = time.monotonic()
+        up.up()
+        up.await_job()
+        up.seconds_to_job = time.monotonic() - began
+        yield up
+    finally:
+        up.end()
+
+
+@pytest.fixture
+def job(composition):
+    return composition.await_job()
+
+
+def test_all_nine_slots_work_soon_after_the_start(composition, job):
+    assert composition.cluster.slots() == Slots(total=9, free=0)
+    assert len(composition.cluster.taskmanagers()) == 3
+    assert composition.seconds_to_job < 120
+
+
+def test_the_jobs_lines_are_in_the_log_and_in_the_web_ui(composition, job):
+    printed = r"^\[(Source Emit|ALERT)\] .*"
+
+    def kinds(text):
+        return {match[1] for match in re.finditer(printed, text, re.MULTILINE)}
+
+    def shown():
+        return "".join(composition.cluster.stdout(each["id"]) for each in composition.cluster.taskmanagers())
+
+    both = {"Source Emit", "ALERT"}
+    wait_until(lambda: kinds(composition.logs("taskmanager")) == both, "the lines in the log")
+    wait_until(lambda: kinds(shown()) == both, "the lines in the web UI")
+    # What the web UI shows is the job's own lines: Flink's log is elsewhere.
+    assert [line for line in shown().splitlines() if " INFO " in line] == []
+
+
+def test_no_process_is_root_and_nothing_is_open_beyond_this_machine(composition, job):
+    for service in ("jobmanager", "taskmanager", "job"):
+        assert composition.inside(service, "id", "--user", "--name").strip() == "flink"
+    published = composition.docker(
+        *("ps", "--filter", f"label=com.docker.compose.project={composition.name}", "--format", "{{.Ports}}")
+    )
+    assert sorted(filter(None, published.split("\n"))) == [f"127.0.0.1:{composition.ports['WEB_PORT']}->8081/tcp"]
+
+
+def test_a_killed_taskmanager_comes_back_and_the_job_goes_on_from_its_checkpoint(composition, job):
+    composition.await_checkpoint(job, composition.checkpoints(job)["completed"])
+    composition.kill_java(composition.containers("taskmanager")[0])
+    wait_until(lambda: composition.checkpoints(job)["restored"] > 0, "a restore")
+    again = composition.await_job()
+    assert again.id == job.id
+    wait_until(lambda: composition.cluster.slots() == Slots(total=9, free=0), "all slots")
+
+
+def test_a_lost_job_is_submitted_again_from_its_newest_checkpoint_and_runs_once(composition, job):
+    composition.await_checkpoint(job)
+    starts = composition.logs("job").count("Starts from")
+    composition.kill_java(composition.containers("jobmanager")[0])
+    again = wait_until(lambda: (now := composition.running_job()) and now.id != job.id and now, "another job", 240)
+    assert [each.id for each in composition.cluster.jobs()] == [again.id]
+    said = composition.logs("job")
+    assert f"The cluster has lost job {job.id}: submitting it again." in said.splitlines()
+    assert said.count("Starts from") == starts + 1
+    assert re.findall(STARTS_FROM, said)[-1].split("/")[3] == job.id
+
+
+def test_the_cluster_comes_back_with_its_state(composition, job):
+    composition.await_checkpoint(job)
+    assert composition.run("down", "--timeout", 5).returncode == 0
+    composition.up()
+    again = composition.await_job()
+    assert again.id != job.id
+    assert re.findall(STARTS_FROM, composition.logs("job"))[-1].split("/")[3] == job.id
+
+
+def test_a_job_that_was_cancelled_is_left_alone(composition, job):
+    composition.flink_abnormal("cancel", job.id)
+    assert wait_until(lambda: (code := composition.exit_code("job")) is not None and [code], "the guard's end") == [0]
+    assert composition.logs("job").splitlines()[-1] == (
+        f"Job {job.id} was cancelled or stopped: nothing is left to guard."
+    )
+    assert composition.running_job() is None

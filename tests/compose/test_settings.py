@@ -1,0 +1,76 @@
+"""What can't work is said in a sentence, by the container or the command."""
+
+import pytest
+from composition import Composition
+from conftest import wait_until
+
+
+@pytest.fixture(scope="module")
+def composition():
+    settings = Composition("settings", TASKMANAGERS="1")
+    try:
+        settings.build()
+        yield settings
+    finally:
+        settings.end()
+
+
+@pytest.mark.parametrize(
+    ("service", "settings", "sentence"),
+    [
+        (
+            "jobmanager",
+            {"CHECKPOINT_DIR": "hdfs://name/checkpoints"},
+            "CHECKPOINT_DIR=hdfs://name/checkpoints can't be used: write file:///data/FOLDER (the volume that the "
+            "containers share) or s3://BUCKET/FOLDER.",
+        ),
+        (
+            "job",
+            {"CHECKPOINT_DIR": "hdfs://name/checkpoints"},
+            "CHECKPOINT_DIR=hdfs://name/checkpoints can't be used: write file:///data/FOLDER (the volume that the "
+            "containers share) or s3://BUCKET/FOLDER.",
+        ),
+        (
+            "jobmanager",
+            {"JOBMANAGER_MEMORY": "512m"},
+            "JOBMANAGER_MEMORY=512m is too little for Flink: at least 768m.",
+        ),
+        (
+            "taskmanager",
+            {"TASKMANAGER_LIMIT": "1400m"},
+            "The container may use 1400 MiB, and Flink needs 1280 (TASKMANAGER_MEMORY) and Python beside it 256: set "
+            "TASKMANAGER_LIMIT to 1536m or more, or TASKMANAGER_MEMORY lower.",
+        ),
+        ("taskmanager", {"SLOTS": "many"}, "SLOTS=many is no number from 1 to 100."),
+        (
+            "zookeeper",
+            {},
+            "Profile ha changes every container: give it as COMPOSE_PROFILES=ha docker compose up -d, or in .env, and "
+            "not by --profile.",
+        ),
+    ],
+)
+def test_a_setting_that_cannot_work_is_refused(composition, service, settings, sentence):
+    # What `up` starts, in the foreground: without waiting for other services, and without a restart.
+    refused = composition.run("run", "--rm", "--no-deps", "-T", service, env=settings)
+    assert (refused.returncode, refused.stderr.splitlines()[-1]) == (2, f"Error: {sentence}")
+
+
+def test_an_option_of_the_job_that_cannot_be_is_refused_by_the_guard(composition):
+    composition.up("jobmanager", "taskmanager")
+    wait_until(lambda: composition.cluster.answers() and composition.cluster.slots().total == 3, "the cluster", 240)
+    refused = composition.run("run", "--rm", "--no-deps", "-T", "job", env={"JOB_OPTIONS": "--interval soon"})
+    assert refused.returncode == 2
+    assert "'soon' is not a duration such as 500ms, 5s, 2min or 1h." in " ".join(refused.stderr.split())
+
+
+def test_too_few_slots_are_waited_for_and_named(composition):
+    composition.up()
+    sentence = (
+        "Waiting: The job needs 9 slots (isolated) and the cluster has 3 free of 3. Cancel a job, start more "
+        "TaskManagers, or give --slots shared or a smaller --source-parallelism, --process-parallelism, "
+        "--sink-parallelism."
+    )
+    wait_until(lambda: sentence in composition.logs("job").splitlines(), "the sentence", 120)
+    assert composition.run("up", "--detach", "--scale", "taskmanager=3").returncode == 0
+    composition.await_job()
