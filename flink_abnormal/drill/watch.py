@@ -35,13 +35,13 @@ class Watcher:
         """Return what is seen now; an observation without a state where no JobManager answers for the job."""
         at = time.time()
         try:
-            listed = self._cluster.get("/jobs/overview")["jobs"]
+            listed = self._cluster.get("/jobs/overview", patience=0)["jobs"]
             job = next((each for each in listed if each["jid"] == self._job_id), None)
             if job is None:
                 self._silent = True
                 return Observation(at)
-            slots = self._cluster.get("/overview")["slots-total"]
-            checkpoints = self._cluster.get(f"/jobs/{self._job_id}/checkpoints")
+            slots = self._cluster.get("/overview", patience=0)["slots-total"]
+            checkpoints = self._cluster.get(f"/jobs/{self._job_id}/checkpoints", patience=0)
         except (ClusterError, KeyError, ValueError):
             self._silent = True
             return Observation(at)

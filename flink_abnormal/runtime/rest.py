@@ -96,9 +96,12 @@ class Cluster:
         """The port of the JobManager that answered last."""
         return self._order[0].port
 
-    def get(self, path: str) -> Any:
-        """Return the JSON of a GET; raise ClusterError where nobody answers or Flink refuses."""
-        return self._call("GET", path).json()
+    def get(self, path: str, *, patience: float = ELECTION_SECONDS) -> Any:
+        """Return the JSON of a GET; raise ClusterError where nobody answers or Flink refuses.
+
+        While a leader is elected, it asks again for `patience` seconds.
+        """
+        return self._call("GET", path, patience=patience).json()
 
     def answers(self) -> bool:
         """Whether a Flink cluster answers."""
