@@ -69,7 +69,11 @@ def drill(context: click.RichContext, /, **values: Any) -> None:
 
 
 def _field(values: dict[str, Any], *, ha: bool) -> AbstractContextManager[Field]:
-    return local_field.opened(values["port"], ha=ha, say=_say)
+    if values["on"] == "local":
+        return local_field.opened(values["port"], ha=ha, say=_say)
+    from flink_abnormal.drill import compose_field  # noqa: PLC0415 - Docker's client, which only this needs
+
+    return compose_field.opened(values["port"], ha=ha, say=_say)
 
 
 def _finish(report: Report, json_file: str | None) -> None:

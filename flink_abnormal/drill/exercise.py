@@ -47,7 +47,7 @@ def check_room(field: Field, slots: str) -> None:
     if needed > there.free:
         raise ClusterError(
             f"The drill's job needs {needed} slots and the cluster has {there.free} free of {there.total}. "
-            "Cancel the job that has them (flink-abnormal cancel), or give --free-slots, which needs 3."
+            f"Cancel the job that has them ({field.cancel}), or give --free-slots, which needs 3."
         )
 
 
@@ -56,7 +56,7 @@ def run(field: Field, orders: Orders, say: Callable[[str], None]) -> Report:
     report = Report("strikes", field.name, orders.seed, orders.slots)
     quiet = QUIET_SECONDS * (len(orders.kinds) // FAILURES_IN_A_ROW)
     events = events_for((orders.deadline_s + SETTLE_SECONDS) * (len(orders.kinds) + 1) + quiet)
-    output, checkpoints = f"{field.folder}/out", f"{field.folder}/checkpoints"
+    output, checkpoints = f"{field.folder}/out", field.checkpoints
     job = DrillJob(orders.seed, events, orders.slots, orders.mode, output, checkpoints)
     check_room(field, orders.slots)
     try:

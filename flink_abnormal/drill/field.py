@@ -21,12 +21,15 @@ class Hit(NamedTuple):
 class Field(Protocol):
     """A cluster of real processes or containers. A member is one of them, by its name.
 
-    Whatever goes wrong in it raises an AbnormalError; paths are of the cluster's own file system.
+    Whatever goes wrong in it raises an AbnormalError. `folder` and `checkpoints` are the drill's own, in the cluster's
+    file system (checkpoints may go elsewhere, as a URI); `cancel` is the command that cancels a job there.
     """
 
     name: str
     cluster: Cluster
     folder: str
+    checkpoints: str
+    cancel: str
 
     def impossible(self) -> Mapping[Kind, str]:
         """Return the strikes that can't be had here, and why."""
@@ -91,3 +94,9 @@ class Field(Protocol):
     def remove(self, folder: str) -> None:
         """Remove a folder and all in it."""
         ...
+
+
+def last_words(text: str) -> str:
+    """Return the sentence of a command that failed."""
+    said = [line for line in text.splitlines() if line.strip()]
+    return said[-1].removeprefix("Error: ") if said else ""

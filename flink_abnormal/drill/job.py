@@ -7,7 +7,6 @@ import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flink_abnormal.drill.compare import Comparison, compare, expected_alerts, tamper
-from flink_abnormal.drill.local_field import COMMAND_SECONDS
 from flink_abnormal.drill.watch import DrillError
 from flink_abnormal.errors import ClusterError
 from flink_abnormal.settings import Settings
@@ -21,6 +20,7 @@ USERS: Final = 12
 INTERVAL_MS: Final = 100
 CHECKPOINT_INTERVAL_MS: Final = 1_000
 ROLL_MS: Final = 2_000
+COMMAND_SECONDS: Final = 120.0
 DRAIN_SECONDS: Final = 180.0
 ALERTS_FOLDER: Final = "alerts"
 

@@ -10,11 +10,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import psutil
 
-from flink_abnormal.drill.field import Hit
+from flink_abnormal.drill import inside
+from flink_abnormal.drill.field import Hit, last_words
 from flink_abnormal.drill.watch import DrillError
 from flink_abnormal.errors import ClusterError, MachineError
 from flink_abnormal.runtime import distribution, local, supervisor
@@ -26,19 +27,18 @@ if TYPE_CHECKING:
     from flink_abnormal.drill.kinds import Kind
     from flink_abnormal.runtime.supervisor import Member
 
-PYTHON_WORKER: Final = "pyflink.fn_execution.beam"
-COMMAND_SECONDS: Final = 120.0
-
 
 class LocalField:
     """The local cluster that runs; `folder` holds what the drill's job writes."""
 
     name = "local"
+    cancel = "flink-abnormal cancel"
 
     def __init__(self, state: State, folder: Path) -> None:
         self._state = state
         self.cluster = local.client(state)
         self.folder = str(folder)
+        self.checkpoints = f"{folder}/checkpoints"
 
     def impossible(self) -> Mapping[Kind, str]:
         """Return the strikes that can't be had here, and why."""
@@ -61,6 +61,7 @@ class LocalField:
                 errors="replace",
                 timeout=seconds,
                 check=False,
+                start_new_session=True,  # Ctrl-C is the drill's: it cancels in order
             )
         except subprocess.TimeoutExpired:
             raise DrillError(f"flink-abnormal {arguments[0]} did not end within {seconds:.0f} s.") from None
@@ -92,11 +93,7 @@ class LocalField:
 
     def kill_python_worker(self, member: str) -> Hit:
         """SIGKILL one Python worker of a TaskManager."""
-        workers = [
-            child
-            for child in _process(member).children(recursive=True)
-            if PYTHON_WORKER in " ".join(child.cmdline()) and not child.children()
-        ]
+        workers = inside.workers(_process(member))
         if not workers:
             raise DrillError(f"{member} has no Python worker process: is the job in process mode?")
         return _signal(min(workers, key=lambda each: each.pid), signal.SIGKILL, f"a Python worker of {member} is dead")
@@ -122,7 +119,7 @@ class LocalField:
         for name in names:
             with contextlib.suppress(FileExistsError):
                 Path(folder, name).touch(exist_ok=False)
-        return Hit(time.time(), f"no checkpoint can be written: {folder} is blocked")
+        return Hit(time.time(), "no checkpoint can be written any more: files stand where its folders would be")
 
     def clear(self, folder: str, names: Sequence[str]) -> Hit:
         """Remove those files again."""
@@ -130,7 +127,7 @@ class LocalField:
             planted = Path(folder, name)
             if planted.is_file():
                 planted.unlink()
-        return Hit(time.time(), "the folder can be written again")
+        return Hit(time.time(), "checkpoints can be written again")
 
     def read(self, folder: str) -> dict[str, bytes]:
         """Return the finished files of a folder."""
@@ -185,9 +182,3 @@ def _signal(process: psutil.Process, number: signal.Signals, text: str) -> Hit:
     except ProcessLookupError:
         raise DrillError(f"The process {process.pid} has gone by itself, before the drill could strike it.") from None
     return Hit(time.time(), f"{text} (pid {process.pid})")
-
-
-def last_words(text: str) -> str:
-    """Return the sentence of a command that failed."""
-    said = [line for line in text.splitlines() if line.strip()]
-    return said[-1].removeprefix("Error: ") if said else ""
