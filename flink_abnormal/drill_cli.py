@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import orjson
 import rich_click as click
+from click.core import ParameterSource
 from rich.console import Console
 
-from flink_abnormal.drill import exercise, local_field
+from flink_abnormal.drill import exercise, local_field, moves
 from flink_abnormal.drill.kinds import KINDS, Kind, plan
 from flink_abnormal.drill.watch import DrillError
-from flink_abnormal.errors import MachineError
+from flink_abnormal.errors import MachineError, UsageError
 from flink_abnormal.options import Duration
 from flink_abnormal.runtime.rest import DEFAULT_PORT
 from flink_abnormal.settings import RandomSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
     from types import FrameType
 
@@ -32,6 +34,27 @@ def _targets(verb: str) -> click.Choice[str]:
     return click.Choice([kind.removeprefix(f"{verb} ") for kind in KINDS if kind.startswith(verb)])
 
 
+def _place_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that every drill has."""
+    for option in reversed(
+        [
+            click.option("--on", type=click.Choice(["local", "compose"]), default="local", help="Which cluster."),
+            click.option(
+                "--port",
+                type=click.IntRange(1, 65535),
+                default=DEFAULT_PORT,
+                help="Of the web UI, where the drill starts a cluster of its own.",
+            ),
+            click.option("--deadline", type=Duration(1000), default="60s", help="What a recovery may take."),
+            click.option(
+                "--json", "json_file", type=click.Path(dir_okay=False), help="Write the report to this file, too."
+            ),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
 @click.group(invoke_without_command=True)
 @click.option("--kill", type=_targets("kill"), multiple=True, help="SIGKILL; jobmanager: the one that leads.")
 @click.option("--cut", type=_targets("cut"), multiple=True, help="Take a TaskManager off the network for a while.")
@@ -42,10 +65,7 @@ def _targets(verb: str) -> click.Choice[str]:
 @click.option("--seed", type=int, default=RandomSettings.seed, help="Of the users, the victims and the mix.")
 @click.option("--free-slots", is_flag=True, help="Use 3 of 9 slots, so that tasks find a free one. Default: all 9.")
 @click.option("--execution-mode", type=click.Choice(["thread", "process"]), help="How Python runs. [default: thread]")
-@click.option("--on", type=click.Choice(["local", "compose"]), default="local", help="Which cluster.")
-@click.option("--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, help="Of a cluster started for the drill.")
-@click.option("--deadline", type=Duration(1000), default="60s", help="What a recovery may take.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Write the report to this file, too.")
+@_place_options
 @click.option("--tamper", type=click.Choice(["drop", "double"]), help="Cheat with one alert: the drill must notice.")
 @click.pass_context
 def drill(context: click.RichContext, /, **values: Any) -> None:
@@ -53,6 +73,7 @@ def drill(context: click.RichContext, /, **values: Any) -> None:
     _end_in_order()
     if context.invoked_subcommand is not None:
         return
+    _check_json(values["json_file"])
     wanted: list[Kind] = [kind for kind in KINDS if kind.partition(" ")[2] in values.get(kind.partition(" ")[0], ())]
     with _field(values, ha="kill jobmanager" in wanted or (values["mixed"] and not wanted)) as field:
         impossible = dict(field.impossible())
@@ -63,9 +84,68 @@ def drill(context: click.RichContext, /, **values: Any) -> None:
         slots = "shared" if values["free_slots"] else "isolated"
         orders = exercise.Orders(kinds, values["seed"], slots, mode, values["deadline"] / 1000, values["tamper"])
         report = exercise.run(field, orders, _say)
-        if not report.problems() or report.tampered:
-            field.remove(field.folder)
+        _clean(field, report)
     _finish(report, values["json_file"])
+
+
+@drill.command()
+@_place_options
+@click.pass_context
+def rescale(context: click.RichContext, /, **_: Any) -> None:
+    """Move a running job to another parallelism and to the other state backend; no alert may be lost or doubled."""
+    values = _values(context)
+    with _field(values, ha=False) as field:
+        mode = values["execution_mode"] or "thread"
+        report = moves.rescale(field, values["seed"], mode, values["deadline"] / 1000, _say)
+        _clean(field, report)
+    _finish(report, values["json_file"])
+
+
+@drill.command()
+@_place_options
+@click.option("--savepoint", type=click.Path(file_okay=False), help="One that is kept. [default: the project's own]")
+@click.pass_context
+def upgrade(context: click.RichContext, /, savepoint: str | None, **_: Any) -> None:
+    """Resume a savepoint that the previous release left; the alerts after it must be the rule's."""
+    values = _values(context)
+    with _field(values, ha=False) as field:
+        folder = Path(savepoint).absolute() if savepoint else moves.kept_savepoint()
+        report = moves.upgrade(field, folder, values["deadline"] / 1000, _say)
+        _clean(field, report)
+    _finish(report, values["json_file"])
+
+
+def _values(context: click.Context) -> dict[str, Any]:
+    """Return the options of a drill without strikes; those of `drill` count too, wherever they stand."""
+    above = context.parent.params if context.parent is not None else {}
+    for name in ("kill", "cut", "pause", "fill", "mixed", "tamper"):
+        if above.get(name):
+            flag = "random" if name == "mixed" else name
+            raise UsageError(f"drill {context.info_name} strikes nothing: leave --{flag} out.")
+    given = {
+        name: value
+        for name, value in context.params.items()
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }
+    _check_json({**above, **given}["json_file"])
+    return {**above, **given}
+
+
+def _check_json(json_file: str | None) -> None:
+    """Raise MachineError where the report could not be written at the end."""
+    try:
+        if json_file is not None:
+            Path(json_file).touch()
+    except OSError as error:
+        raise MachineError(f"--json {json_file} can't be written: {error.strerror}.") from None
+
+
+def _clean(field: Field, report: Report) -> None:
+    """Remove what the drill's job wrote, unless it is of use to find out why the drill failed."""
+    if not report.problems() or report.tampered:
+        field.remove(field.folder)
+    else:
+        _say(f"What the job wrote stays for a look: {field.folder}")
 
 
 def _field(values: dict[str, Any], *, ha: bool) -> AbstractContextManager[Field]:
@@ -83,10 +163,7 @@ def _finish(report: Report, json_file: str | None) -> None:
         console.print()
         console.print(report.table())
     if json_file is not None:
-        try:
-            Path(json_file).write_bytes(orjson.dumps(report.to_json(), option=orjson.OPT_INDENT_2))
-        except OSError as error:
-            raise MachineError(f"--json {json_file} can't be written: {error.strerror}.") from None
+        Path(json_file).write_bytes(orjson.dumps(report.to_json(), option=orjson.OPT_INDENT_2))
     if report.tampered:
         _say(f"Tampered behind the drill's back: {report.tampered}")
     problems = report.problems()

@@ -62,13 +62,17 @@ class Comparison(NamedTuple):
         return told
 
 
-def expected_alerts(simulation: Simulation, events: int, *, threshold: int) -> list[Seen]:
-    """Return what the rule gives for the first `events` events of each simulated user, each user's in order."""
-    return [
-        Seen(alert.user_id, alert.count, alert.alert_id)
-        for user in range(1, simulation.users + 1)
-        for alert in detect((simulation.event(user, seq, 0) for seq in range(events)), Rule(threshold))
-    ]
+def expected_alerts(simulation: Simulation, events: int | Mapping[str, int], *, threshold: int) -> list[Seen]:
+    """Return what the rule gives for the first `events` events of each simulated user, each user's in order.
+
+    `events` is one number for all, or one for each userId.
+    """
+    found = []
+    for user in range(1, simulation.users + 1):
+        count = events if isinstance(events, int) else events[f"user{user}"]
+        alerts = detect((simulation.event(user, seq, 0) for seq in range(count)), Rule(threshold))
+        found += [Seen(alert.user_id, alert.count, alert.alert_id) for alert in alerts]
+    return found
 
 
 def compare(expected: Sequence[Seen], files: Mapping[str, bytes]) -> Comparison:

@@ -179,6 +179,14 @@ class ComposeField:
         with _answers():
             self._members["jobmanager"].put_archive(folder, packed.getvalue())
 
+    def bring(self, folder: Path) -> str:
+        """Copy the files of a folder into the volume."""
+        there = f"{self.folder}/{folder.name}"
+        self._run("jobmanager", ["mkdir", "-p", there])
+        for file in folder.iterdir():
+            self.write(there, file.name, file.read_bytes())
+        return there
+
     def remove(self, folder: str) -> None:
         """Remove a folder and all in it."""
         self._run("jobmanager", ["rm", "-rf", folder])

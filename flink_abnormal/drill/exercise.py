@@ -23,14 +23,13 @@ if TYPE_CHECKING:
     from flink_abnormal.drill.story import Observation
     from flink_abnormal.settings import Mode
 
-SETTLE_SECONDS: Final = 60.0
 FAILURES_IN_A_ROW: Final = 10
 """Flink ends a job after twelve restarts that follow one another within a minute (`launch.flink_configuration`)."""
 QUIET_SECONDS: Final = 61.0
 
 
 class Orders(NamedTuple):
-    """What the drill is to do; `deadline_s` is what a recovery may take."""
+    """What the drill is to do; `deadline_s` is what a recovery may take, and the rest until the next strike."""
 
     kinds: Sequence[Kind]
     seed: int
@@ -55,7 +54,7 @@ def run(field: Field, orders: Orders, say: Callable[[str], None]) -> Report:
     """Submit the job, strike, and compare; the job is gone at the end, whatever happened."""
     report = Report("strikes", field.name, orders.seed, orders.slots)
     quiet = QUIET_SECONDS * (len(orders.kinds) // FAILURES_IN_A_ROW)
-    events = events_for((orders.deadline_s + SETTLE_SECONDS) * (len(orders.kinds) + 1) + quiet)
+    events = events_for(2 * orders.deadline_s * (len(orders.kinds) + 1) + quiet)
     output, checkpoints = f"{field.folder}/out", field.checkpoints
     job = DrillJob(orders.seed, events, orders.slots, orders.mode, output, checkpoints)
     check_room(field, orders.slots)
@@ -67,7 +66,7 @@ def run(field: Field, orders: Orders, say: Callable[[str], None]) -> Report:
             slots = _strike_all(field, orders, job_id, checkpoints, watcher, report, say)
             if not any(struck.failure for struck in report.strikes):
                 # Flink's compactor of files loses what it restored where a job ends before its next checkpoint.
-                _settle(field, watcher, slots)
+                _settle(field, watcher, slots, orders.deadline_s)
                 say("\nAll strikes are over: the job makes the events that are left, and ends")
                 drain(field, job_id, f"{checkpoints}/savepoints")
                 report.tampered = job.tamper(field, orders.tamper) if orders.tamper else None
@@ -90,7 +89,7 @@ def _strike_all(
 ) -> int:
     """Strike in turn, until one strike is not recovered from; returns the slots of the whole cluster."""
     chance = random.Random(orders.seed)  # noqa: S311 - repeatable, not secret
-    before = watcher.settle(None, SETTLE_SECONDS)
+    before = watcher.settle(None, orders.deadline_s)
     whole = before.slots
     say(f"The job runs: {before.total} tasks, checkpoint {before.newest} is the newest")
     for number, kind in enumerate(orders.kinds, 1):
@@ -98,7 +97,7 @@ def _strike_all(
             if (number - 1) % FAILURES_IN_A_ROW == 0:
                 say(f"{QUIET_SECONDS:.0f} s of quiet: Flink would end a job that fails more often in a row")
                 time.sleep(QUIET_SECONDS)
-            before = _settle(field, watcher, whole)
+            before = _settle(field, watcher, whole, orders.deadline_s)
         victim = strikes.aim(kind, field, job_id, chance)
         strike = strikes.Strike(kind, field, job_id, checkpoints, victim)
         slots = field.cluster.slots()
@@ -112,14 +111,14 @@ def _strike_all(
     return whole
 
 
-def _settle(field: Field, watcher: Watcher, slots: int) -> Observation:
+def _settle(field: Field, watcher: Watcher, slots: int, seconds: float) -> Observation:
     """Wait until the cluster is as before the strike: every member, every slot, all tasks, a new checkpoint."""
-    deadline = time.monotonic() + SETTLE_SECONDS
+    deadline = time.monotonic() + seconds
     while not field.whole():
         if time.monotonic() > deadline:
-            raise DrillError(f"The cluster is not whole again {SETTLE_SECONDS:.0f} s after the strike.")
+            raise DrillError(f"The cluster is not whole again {seconds:.0f} s after the strike.")
         time.sleep(POLL_SECONDS)
-    return watcher.settle(slots, SETTLE_SECONDS)
+    return watcher.settle(slots, seconds)
 
 
 def _follow(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from flink_abnormal.drill.kinds import Kind
     from flink_abnormal.runtime.rest import Cluster
@@ -89,6 +90,10 @@ class Field(Protocol):
 
     def write(self, folder: str, name: str, content: bytes) -> None:
         """Replace a file."""
+        ...
+
+    def bring(self, folder: Path) -> str:
+        """Make a folder of this machine readable for the cluster; returns its path there."""
         ...
 
     def remove(self, folder: str) -> None:

@@ -69,7 +69,11 @@ def events_for(seconds: float) -> int:
 
 def submit(field: Field, job: DrillJob, *more: str) -> str:
     """Submit the job; returns its id."""
-    said = field.command(["submit", "--detached", *job.arguments(), *more], COMMAND_SECONDS)
+    return submitted(field.command(["submit", "--detached", *job.arguments(), *more], COMMAND_SECONDS))
+
+
+def submitted(said: str) -> str:
+    """Return the job id in what `flink-abnormal submit` printed."""
     found = re.search(r"Submitted job ([0-9a-f]{32})", said)
     if found is None:
         raise DrillError(f"flink-abnormal submit named no job: {said.strip()!r}")

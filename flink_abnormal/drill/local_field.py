@@ -137,6 +137,10 @@ class LocalField:
         """Replace a file."""
         Path(folder, name).write_bytes(content)
 
+    def bring(self, folder: Path) -> str:
+        """Return the folder itself: the cluster is on this machine."""
+        return str(folder)
+
     def remove(self, folder: str) -> None:
         """Remove a folder and all in it."""
         shutil.rmtree(folder, ignore_errors=True)

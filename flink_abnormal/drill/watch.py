@@ -71,7 +71,11 @@ class Watcher:
             time.sleep(POLL_SECONDS)
         raise DrillError(
             f"All tasks running and a completed checkpoint were waited for {seconds:.0f} s in vain: "
-            f"{now.running} of {now.total} tasks run, {now.slots} slots are there{self._reason()}"
+            + (
+                "no JobManager answers for the job."
+                if now.state is None
+                else f"{now.running} of {now.total} tasks run, {now.slots} slots are there{self._reason()}"
+            )
         )
 
     def _reason(self) -> str:
