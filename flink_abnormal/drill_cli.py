@@ -95,7 +95,7 @@ def rescale(context: click.RichContext, /, **_: Any) -> None:
     """Move a running job to another parallelism and to the other state backend; no alert may be lost or doubled."""
     values = _values(context)
     with _field(values, ha=False) as field:
-        mode = values["execution_mode"] or "thread"
+        mode: Mode = values["execution_mode"] or "thread"
         report = moves.rescale(field, values["seed"], mode, values["deadline"] / 1000, _say)
         _clean(field, report)
     _finish(report, values["json_file"])

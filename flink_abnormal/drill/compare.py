@@ -47,18 +47,15 @@ class Comparison(NamedTuple):
     def sentences(self) -> list[str]:
         """Return one sentence for each kind of difference, with the first few of each named."""
         told = []
-        for names, what in (
-            (self.missing, "missing"),
-            (self.doubled, "committed more than once"),
-            (self.unexpected, "committed that the rule does not give"),
-            (self.out_of_order, "out of order"),
+        for names, one, many in (
+            (self.missing, "alert is missing", "alerts are missing"),
+            (self.doubled, "alert is committed more than once", "alerts are committed more than once"),
+            (self.unexpected, "alert is none of the rule's", "alerts are none of the rule's"),
+            (self.out_of_order, "user's alerts are out of order", "users' alerts are out of order"),
         ):
             if names:
-                noun = "user's alerts" if what == "out of order" else "alert"
-                verb = "is" if len(names) == 1 else "are"
-                plural = "s" if len(names) > 1 and noun == "alert" else ""
                 shown = ", ".join(str(name) for name in names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
-                told.append(f"{len(names)} {noun}{plural} {verb} {what}: {shown}")
+                told.append(f"{len(names)} {one if len(names) == 1 else many}: {shown}")
         return told
 
 

@@ -25,8 +25,8 @@ from flink_abnormal.runtime import distribution
 from flink_abnormal.simulation import Simulation
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Callable
+    from pathlib import Path
 
     from flink_abnormal.drill.field import Field
     from flink_abnormal.settings import Mode
