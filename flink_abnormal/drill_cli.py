@@ -83,8 +83,7 @@ def drill(context: click.RichContext, /, **values: Any) -> None:
         kinds = plan(wanted, values["times"], values["seed"], mixed=values["mixed"], impossible=impossible)
         slots = "shared" if values["free_slots"] else "isolated"
         orders = exercise.Orders(kinds, values["seed"], slots, mode, values["deadline"] / 1000, values["tamper"])
-        report = exercise.run(field, orders, _say)
-        _clean(field, report)
+        report = _in_order(field, lambda: exercise.run(field, orders, _say))
     _finish(report, values["json_file"])
 
 
@@ -96,8 +95,7 @@ def rescale(context: click.RichContext, /, **_: Any) -> None:
     values = _values(context)
     with _field(values, ha=False) as field:
         mode: Mode = values["execution_mode"] or "thread"
-        report = moves.rescale(field, values["seed"], mode, values["deadline"] / 1000, _say)
-        _clean(field, report)
+        report = _in_order(field, lambda: moves.rescale(field, values["seed"], mode, values["deadline"] / 1000, _say))
     _finish(report, values["json_file"])
 
 
@@ -110,8 +108,7 @@ def upgrade(context: click.RichContext, /, savepoint: str | None, **_: Any) -> N
     values = _values(context)
     with _field(values, ha=False) as field:
         folder = Path(savepoint).absolute() if savepoint else moves.kept_savepoint()
-        report = moves.upgrade(field, folder, values["deadline"] / 1000, _say)
-        _clean(field, report)
+        report = _in_order(field, lambda: moves.upgrade(field, folder, values["deadline"] / 1000, _say))
     _finish(report, values["json_file"])
 
 
@@ -140,12 +137,18 @@ def _check_json(json_file: str | None) -> None:
         raise MachineError(f"--json {json_file} can't be written: {error.strerror}.") from None
 
 
-def _clean(field: Field, report: Report) -> None:
-    """Remove what the drill's job wrote, unless it is of use to find out why the drill failed."""
-    if not report.problems() or report.tampered:
-        field.remove(field.folder)
-    else:
-        _say(f"What the job wrote stays for a look: {field.folder}")
+def _in_order(field: Field, exercised: Callable[[], Report]) -> Report:
+    """Run the drill, and remove what its job wrote, unless that is of use to find out why the drill failed."""
+    stays = False
+    try:
+        report = exercised()
+        stays = bool(report.problems()) and not report.tampered
+    finally:
+        if stays:
+            _say(f"What the job wrote stays for a look: {field.folder}")
+        else:
+            field.remove(field.folder)
+    return report
 
 
 def _field(values: dict[str, Any], *, ha: bool) -> AbstractContextManager[Field]:

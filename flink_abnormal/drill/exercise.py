@@ -65,10 +65,8 @@ def run(field: Field, orders: Orders, say: Callable[[str], None]) -> Report:
         try:
             slots = _strike_all(field, orders, job_id, checkpoints, watcher, report, say)
             if not any(struck.failure for struck in report.strikes):
-                # Flink's compactor of files loses what it restored where a job ends before its next checkpoint.
-                _settle(field, watcher, slots, orders.deadline_s)
                 say("\nAll strikes are over: the job makes the events that are left, and ends")
-                drain(field, job_id, f"{checkpoints}/savepoints")
+                drain(field, job_id, lambda: _settle(field, watcher, slots, orders.deadline_s))
                 report.tampered = job.tamper(field, orders.tamper) if orders.tamper else None
                 report.alerts = job.compare(field)
         except (DrillError, ClusterError) as error:

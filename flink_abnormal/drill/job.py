@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flink_abnormal.drill.compare import Comparison, compare, expected_alerts, tamper
-from flink_abnormal.drill.watch import DrillError
+from flink_abnormal.drill.watch import POLL_SECONDS, DrillError
 from flink_abnormal.errors import ClusterError
+from flink_abnormal.folders import folder_uri
 from flink_abnormal.settings import Settings
 from flink_abnormal.simulation import Simulation
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flink_abnormal.drill.field import Field
     from flink_abnormal.settings import Mode
 
@@ -22,6 +26,7 @@ CHECKPOINT_INTERVAL_MS: Final = 1_000
 ROLL_MS: Final = 2_000
 COMMAND_SECONDS: Final = 120.0
 DRAIN_SECONDS: Final = 180.0
+STOP_ATTEMPTS: Final = 3
 ALERTS_FOLDER: Final = "alerts"
 
 
@@ -80,9 +85,26 @@ def submitted(said: str) -> str:
     return found[1]
 
 
-def drain(field: Field, job_id: str, folder: str) -> None:
-    """Let the job make all the events that are left at once, and end: its alerts are then those of all its events."""
-    field.cluster.stop(job_id, folder, drain=True)
+def stop(field: Field, job_id: str, settle: Callable[[], object], *, drain: bool = False) -> str:
+    """Stop the job with a savepoint, and return its path; where the savepoint fails, `settle` and try again.
+
+    A savepoint fails where a task ends while it is taken, as one does soon after each start of a job with an end.
+    """
+    folder = f"{field.checkpoints}/savepoints"
+    for _ in range(STOP_ATTEMPTS - 1):
+        settle()
+        with contextlib.suppress(ClusterError):
+            return field.cluster.stop(job_id, folder_uri(folder), drain=drain)
+    settle()
+    return field.cluster.stop(job_id, folder_uri(folder), drain=drain)
+
+
+def drain(field: Field, job_id: str, settle: Callable[[], object]) -> None:
+    """Let the job make all the events that are left at once, and end: its alerts are then those of all its events.
+
+    `settle` waits for a checkpoint. Flink's compactor of files loses what it restored where a job ends before the next.
+    """
+    stop(field, job_id, settle, drain=True)
     deadline = time.monotonic() + DRAIN_SECONDS
     state: Any = None
     while time.monotonic() < deadline:
@@ -91,7 +113,7 @@ def drain(field: Field, job_id: str, folder: str) -> None:
             return
         if state in ("FAILED", "CANCELED"):
             break
-        time.sleep(0.1)
+        time.sleep(POLL_SECONDS)
     raise DrillError(f"The drill's job did not finish: it is {state}.")
 
 

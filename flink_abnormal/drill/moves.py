@@ -15,12 +15,15 @@ from flink_abnormal.drill.job import (
     cancel_all_of,
     drain,
     events_for,
+    stop,
     submit,
     submitted,
 )
 from flink_abnormal.drill.report import Report
 from flink_abnormal.drill.watch import DrillError, Watcher
 from flink_abnormal.errors import ClusterError, MachineError
+from flink_abnormal.model import Rule
+from flink_abnormal.rule import decide
 from flink_abnormal.runtime import distribution
 from flink_abnormal.simulation import Simulation
 
@@ -45,8 +48,7 @@ def rescale(field: Field, seed: int, mode: Mode, deadline_s: float, say: Callabl
     try:
         say("Submitting the job: parallelism 3/3/3 (source/process/sink), state in hashmap")
         job_id = submit(field, job)
-        _settle(field, job_id, deadline_s)
-        savepoint = field.cluster.stop(job_id, _uri(f"{field.checkpoints}/savepoints"))
+        savepoint = stop(field, job_id, _settling(field, job_id, deadline_s))
         say(f"Stopped with a savepoint in the form that every backend reads: {savepoint}")
         source, process, sink = PARALLELISM
         say(f"Resuming it: parallelism {source}/{process}/{sink}, state in {BACKEND}")
@@ -100,7 +102,7 @@ def upgrade(field: Field, folder: Path, deadline_s: float, say: Callable[[str], 
     output = f"{field.folder}/out"
     check_room(field, "isolated")
     try:
-        say(f"Resuming the savepoint that release {kept.release} left: {', '.join(map(_standing(kept), kept.made))}")
+        say(f"Resuming the savepoint that release {kept.release} left; abnormalCount was {_counts(kept)}")
         restored = field.bring(folder)
         job_id = submitted(field.command(_arguments(kept, restored, output, field.checkpoints), COMMAND_SECONDS))
         _finish(field, job_id, deadline_s, say)
@@ -127,29 +129,26 @@ def _arguments(kept: Kept, savepoint: str, output: str, checkpoints: str) -> lis
     ]
 
 
-def _standing(kept: Kept) -> Callable[[str], str]:
-    """Return how to say where a user stood."""
+def _counts(kept: Kept) -> str:
+    """Say where the users stood whose count was not 0."""
     simulation = Simulation(kept.seed, kept.users, kept.interval_ms, kept.abnormal_rate)
-
-    def say(user: str) -> str:
-        count = 0
-        for seq in range(kept.made[user]):
-            count = count + 1 if simulation.event(int(user.removeprefix("user")), seq, 0).is_abnormal else 0
-        return f"{user} at abnormalCount {count}"
-
-    return say
+    counts = dict.fromkeys(kept.made, 0)
+    for user, made in kept.made.items():
+        for seq in range(made):
+            event = simulation.event(int(user.removeprefix("user")), seq, 0)
+            counts[user] = decide(counts[user], event, Rule(kept.threshold))[0]
+    return ", ".join(f"{count} for {user}" for user, count in counts.items() if count)
 
 
-def _settle(field: Field, job_id: str, seconds: float) -> None:
-    Watcher(field.cluster, job_id, field.leader).settle(None, seconds)
+def _settling(field: Field, job_id: str, seconds: float) -> Callable[[], object]:
+    """Return how to wait for a checkpoint of the job."""
+    watcher = Watcher(field.cluster, job_id, field.leader)
+    return lambda: watcher.settle(None, seconds)
 
 
 def _finish(field: Field, job_id: str, seconds: float, say: Callable[[str], None]) -> None:
     """Let the job run for a checkpoint, and then to its end."""
-    _settle(field, job_id, seconds)
+    settle = _settling(field, job_id, seconds)
+    settle()
     say("It runs, and checkpoints: now the events that are left, and the end")
-    drain(field, job_id, _uri(f"{field.checkpoints}/savepoints"))
-
-
-def _uri(folder: str) -> str:
-    return folder if "://" in folder else f"file://{folder}"
+    drain(field, job_id, settle)

@@ -76,6 +76,7 @@ class Recovery:
         self._before, self._at, self._lasts = before, struck_at, lasts_s
         self._last = before
         self._silent = False
+        self._told_stopped = False
         self._running_again: Line | None = None
         self.noticed_s: float | None = None
         self.recovered_s: float | None = None
@@ -94,7 +95,7 @@ class Recovery:
 
     def see(self, now: Observation) -> list[Line]:
         """Return what is new, in the order in which it came true."""
-        told = sorted(self._new(now))
+        told = sorted(self._new(now), key=lambda line: line.seconds)
         if now.state is not None:
             self._last = now
         return told
@@ -116,8 +117,9 @@ class Recovery:
         if stopped:
             self.not_running = max(self.not_running, stopped)
             self._running_again = None
-            if self.noticed_s is None:
-                self.noticed_s = seconds
+            self.noticed_s = seconds if self.noticed_s is None else self.noticed_s
+            if not self._told_stopped:
+                self._told_stopped = True
                 yield Line(seconds, f"JobManager noticed: {stopped} of {now.total} tasks are not running")
         if now.restored is not None and now.restored != self._before.restored and self.restored is None:
             self.restored = now.restored.checkpoint
