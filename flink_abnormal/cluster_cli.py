@@ -10,8 +10,8 @@ from rich.table import Table
 
 from flink_abnormal.errors import ClusterError
 from flink_abnormal.runtime import distribution, local, metrics
+from flink_abnormal.runtime.members import Plan
 from flink_abnormal.runtime.rest import DEFAULT_PORT
-from flink_abnormal.runtime.supervisor import Plan
 
 
 @click.group()
