@@ -44,8 +44,7 @@ def up(port: int, taskmanagers: int, slots: int, metrics_port: int | None) -> No
         )
     if state is not None and metrics_port and not (metrics.ports() or "").startswith(f"{metrics_port}-"):
         raise ClusterError(
-            f"The cluster is up without metrics from port {metrics_port} on. "
-            "End it first: flink-abnormal cluster down"
+            f"The cluster is up without metrics from port {metrics_port} on. End it first: flink-abnormal cluster down"
         )
     began = time.monotonic()
     with Console(stderr=True).status("Starting") as shown:
