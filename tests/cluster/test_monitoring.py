@@ -68,6 +68,7 @@ def monitored(tmp_path_factory):
             *local.job("--interval", "100ms", "--no-emit-log", "--checkpoint-interval", INTERVAL),
         )
         assert submitted.returncode == 0, submitted.stderr
+        wait_until(lambda: "10 of 10" in local.run("list").stdout, "all tasks running")
         yield local
     finally:
         local.end()
@@ -131,7 +132,7 @@ def test_every_rule_finds_data_and_no_alert_fires_while_all_is_well(prometheus):
     for name in records:
         wait_until(lambda name=name: prometheus.values(name), name)
     for query in alerts.values():
-        assert prometheus.values(query) == []  # an alert's query gives something only where there is something to tell
+        wait_until(lambda query=query: prometheus.values(query) == [], f"nothing to tell of {query}")
         for part in query.split(" and "):
             asked = re.sub(r" (<=|<|>) ", r" \1 bool ", part)  # 0 or 1, where the comparison alone drops the sample
             wait_until(lambda asked=asked: prometheus.values(asked) in ([0], [1]), asked)
