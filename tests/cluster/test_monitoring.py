@@ -110,7 +110,8 @@ def test_a_cluster_that_serves_no_metrics_there_is_not_taken_for_one_that_does(m
     assert re.search(r"\nMetrics: /metrics on ports of \d+-\d+, on all addresses of this machine\n$", same.stdout)
     assert (other.returncode, other.stderr) == (
         4,
-        "Error: The cluster is up without metrics from port 1 on. End it first: flink-abnormal cluster down\n",
+        f"Error: Another cluster is up: port {monitored.port}, 3 TaskManagers, 9 slots, metrics from port 9249 on. "
+        "End it first: flink-abnormal cluster down\n",
     )
 
 
