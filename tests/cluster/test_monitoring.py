@@ -59,7 +59,8 @@ class Prometheus:
 def monitored(tmp_path_factory):
     """A cluster that serves metrics, with a job that takes all of its slots."""
     local = LocalCluster(tmp_path_factory.mktemp("monitored"), free_port())
-    started = local.run("cluster", "up", "--port", local.port, "--metrics", free_port())
+    local.metrics_port = free_port()
+    started = local.run("cluster", "up", "--port", local.port, "--metrics", local.metrics_port)
     try:
         assert started.returncode == 0, started.stderr
         submitted = local.run(
@@ -110,7 +111,8 @@ def test_a_cluster_that_serves_no_metrics_there_is_not_taken_for_one_that_does(m
     assert re.search(r"\nMetrics: /metrics on ports of \d+-\d+, on all addresses of this machine\n$", same.stdout)
     assert (other.returncode, other.stderr) == (
         4,
-        f"Error: Another cluster is up: port {monitored.port}, 3 TaskManagers, 9 slots, metrics from port 9249 on. "
+        f"Error: Another cluster is up: port {monitored.port}, 3 TaskManagers, 9 slots, metrics from port "
+        f"{monitored.metrics_port} on. "
         "End it first: flink-abnormal cluster down\n",
     )
 
