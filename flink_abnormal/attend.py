@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from flink_abnormal import launch
-from flink_abnormal.errors import JobError
+from flink_abnormal.errors import ClusterError, JobError, cause
 from flink_abnormal.job_logs import find_line
 from flink_abnormal.runtime import distribution
 from flink_abnormal.runtime.rest import ENDED
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from flink_abnormal.runtime.rest import Cluster
 
+POLL_SECONDS: Final = 0.3
+SILENCE_SECONDS: Final = 60.0
 NO_SUMMARY: Final = (
     "The job has finished. Its figures stand on a TaskManager's standard output, which can't be read from here."
 )
@@ -37,15 +39,19 @@ def attend(launched: launch.Launched, *, cluster: Cluster | None = None, leave: 
         interrupted.set()
         if leave:
             launch.say(leave)
-            os._exit(0)  # the main thread is in a call to the JVM, which ends with this process
+            os._exit(0)  # the JVM ends with this process
         # From a thread of its own: an exception here would tear that call.
         threading.Thread(target=lambda: launched.client.cancel().result(), daemon=True).start()
 
-    threading.Thread(target=_watch, args=(launched.client,), daemon=True).start()
+    if cluster is None:
+        threading.Thread(target=_watch, args=(launched.client,), daemon=True).start()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt)
     try:
-        launch.await_end(launched)
+        if cluster is None:
+            launch.await_end(launched)
+        else:
+            _await_end(cluster, launched.job_id)
     except JobError:
         if not interrupted.is_set():
             raise
@@ -55,17 +61,45 @@ def attend(launched: launch.Launched, *, cluster: Cluster | None = None, leave: 
         print(find_line(cluster, launched.summary_prefix) or NO_SUMMARY, flush=True)
 
 
+def _await_end(cluster: Cluster, job_id: str) -> None:
+    """Wait until a job on a cluster ends, whoever leads it meanwhile; raise JobError where it failed.
+
+    Flink's own client asks one JobManager only.
+    """
+    before, heard = "", time.monotonic()
+    while True:
+        try:
+            state = cluster.job_state(job_id)
+        except ClusterError:
+            if time.monotonic() - heard > SILENCE_SECONDS:
+                raise
+        else:
+            heard = time.monotonic()
+            if state is None:
+                raise JobError(f"The cluster knows job {job_id} no more: its JobManager was lost, and the job with it.")
+            if state in ENDED:
+                break
+            _tell(before, state)
+            before = state
+        time.sleep(POLL_SECONDS)
+    if state != "FINISHED":
+        reason = cause(Exception(cluster.failure(job_id))) if state == "FAILED" else f"it is {state}"
+        raise JobError(f"The job failed: {reason} (more in {distribution.work_folder() / 'log'})")
+
+
 def _watch(client: Any) -> None:
     """Tell of each restart while it happens: a job that fails again and again must not look like a quiet one."""
     before = ""
     while before not in ENDED:
-        time.sleep(0.5)
+        time.sleep(POLL_SECONDS)
         try:
             status = client.get_job_status().result().name
         except Exception:  # noqa: BLE001 - the JVM is gone, or the cluster: whoever waits for the end is told
             return
-        if status != before and status in ("RESTARTING", "FAILING"):
-            launch.say(
-                f"The job is {status}: a task failed. The reason stands in {distribution.work_folder() / 'log'}."
-            )
+        _tell(before, status)
         before = status
+
+
+def _tell(before: str, status: str) -> None:
+    if status != before and status in ("RESTARTING", "FAILING"):
+        launch.say(f"The job is {status}: a task failed. The reason stands in {distribution.work_folder() / 'log'}.")

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from flink_abnormal.errors import ClusterError
 from flink_abnormal.runtime import distribution, local, metrics
+from flink_abnormal.runtime.members import Plan
 from flink_abnormal.runtime.rest import DEFAULT_PORT
 
 
@@ -22,6 +23,8 @@ def cluster() -> None:
 @click.option("--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, help="Of the web UI. [default: 8081]")
 @click.option("--taskmanagers", type=click.IntRange(1, 100), default=3, help="How many. [default: 3]")
 @click.option("--slots", type=click.IntRange(1, 100), default=3, help="Slots of each TaskManager. [default: 3]")
+@click.option("--standby", type=click.IntRange(0, 100), default=0, help="TaskManagers beyond those. [default: 0]")
+@click.option("--ha", is_flag=True, help="Three JobManagers, on --port and the two behind it, and a ZooKeeper.")
 @click.option(
     "--metrics",
     "metrics_port",
@@ -31,29 +34,35 @@ def cluster() -> None:
     help=f"Serve metrics for Prometheus, one port a process, from this one on [{metrics.DEFAULT_PORT}]. "
     "On all addresses of this machine: Flink can't bind them to one.",
 )
-def up(port: int, taskmanagers: int, slots: int, metrics_port: int | None) -> None:
+def up(port: int, taskmanagers: int, slots: int, standby: int, ha: bool, metrics_port: int | None) -> None:  # noqa: FBT001
     """Start the cluster and wait until every slot is there. A process that dies is started again."""
-    if (state := local.running()) is not None and (state.port, len(state.members) - 1, state.slots) != (
-        port,
-        taskmanagers,
-        slots,
-    ):
+    plan = Plan(port, taskmanagers, slots, standby, ha, metrics_port)
+    if (state := local.running()) is not None and state.plan != plan:
         raise ClusterError(
-            f"Another cluster is up: port {state.port}, {len(state.members) - 1} TaskManagers of {state.slots} slots. "
+            f"Another cluster is up: port {state.plan.port}, {_parts(state.plan)}. "
             "End it first: flink-abnormal cluster down"
-        )
-    if state is not None and metrics_port and not (metrics.ports() or "").startswith(f"{metrics_port}-"):
-        raise ClusterError(
-            f"The cluster is up without metrics from port {metrics_port} on. End it first: flink-abnormal cluster down"
         )
     began = time.monotonic()
     with Console(stderr=True).status("Starting") as shown:
-        started = local.up(port, taskmanagers, slots, lambda text: shown.update(f"Starting: {text}"), metrics_port)
+        local.up(plan, lambda text: shown.update(f"Starting: {text}"))
     how = "was up already" if state is not None else f"is up after {time.monotonic() - began:.1f} s"
-    count = len(started.members) - 1
-    print(f"The cluster {how}: {count} TaskManagers, {count * slots} slots; web UI http://127.0.0.1:{port}")
-    if (served := metrics.ports()) is not None:
+    print(f"The cluster {how}: {_parts(plan)}; {_web_ui(plan)}")
+    if plan.metrics is not None:
+        served = metrics.ports(plan.metrics, len(plan.members))
         print(f"Metrics: /metrics on ports of {served}, on all addresses of this machine")
+
+
+def _parts(plan: Plan) -> str:
+    """Say what a cluster is made of."""
+    masters = f"{len(plan.ports)} JobManagers, " if plan.ha else ""
+    spare = f" and {plan.standby} on standby" if plan.standby else ""
+    served = f", metrics from port {plan.metrics} on" if plan.metrics else ""
+    return f"{masters}{plan.taskmanagers} TaskManagers{spare}, {plan.all_slots} slots{served}"
+
+
+def _web_ui(plan: Plan) -> str:
+    first, *others = plan.ports.values()
+    return f"web UI http://127.0.0.1:{first}" + (f" (also {', '.join(map(str, others))})" if others else "")
 
 
 @cluster.command()
@@ -63,16 +72,18 @@ def status() -> None:
     if state is None:
         raise ClusterError("No cluster is up. Start one: flink-abnormal cluster up")
     table = Table("Process", "Pid", "State", "Restarts")
+    leader = local.leading(state) if state.plan.ha else None
     for member in state.members:
         shown = "gave up: it died again and again" if member.crash_loop else "runs" if member.alive() else "is down"
+        shown += ", leads" if member.name == leader else ""
         table.add_row(member.name, str(member.pid), shown, str(member.restarts))
     Console().print(table)
     slots = local.client(state).slots()
-    print(f"Slots: {slots.free} free of {slots.total}; web UI http://127.0.0.1:{state.port}")
+    print(f"Slots: {slots.free} free of {slots.total}; {_web_ui(state.plan)}")
     print(f"Logs: {distribution.work_folder() / 'log'}")
     # Flink counts the slots of a dead TaskManager until it misses its heartbeats: the processes are looked at too.
     whole = all(member.alive() and not member.crash_loop for member in state.members)
-    if not whole or slots.total != (len(state.members) - 1) * state.slots:
+    if not whole or slots.total != state.plan.all_slots:
         raise ClusterError("The cluster is not whole: see the table and the logs.")
 
 

@@ -104,12 +104,23 @@ def _settings(arguments: list[str]) -> Settings:
         return from_values(context.params)
 
 
+def _environment(arguments: list[str]) -> dict[str, str]:
+    """Return what Flink's command line runs in: where the local cluster is up, with the settings of that.
+
+    With high availability they lead to whoever leads, and Flink would not look at another cluster's address.
+    """
+    elsewhere = {"-m", "--jobmanager"} & {argument.split("=")[0] for argument in arguments}
+    state = local.running()
+    if state is None or (state.plan.ha and elsewhere):
+        return distribution.prepare()
+    return distribution.environment(distribution.CLUSTER_CONF)
+
+
 def main() -> None:
     """Check, then become Flink's own command line."""
     arguments = sys.argv[1:]
     try:
-        state = local.running()
-        env = distribution.prepare() if state is None else distribution.environment(distribution.CLUSTER_CONF)
+        env = _environment(arguments)
         if arguments[:1] == ["run"]:
             run = split(arguments[1:])
             check(run)

@@ -12,6 +12,7 @@ from flink_abnormal import launch
 from flink_abnormal.attend import attend
 from flink_abnormal.errors import AbnormalError
 from flink_abnormal.options import job_options, option_groups
+from flink_abnormal.runtime import local
 from flink_abnormal.runtime.rest import Cluster
 from flink_abnormal.settings import from_values
 
@@ -26,9 +27,16 @@ def job(**values: Any) -> None:
     if inside_flink_run:
         if launch.attached():
             leave = f"The job goes on. See it with: flink-abnormal status {launched.job_id}"
-            attend(launched, cluster=Cluster.at(launch.rest_address()), leave=leave)
+            attend(launched, cluster=_cluster(), leave=leave)
     else:
         attend(launched)
+
+
+def _cluster() -> Cluster:
+    """Return the cluster that `flink run` submitted to, with all its JobManagers where it is the local one."""
+    told = Cluster.at(launch.rest_address())
+    state = local.running_at(told)
+    return told if state is None else local.client(state)
 
 
 def main() -> None:

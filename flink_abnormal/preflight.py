@@ -48,8 +48,8 @@ def check(cluster: Cluster, settings: Settings, say: Callable[[str], None], defa
 
 def _renew(cluster: Cluster, settings: Settings, say: Callable[[str], None]) -> None:
     """Thread mode keeps Python modules for a TaskManager's life: after an edit it would run the old code."""
-    state = local.running()
-    if state is None or local.client(state).address != cluster.address or settings.state.execution_mode != "thread":
+    state = local.running_at(cluster)
+    if state is None or settings.state.execution_mode != "thread":
         return
     old = local.stale(state)
     if not old:

@@ -120,11 +120,13 @@ def _known_to_java(options: str) -> str:
     return options
 
 
-def settings() -> dict[str, Any]:
-    """Return conf/config.yaml of the project, in Flink's dotted keys."""
-    source = project() / "conf" / "config.yaml"
+def settings(file: Path | None = None) -> dict[str, Any]:
+    """Return a config.yaml, by default conf/config.yaml of the project, in Flink's dotted keys."""
+    source = file or project() / "conf" / "config.yaml"
     try:
         return _flat(YAML(typ="safe").load(source.read_text(encoding="utf-8")) or {})
+    except OSError as error:
+        raise UsageError(f"{source} can't be read: {error.strerror}.") from None
     except YAMLError as error:
         raise UsageError(f"{source} is not YAML: {str(error).splitlines()[0]}") from None
 

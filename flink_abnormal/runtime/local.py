@@ -1,28 +1,32 @@
-"""A real local cluster from the pip-installed distribution: one JobManager and TaskManagers, as processes."""
+"""A real local cluster from the pip-installed distribution: JobManagers and TaskManagers, as processes."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Final
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
 
 import psutil
 
-from flink_abnormal.errors import ClusterError, MachineError
-from flink_abnormal.runtime import distribution, metrics, supervisor
-from flink_abnormal.runtime.rest import DEFAULT_HOST, DEFAULT_PORT, Cluster
-from flink_abnormal.runtime.supervisor import State
+from flink_abnormal.errors import ClusterError, MachineError, UsageError
+from flink_abnormal.runtime import distribution, leader, metrics, outputs, supervisor, zookeeper
+from flink_abnormal.runtime.members import Plan, State, process
+from flink_abnormal.runtime.rest import DEFAULT_HOST, DEFAULT_PORT, Address, Cluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-START_SECONDS: Final = 90.0
+START_SECONDS: Final = 180.0
 STOP_SECONDS: Final = 30.0
+LEADER_SECONDS: Final = 2.0
 RPC_PORT: Final = 6123
+MAX_PORT: Final = 65535
 
 
 def running() -> State | None:
@@ -32,35 +36,45 @@ def running() -> State | None:
 
 
 def client(state: State) -> Cluster:
-    """Return the REST client of a local cluster."""
-    return Cluster(DEFAULT_HOST, state.port)
+    """Return the REST client of a local cluster: of all its JobManagers."""
+    first, *others = (Address(DEFAULT_HOST, port) for port in state.plan.ports.values())
+    return Cluster(*first, others)
 
 
-def up(
-    port: int, taskmanagers: int, slots: int, progress: Callable[[str], None], metrics_port: int | None = None
-) -> State:
-    """Start a cluster and wait until every slot is registered; one that runs already is left as it is.
+def running_at(cluster: Cluster) -> State | None:
+    """Return the local cluster that runs if this is it, or None."""
+    state = running()
+    return state if state is not None and set(client(state).addresses) & set(cluster.addresses) else None
 
-    With a `metrics_port`, its processes serve Prometheus' metrics on ports from there on, on all addresses.
-    """
+
+def leading(state: State) -> str | None:
+    """Return the name of the JobManager that leads, or None while none does."""
+    if not state.plan.ha:
+        return "jobmanager"
+    try:
+        conf = distribution.work_folder() / distribution.CLUSTER_CONF / "config.yaml"
+        election = leader.Election.of(distribution.settings(conf))
+        port = int(leader.find(election, seconds=LEADER_SECONDS).rpartition(":")[2])
+    except ClusterError:
+        return None
+    return next((name for name, its in state.plan.ports.items() if its == port), None)
+
+
+def up(plan: Plan, progress: Callable[[str], None]) -> State:
+    """Start a cluster and wait until every slot is registered; one that runs already is left as it is."""
     state = running()
     if state is not None:
         _await_slots(state, progress)
         return state
     clear_remains()
-    _check_port(port)
-    log = distribution.work_folder() / "log"
-    for old in log.glob("*") if log.is_dir() else ():
-        old.unlink(missing_ok=True)
-    # Flink's own port for the cluster on Flink's own port: two that start at once must not choose the same.
-    rpc_port = RPC_PORT if port == DEFAULT_PORT and _free(RPC_PORT) else _any_free_port()
-    overrides = {"rest.port": port, "jobmanager.rpc.port": rpc_port, "taskmanager.numberOfTaskSlots": slots}
-    if metrics_port is not None:
-        overrides |= metrics.reporter(metrics_port, 1 + taskmanagers)
-    env = distribution.prepare(distribution.CLUSTER_CONF, overrides)
-    with supervisor.output("supervisor") as out:
+    _check_ports(plan)
+    for folder in ("log", "pid"):  # Flink's scripts would count a pid that another process got
+        for old in (distribution.work_folder() / folder).glob("*"):
+            old.unlink(missing_ok=True)
+    env = distribution.prepare(distribution.CLUSTER_CONF, _overrides(plan))
+    with outputs.output("supervisor") as out:
         child = subprocess.Popen(
-            [sys.executable, "-m", supervisor.__name__, str(port), str(taskmanagers), str(slots)],
+            [sys.executable, "-m", supervisor.__name__, json.dumps(asdict(plan))],
             env=env,
             stdin=subprocess.DEVNULL,
             stdout=out,
@@ -81,7 +95,7 @@ def down() -> bool:
     state = State.read()
     if state is None:
         return False
-    guard = supervisor.process(state.supervisor.pid, state.supervisor.created)
+    guard = process(state.supervisor.pid, state.supervisor.created)
     if guard is not None:
         guard.terminate()
         try:
@@ -96,7 +110,7 @@ def clear_remains() -> bool:
     state = State.read()
     if state is None:
         return False
-    left = [found for m in state.members if (found := supervisor.process(m.pid, m.created)) is not None]
+    left = [found for m in state.members if (found := process(m.pid, m.created)) is not None]
     for each in left:
         each.terminate()
     _, stubborn = psutil.wait_procs(left, timeout=STOP_SECONDS)
@@ -114,10 +128,9 @@ def renew_taskmanagers(state: State, progress: Callable[[str], None]) -> None:
     cluster = client(state)
     while time.monotonic() < deadline:
         now = State.read()
-        if now is not None and all(m.pid != before[m.name] for m in now.members if m.name != "jobmanager"):
-            pids = {member.name for member in now.members}
+        if now is not None and all(member.pid != before[member.name] for member in now.taskmanagers):
             fresh = [tm for tm in cluster.taskmanagers() if tm["slotsNumber"] == tm["freeSlots"]]
-            if len(fresh) == len(pids) - 1:
+            if len(fresh) == len(now.taskmanagers):
                 return
         progress("waiting for the new TaskManagers")
         time.sleep(0.2)
@@ -127,12 +140,12 @@ def renew_taskmanagers(state: State, progress: Callable[[str], None]) -> None:
 def stale(state: State) -> list[str]:
     """Return the TaskManagers that were started with other code of this project than stands here now."""
     code = distribution.code_fingerprint()
-    return [member.name for member in state.members if member.name != "jobmanager" and member.code != code]
+    return [member.name for member in state.taskmanagers if member.code != code]
 
 
 def _await_slots(state: State, progress: Callable[[str], None]) -> None:
     cluster = client(state)
-    wanted = (len(state.members) - 1) * state.slots
+    wanted = state.plan.all_slots
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         current = State.read()
@@ -151,7 +164,7 @@ def _await_slots(state: State, progress: Callable[[str], None]) -> None:
 
 def _last_words(name: str) -> str:
     """Return the last reason that a process wrote, else its last line, and where the rest stands."""
-    out = supervisor.output_file(name)
+    out = outputs.output_file(name)
     lines = [
         line
         for file in (out, out.with_suffix(".log"))
@@ -162,11 +175,29 @@ def _last_words(name: str) -> str:
     return f"{reasons[-1]} (more in {out.parent})"
 
 
-def _check_port(port: int) -> None:
-    if not _free(port):
-        raise MachineError(
-            f"Port {port} is taken by another program. End it, or choose another: flink-abnormal cluster up --port 8091"
-        )
+def _overrides(plan: Plan) -> dict[str, Any]:
+    """Return what this cluster's Flink settings have over conf/config.yaml."""
+    common = {"rest.port": plan.port, "taskmanager.numberOfTaskSlots": plan.slots}
+    if plan.metrics is not None:
+        common |= metrics.reporter(plan.metrics, len(plan.members))
+    if plan.ha:
+        return {**common, **zookeeper.prepare(_any_free_port())}
+    # Flink's own port for the cluster on Flink's own port: two that start at once must not choose the same.
+    rpc_port = RPC_PORT if plan.port == DEFAULT_PORT and _free(RPC_PORT) else _any_free_port()
+    return {**common, "jobmanager.rpc.port": rpc_port}
+
+
+def _check_ports(plan: Plan) -> None:
+    ports = list(plan.ports.values())
+    if ports[-1] > MAX_PORT:
+        raise UsageError(f"--ha takes three ports, {ports[0]} to {ports[-1]}: choose a --port below {MAX_PORT - 1}.")
+    for port in ports:
+        if not _free(port):
+            needs, option = (f" (--ha takes {ports[0]} to {ports[-1]})", " --ha") if plan.ha else ("", "")
+            raise MachineError(
+                f"Port {port} is taken by another program{needs}. End it, or choose another: "
+                f"flink-abnormal cluster up{option} --port 8091"
+            )
 
 
 def _free(port: int) -> bool:

@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import requests
 
 from flink_abnormal.errors import ClusterError, UsageError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8081
 TIMEOUT_SECONDS: Final = 10
+# A JobManager that has not yet noticed that its leader is gone keeps silent: another may know more.
+SEVERAL_TIMEOUT_SECONDS: Final = 3
+LOST_LEADER: Final = ("RecipientUnreachableException", "FencingTokenException")
 END_SECONDS: Final = 60
+ELECTION_SECONDS: Final = 15.0
 ENDED: Final = ("FINISHED", "FAILED", "CANCELED")
+
+
+class Address(NamedTuple):
+    """Where a JobManager's REST API listens."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
 
 
 class Slots(NamedTuple):
@@ -40,25 +57,45 @@ class Job(NamedTuple):
 
 
 class Cluster:
-    """The REST API at one address."""
+    """The REST API of a cluster, at one address or, with high availability, at one for each JobManager.
 
-    def __init__(self, host: str = DEFAULT_HOST, port: int = DEFAULT_PORT) -> None:
-        self.host, self.port = host, port
+    Any JobManager that is alive answers for the one that leads. The one that answered last is asked first.
+    """
+
+    def __init__(self, host: str = DEFAULT_HOST, port: int = DEFAULT_PORT, others: Iterable[Address] = ()) -> None:
+        self.addresses: Final = (Address(host, port), *others)
+        self._order = list(self.addresses)
         self._session = requests.Session()
         self._session.trust_env = False  # a proxy has no business between a client and its own machine
 
     @classmethod
-    def at(cls, address: str) -> Cluster:
-        """Return the cluster at `HOST:PORT`."""
-        host, _, port = address.removeprefix("http://").rstrip("/").rpartition(":")
-        if not host or not port.isdecimal():
-            raise UsageError(f"{address!r} is no address of a JobManager: write HOST:PORT, such as 127.0.0.1:8081.")
-        return cls(host, int(port))
+    def at(cls, addresses: str) -> Cluster:
+        """Return the cluster at `HOST:PORT`, or at `HOST:PORT,HOST:PORT,...` where it has several JobManagers."""
+        found = []
+        for address in addresses.split(","):
+            host, _, port = address.strip().removeprefix("http://").rstrip("/").rpartition(":")
+            if not host or not port.isdecimal():
+                raise UsageError(
+                    f"{address!r} is no address of a JobManager: write HOST:PORT, such as 127.0.0.1:8081, "
+                    "and commas between several."
+                )
+            found.append(Address(host, int(port)))
+        return cls(*found[0], found[1:])
 
     @property
     def address(self) -> str:
-        """`HOST:PORT`."""
-        return f"{self.host}:{self.port}"
+        """`HOST:PORT`, with commas between several."""
+        return ",".join(map(str, self.addresses))
+
+    @property
+    def host(self) -> str:
+        """The host of the JobManager that answered last."""
+        return self._order[0].host
+
+    @property
+    def port(self) -> int:
+        """The port of the JobManager that answered last."""
+        return self._order[0].port
 
     def get(self, path: str) -> Any:
         """Return the JSON of a GET; raise ClusterError where nobody answers or Flink refuses."""
@@ -67,7 +104,7 @@ class Cluster:
     def answers(self) -> bool:
         """Whether a Flink cluster answers."""
         try:
-            return "taskmanagers" in self.get("/overview")
+            return "taskmanagers" in self._call("GET", "/overview", patience=0).json()
         except (ClusterError, ValueError):
             return False
 
@@ -102,6 +139,20 @@ class Cluster:
         if len(matching) != 1:
             raise UsageError(f"{wanted!r} names {len(matching)} of the cluster's jobs: see flink-abnormal list.")
         return matching[0]
+
+    def job_state(self, job_id: str) -> str | None:
+        """Return the state of a job, None where the cluster knows it no more."""
+        answer = self._call("GET", f"/jobs/{job_id}/status", accept_errors=True)
+        if answer.status_code == requests.codes.not_found:
+            return None
+        if not answer.ok:
+            raise ClusterError(f"Flink refused to tell the state of job {job_id}: {_reason(answer)}")
+        return str(answer.json()["status"])
+
+    def failure(self, job_id: str) -> str:
+        """Return the stack trace of a job's last failure."""
+        entries = self.get(f"/jobs/{job_id}/exceptions")["exceptionHistory"]["entries"]
+        return str(entries[0]["stacktrace"]) if entries else "no reason given"
 
     def stdout(self, taskmanager: str) -> str:
         """Return the standard output of a TaskManager, or nothing where it has none yet."""
@@ -142,18 +193,59 @@ class Cluster:
         return str(operation["location"])
 
     def _call(
-        self, method: str, path: str, body: dict[str, Any] | None = None, *, accept_errors: bool = False
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        accept_errors: bool = False,
+        patience: float | None = None,
     ) -> requests.Response:
-        try:
-            answer = self._session.request(method, f"http://{self.address}{path}", json=body, timeout=TIMEOUT_SECONDS)
-        except requests.RequestException:
-            raise ClusterError(
-                f"No Flink cluster answers at {self.address}. Start one with `flink-abnormal cluster up`, "
-                "or name another with --jobmanager HOST:PORT."
-            ) from None
+        """Ask until a JobManager answers; while a leader is elected, ask again and again, for `patience` seconds."""
+        deadline = time.monotonic() + (ELECTION_SECONDS if patience is None else patience)
+        while (answer := self._ask(method, path, body)) is None or _elects(answer):
+            if time.monotonic() > deadline:
+                raise ClusterError(f"{self.address} elects no leader, or is overloaded. See the JobManagers' logs.")
+            time.sleep(0.2)
         if not answer.ok and not accept_errors:
             raise ClusterError(f"Flink refused {method} {path}: {_reason(answer)}")
         return answer
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> requests.Response | None:
+        """Return the first answer that a JobManager gives; None where one listens but none answers in time.
+
+        Raises ClusterError where nobody listens, and where it stays open whether a change was made.
+        """
+        listens = False
+        timeout = TIMEOUT_SECONDS if len(self._order) == 1 or method != "GET" else SEVERAL_TIMEOUT_SECONDS
+        for address in list(self._order):
+            try:
+                answer = self._session.request(method, f"http://{address}{path}", json=body, timeout=timeout)
+            except requests.ConnectionError:
+                continue
+            except requests.RequestException:
+                if method != "GET":
+                    raise ClusterError(
+                        f"{address} did not answer {method} {path} in time: look what came of it."
+                    ) from None
+                listens = True
+                continue
+            self._order.remove(address)
+            self._order.insert(0, address)
+            return answer
+        if not listens:
+            raise ClusterError(
+                f"No Flink cluster answers at {self.address}. Start one with `flink-abnormal cluster up`, "
+                "or name another with --jobmanager HOST:PORT."
+            )
+        return None
+
+
+def _elects(answer: requests.Response) -> bool:
+    """Whether a JobManager has nobody to ask: it waits for a leader, or its leader is gone and it doesn't know yet."""
+    if answer.status_code == requests.codes.internal_server_error:
+        return any(reason in answer.text for reason in LOST_LEADER)
+    return bool(answer.status_code == requests.codes.service_unavailable)
 
 
 def _reason(answer: requests.Response) -> str:

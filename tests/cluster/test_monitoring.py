@@ -59,7 +59,8 @@ class Prometheus:
 def monitored(tmp_path_factory):
     """A cluster that serves metrics, with a job that takes all of its slots."""
     local = LocalCluster(tmp_path_factory.mktemp("monitored"), free_port())
-    started = local.run("cluster", "up", "--port", local.port, "--metrics", free_port())
+    local.metrics = free_port()
+    started = local.run("cluster", "up", "--port", local.port, "--metrics", local.metrics)
     try:
         assert started.returncode == 0, started.stderr
         submitted = local.run(
@@ -102,15 +103,18 @@ def test_each_process_serves_metrics_on_a_port_of_its_own(monitored):
     assert sum("\nflink_taskmanager_Status_JVM_CPU_Load{" in text for text in shown) == 3
 
 
-def test_a_cluster_that_serves_no_metrics_there_is_not_taken_for_one_that_does(monitored):
-    same = monitored.up()
-    other = monitored.run("cluster", "up", "--port", monitored.port, "--metrics", 1)
+def test_a_cluster_that_serves_metrics_says_where_and_is_not_taken_for_one_that_does_not(monitored):
+    same = monitored.run("cluster", "up", "--port", monitored.port, "--metrics", monitored.metrics)
+    other = monitored.up()
 
     assert same.returncode == 0
-    assert re.search(r"\nMetrics: /metrics on ports of \d+-\d+, on all addresses of this machine\n$", same.stdout)
+    assert same.stdout.splitlines()[1] == (
+        f"Metrics: /metrics on ports of {monitored.metrics}-{monitored.metrics + 13}, on all addresses of this machine"
+    )
     assert (other.returncode, other.stderr) == (
         4,
-        "Error: The cluster is up without metrics from port 1 on. End it first: flink-abnormal cluster down\n",
+        f"Error: Another cluster is up: port {monitored.port}, 3 TaskManagers, 9 slots, metrics from port "
+        f"{monitored.metrics} on. End it first: flink-abnormal cluster down\n",
     )
 
 
