@@ -44,7 +44,8 @@ def client(state: State) -> Cluster:
 def running_at(cluster: Cluster) -> State | None:
     """Return the local cluster that runs if this is it, or None."""
     state = running()
-    return state if state is not None and set(client(state).addresses) & set(cluster.addresses) else None
+    told = {port for host, port in cluster.addresses if host in (DEFAULT_HOST, "localhost")}
+    return state if state is not None and told & set(state.plan.ports.values()) else None
 
 
 def leading(state: State) -> str | None:
@@ -57,7 +58,9 @@ def leading(state: State) -> str | None:
         port = int(leader.find(election, seconds=LEADER_SECONDS).rpartition(":")[2])
     except ClusterError:
         return None
-    return next((name for name, its in state.plan.ports.items() if its == port), None)
+    # ZooKeeper takes a killed leader for alive until its session ends.
+    alive = {member.name for member in state.members if member.alive()}
+    return next((name for name, its in state.plan.ports.items() if its == port and name in alive), None)
 
 
 def up(plan: Plan, progress: Callable[[str], None]) -> State:

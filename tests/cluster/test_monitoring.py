@@ -103,12 +103,14 @@ def test_each_process_serves_metrics_on_a_port_of_its_own(monitored):
     assert sum("\nflink_taskmanager_Status_JVM_CPU_Load{" in text for text in shown) == 3
 
 
-def test_a_cluster_that_serves_no_metrics_there_is_not_taken_for_one_that_does(monitored):
-    same = monitored.up()
-    other = monitored.run("cluster", "up", "--port", monitored.port, "--metrics", 1)
+def test_a_cluster_that_serves_metrics_says_where_and_is_not_taken_for_one_that_does_not(monitored):
+    same = monitored.run("cluster", "up", "--port", monitored.port, "--metrics", monitored.metrics_port)
+    other = monitored.up()
 
     assert same.returncode == 0
-    assert re.search(r"\nMetrics: /metrics on ports of \d+-\d+, on all addresses of this machine\n$", same.stdout)
+    assert same.stdout.splitlines()[1] == (
+        f"Metrics: /metrics on ports of {monitored.metrics_port}-{monitored.metrics_port + 13}, on all addresses of this machine"
+    )
     assert (other.returncode, other.stderr) == (
         4,
         f"Error: Another cluster is up: port {monitored.port}, 3 TaskManagers, 9 slots, metrics from port "
