@@ -20,7 +20,9 @@ from flink_abnormal.options import job_options, option_groups
 from flink_abnormal.settings import from_values
 
 jobmanager_option = click.option(
-    "--jobmanager", metavar="HOST:PORT", help="The cluster. [default: the local one, else 127.0.0.1:8081]"
+    "--jobmanager",
+    metavar="HOST:PORT",
+    help="The cluster; with commas between several JobManagers. [default: the local one, else 127.0.0.1:8081]",
 )
 job_argument = click.argument("job", required=False)
 

@@ -127,6 +127,20 @@ def test_a_killed_zookeeper_comes_back_and_the_job_goes_on(cluster, tmp_path):
     assert restarts(cluster) == {**before, "zookeeper": before["zookeeper"] + 1}
 
 
+def test_who_leads_can_be_asked_for_by_a_program(cluster):
+    leader = wait_until(cluster.leader, "a leader")
+
+    def told(*arguments):
+        done = cluster.run("-m", "flink_abnormal.runtime.leader", *arguments, command="python")
+        return (done.returncode, done.stdout, done.stderr)
+
+    rest = f"127.0.0.1:{cluster.port + JOBMANAGERS.index(leader)}"
+    assert told() == (0, "127.0.0.1\n", "")
+    assert told("rest") == (0, f"{rest}\n", "")
+    code, rpc, _ = told("rpc")
+    assert (code, rpc.rpartition(":")[0]) == (0, "localhost")
+
+
 def test_any_live_jobmanager_answers_for_the_leader(cluster):
     leader = wait_until(cluster.leader, "a leader")
     ports = {name: cluster.port + number for number, name in enumerate(JOBMANAGERS)}
