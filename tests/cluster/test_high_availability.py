@@ -24,7 +24,7 @@ def whole_module(tmp_path_factory):
         yield local
     finally:
         local.end()
-        pids = local.pids()
+        pids = local.pids() if (local.folder / ".flink" / "cluster.json").exists() else []
         local.run("cluster", "down")
         assert [pid for pid in pids if psutil.pid_exists(pid)] == []
 
@@ -127,6 +127,20 @@ def test_a_killed_zookeeper_comes_back_and_the_job_goes_on(cluster, tmp_path):
     assert restarts(cluster) == {**before, "zookeeper": before["zookeeper"] + 1}
 
 
+def test_who_leads_can_be_asked_for_by_a_program(cluster):
+    leader = wait_until(cluster.leader, "a leader")
+
+    def told(*arguments):
+        done = cluster.run("-m", "flink_abnormal.runtime.leader", *arguments, command="python")
+        return (done.returncode, done.stdout, done.stderr)
+
+    rest = f"127.0.0.1:{cluster.port + JOBMANAGERS.index(leader)}"
+    assert told() == (0, "127.0.0.1\n", "")
+    assert told("rest") == (0, f"{rest}\n", "")
+    code, rpc, _ = told("rpc")
+    assert (code, rpc.rpartition(":")[0]) == (0, "localhost")
+
+
 def test_any_live_jobmanager_answers_for_the_leader(cluster):
     leader = wait_until(cluster.leader, "a leader")
     ports = {name: cluster.port + number for number, name in enumerate(JOBMANAGERS)}
@@ -161,3 +175,22 @@ def test_three_ports_have_to_fit(tmp_path):
         "",
         "Error: --ha takes three ports, 65534 to 65536: choose a --port below 65534.\n",
     )
+
+
+def test_a_jobmanager_that_dies_again_and_again_is_given_up_and_named_and_the_others_go_on(cluster):
+    leader = wait_until(cluster.leader, "a leader")
+    follower = next(name for name in JOBMANAGERS if name != leader)
+
+    def given_up():
+        return {member["name"]: member["crash_loop"] for member in cluster.state()["members"]}[follower]
+
+    for _ in range(5):
+        pid = kill(cluster, follower)
+        wait_until(lambda pid=pid: cluster.pid(follower) != pid or given_up(), "the supervisor's answer")
+
+    status = cluster.run("cluster", "status")
+    shown = next(line for line in lines(status.stdout, "│ ") if line.split()[1] == follower)
+    assert (status.returncode, "gave up: it died again and again" in shown) == (4, True)
+    assert cluster.leader() == leader
+    assert cluster.run("list").returncode == 0
+    assert cluster.run("cluster", "down").stdout == "The cluster is down.\n"

@@ -109,7 +109,8 @@ def test_a_cluster_that_serves_metrics_says_where_and_is_not_taken_for_one_that_
 
     assert same.returncode == 0
     assert same.stdout.splitlines()[1] == (
-        f"Metrics: /metrics on ports of {monitored.metrics_port}-{monitored.metrics_port + 13}, on all addresses of this machine"
+        f"Metrics: /metrics on ports of {monitored.metrics_port}-{monitored.metrics_port + 13}, on all addresses of "
+        "this machine"
     )
     assert (other.returncode, other.stderr) == (
         4,

@@ -1,4 +1,5 @@
 import pytest
+from cluster_tools import free_port
 
 from flink_abnormal.errors import ClusterError, UsageError
 from flink_abnormal.runtime import leader
@@ -56,3 +57,19 @@ def test_a_cluster_without_an_election_is_refused(settings):
         "This cluster elects no leader: high-availability.type is not zookeeper, or "
         "high-availability.zookeeper.quorum is missing in its config.yaml."
     )
+
+
+def test_a_zookeeper_that_is_not_there_is_reported_in_time():
+    nowhere = f"127.0.0.1:{free_port()}"
+
+    with pytest.raises(ClusterError) as refused:
+        leader.find(Election(nowhere, "/flink/local"), seconds=0.5)
+
+    assert str(refused.value) == f"ZooKeeper does not answer at {nowhere}: it is down, or the address is wrong."
+
+
+def test_what_the_program_does_not_know_is_refused(capsys):
+    with pytest.raises(SystemExit) as ended:
+        leader.main(["webui"])
+
+    assert (ended.value.code, capsys.readouterr().err) == (2, "Error: Give host, rest, rpc or nothing, not 'webui'.\n")
