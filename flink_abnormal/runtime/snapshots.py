@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from flink_abnormal.errors import UsageError, cause
 from flink_abnormal.folders import local_path
 from flink_abnormal.operators import DETECTOR, FILE_SOURCE, HEARTBEAT, TALLY
-from flink_abnormal.runtime import store
+from flink_abnormal.runtime import distribution, store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -188,6 +188,8 @@ def metadata(path: str) -> Any:
     """Return a snapshot's Java CheckpointMetadata; needs a running JVM."""
     from pyflink.java_gateway import get_gateway  # noqa: PLC0415
 
+    if store.is_s3(path):
+        distribution.require(distribution.S3_PLUGIN, path, "S3 plugin")
     jvm = get_gateway().jvm
     folder = jvm.org.apache.flink.core.fs.Path(path)
     file = folder if folder.getName() == METADATA else jvm.org.apache.flink.core.fs.Path(folder, METADATA)

@@ -67,7 +67,8 @@ def test_the_last_checkpoint_of_a_killed_cluster_holds_what_the_rule_gives_up_to
     kill_all(cluster)
 
     counts, path = counts_in(cluster, "--checkpoint-dir", cluster.checkpoints)
-    newest = max(cluster.checkpoints.glob("*/chk-*"), key=lambda folder: int(folder.name.removeprefix("chk-")))
+    whole = [metadata.parent for metadata in cluster.checkpoints.glob("*/chk-*/_metadata")]
+    newest = max(whole, key=lambda folder: int(folder.name.removeprefix("chk-")))
     assert path == str(newest)
     assert counts == counts_expected(cluster, path)
     assert counts_in(cluster, job[:12], "--checkpoint-dir", cluster.checkpoints) == (counts, path)
