@@ -53,7 +53,7 @@ def reading(path: str, state: KeyedState = ABNORMAL_COUNT) -> Iterator[Iterator[
     Keys without a value do not appear. Raises UsageError where the snapshot is none of this job in thread mode or
     can't be read, MachineError where the State Processor API is missing.
     """
-    _start()
+    start()
     snapshot = snapshots.read(path)
     _check(snapshot, path)
     with tempfile.TemporaryDirectory(prefix="flink-abnormal-state-") as folder:
@@ -74,8 +74,8 @@ def _rows(folder: Path, state: KeyedState) -> Iterator[tuple[str, Any]]:
                 yield record[_KEY][len("+I[") : -1], value if state.stored == "long" else b64decode(value)
 
 
-def _start() -> None:
-    """Start the JVM, with what reads snapshots and what reads S3."""
+def start() -> None:
+    """Start the JVM, with what reads snapshots and what reads S3; one that runs is left as it is."""
     distribution.require(distribution.STATE_PROCESSOR, "Reading state", "State Processor API")
     os.environ.update(distribution.prepare())
     distribution.load_plugins()
