@@ -97,9 +97,12 @@ class Cluster:
         """The port of the JobManager that answered last."""
         return self._order[0].port
 
-    def get(self, path: str) -> Any:
-        """Return the JSON of a GET; raise ClusterError where nobody answers or Flink refuses."""
-        return self._call("GET", path).json()
+    def get(self, path: str, *, patience: float = ELECTION_SECONDS) -> Any:
+        """Return the JSON of a GET; raise ClusterError where nobody answers or Flink refuses.
+
+        While a leader is elected, it asks again for `patience` seconds.
+        """
+        return self._call("GET", path, patience=patience).json()
 
     def answers(self) -> bool:
         """Whether a Flink cluster answers."""
@@ -185,9 +188,12 @@ class Cluster:
         """Return the options that the job was submitted with, as far as it tells them."""
         return dict(self.get(f"/jobs/{job_id}/config")["execution-config"]["user-config"])
 
-    def stop(self, job_id: str, folder: str) -> str:
-        """Stop the job with a savepoint below `folder` (a URI); returns the savepoint's path."""
-        body = {"drain": False, "formatType": "CANONICAL", "targetDirectory": folder}
+    def stop(self, job_id: str, folder: str, *, drain: bool = False) -> str:
+        """Stop the job with a savepoint below `folder` (a URI); returns the savepoint's path.
+
+        `drain` lets a job with an end come to that end first.
+        """
+        body = {"drain": drain, "formatType": "CANONICAL", "targetDirectory": folder}
         trigger = self._call("POST", f"/jobs/{job_id}/stop", body).json()["request-id"]
         while True:
             answer = self.get(f"/jobs/{job_id}/savepoints/{trigger}")

@@ -1,0 +1,38 @@
+"""Sends a signal to a JVM or to one of its Python workers: `python inside.py SIGNAL jvm|worker`.
+
+Prints the pid that was struck and when (epoch seconds). Its text is run inside containers too, whatever their image
+holds, so it imports nothing of this project.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import psutil
+
+PYTHON_WORKER = "pyflink.fn_execution.beam"
+
+
+def workers(jvm: psutil.Process) -> list[psutil.Process]:
+    """Return the Python worker processes of a TaskManager: those that run user code, not what starts them."""
+    return [
+        child
+        for child in jvm.children(recursive=True)
+        if PYTHON_WORKER in " ".join(child.cmdline()) and not child.children()
+    ]
+
+
+def main(number: int, what: str) -> None:
+    """Strike the one JVM, or the first of its workers; exit code 3 where there is none."""
+    jvms = [each for each in psutil.process_iter() if each.name() == "java"]
+    found = jvms if what == "jvm" else [worker for jvm in jvms for worker in workers(jvm)]
+    if not found:
+        sys.exit(3)
+    victim = min(found, key=lambda each: each.pid)
+    victim.send_signal(number)
+    print(victim.pid, time.time())
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2])

@@ -1,0 +1,128 @@
+"""The drill's job: simulated users at a fast pace, whose alerts go to files."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from flink_abnormal.drill.compare import Comparison, compare, expected_alerts, tamper
+from flink_abnormal.drill.watch import POLL_SECONDS, DrillError
+from flink_abnormal.errors import ClusterError
+from flink_abnormal.folders import folder_uri
+from flink_abnormal.settings import Settings
+from flink_abnormal.simulation import Simulation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flink_abnormal.drill.field import Field
+    from flink_abnormal.settings import Mode
+
+USERS: Final = 12
+INTERVAL_MS: Final = 100
+CHECKPOINT_INTERVAL_MS: Final = 1_000
+ROLL_MS: Final = 2_000
+COMMAND_SECONDS: Final = 120.0
+DRAIN_SECONDS: Final = 180.0
+STOP_ATTEMPTS: Final = 3
+ALERTS_FOLDER: Final = "alerts"
+
+
+class DrillJob(NamedTuple):
+    """What the job is told. It has an end, far enough away that all strikes come before it."""
+
+    seed: int
+    events: int
+    slots: str
+    mode: Mode
+    output: str
+    checkpoints: str
+
+    def arguments(self) -> list[str]:
+        """Return the options of `flink-abnormal submit`."""
+        return [
+            *("--users", str(USERS), "--interval", f"{INTERVAL_MS}ms", "--events", str(self.events)),
+            *("--seed", str(self.seed), "--no-emit-log", "--slots", self.slots, "--execution-mode", self.mode),
+            *("--checkpoint-interval", f"{CHECKPOINT_INTERVAL_MS}ms", "--checkpoint-dir", self.checkpoints),
+            *("--sink", "files", "--output", self.output, "--roll", f"{ROLL_MS}ms"),
+        ]
+
+    def compare(self, field: Field) -> Comparison:
+        """Hold what the job committed against what the rule gives."""
+        settings = Settings()
+        simulation = Simulation(self.seed, USERS, INTERVAL_MS, settings.random.abnormal_rate)
+        expected = expected_alerts(simulation, self.events, threshold=settings.detection.threshold)
+        return compare(expected, field.read(f"{self.output}/{ALERTS_FOLDER}"))
+
+    def tamper(self, field: Field, how: str) -> str:
+        """Drop or double a committed alert behind the drill's back; returns which, in words."""
+        folder = f"{self.output}/{ALERTS_FOLDER}"
+        try:
+            name, content, alert = tamper(field.read(folder), how)
+        except ValueError as error:
+            raise DrillError(f"There is nothing to tamper with: {error}.") from None
+        field.write(folder, name, content)
+        return f"{'dropped' if how == 'drop' else 'doubled'}: {alert}"
+
+
+def events_for(seconds: float) -> int:
+    """Return how many events of each user last so long."""
+    return int(seconds * 1000) // INTERVAL_MS
+
+
+def submit(field: Field, job: DrillJob, *more: str) -> str:
+    """Submit the job; returns its id."""
+    return submitted(field.command(["submit", "--detached", *job.arguments(), *more], COMMAND_SECONDS))
+
+
+def submitted(said: str) -> str:
+    """Return the job id in what `flink-abnormal submit` printed."""
+    found = re.search(r"Submitted job ([0-9a-f]{32})", said)
+    if found is None:
+        raise DrillError(f"flink-abnormal submit named no job: {said.strip()!r}")
+    return found[1]
+
+
+def stop(field: Field, job_id: str, settle: Callable[[], object], *, drain: bool = False) -> str:
+    """Stop the job with a savepoint, and return its path; where the savepoint fails, `settle` and try again.
+
+    A savepoint fails where a task ends while it is taken, as one does soon after each start of a job with an end.
+    """
+    folder = f"{field.checkpoints}/savepoints"
+    for _ in range(STOP_ATTEMPTS - 1):
+        settle()
+        with contextlib.suppress(ClusterError):
+            return field.cluster.stop(job_id, folder_uri(folder), drain=drain)
+    settle()
+    return field.cluster.stop(job_id, folder_uri(folder), drain=drain)
+
+
+def drain(field: Field, job_id: str, settle: Callable[[], object]) -> None:
+    """Let the job make all the events that are left at once, and end: its alerts are then those of all its events.
+
+    `settle` waits for a checkpoint. Flink's compactor of files loses what it restored where a job ends before the next.
+    """
+    stop(field, job_id, settle, drain=True)
+    deadline = time.monotonic() + DRAIN_SECONDS
+    state: Any = None
+    while time.monotonic() < deadline:
+        state = field.cluster.get(f"/jobs/{job_id}")["state"]
+        if state == "FINISHED":
+            return
+        if state in ("FAILED", "CANCELED"):
+            break
+        time.sleep(POLL_SECONDS)
+    raise DrillError(f"The drill's job did not finish: it is {state}.")
+
+
+def cancel_all_of(field: Field, output: str) -> None:
+    """Cancel what still runs of the drill's jobs, which are known by their output; without a cluster there is none."""
+    try:
+        for job in field.cluster.jobs():
+            if job.running and field.cluster.job_parameters(job.id).get("output") == output:
+                field.cluster.cancel(job.id)
+                field.cluster.await_end(job.id)
+    except ClusterError:
+        return

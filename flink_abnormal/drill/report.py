@@ -1,0 +1,136 @@
+"""What a drill found: a table, a verdict, and the same as JSON. Pure, but for the printing."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from flink_abnormal.drill.compare import Comparison
+    from flink_abnormal.drill.story import Line
+
+
+@dataclass
+class Struck:
+    """One strike and what came of it; seconds are counted from the strike, None where it did not come."""
+
+    kind: str
+    victim: str
+    tasks: int
+    slots: int
+    slots_used: int
+    slots_total: int
+    noticed_s: float | None = None
+    not_running: int = 0
+    restored_checkpoint: int | None = None
+    recovered_s: float | None = None
+    failure: str | None = None
+    story: list[Line] = field(default_factory=list)
+
+
+@dataclass
+class Report:
+    """The whole drill."""
+
+    drill: str
+    on: str
+    seed: int
+    slots: str
+    strikes: list[Struck] = field(default_factory=list)
+    alerts: Comparison | None = None
+    tampered: str | None = None
+    failures: list[str] = field(default_factory=list)
+
+    def problems(self) -> list[str]:
+        """Return a sentence for each thing that is not as it should be."""
+        found = [f"{each.kind}: {each.failure}" for each in self.strikes if each.failure] + self.failures
+        return found + (self.alerts.sentences() if self.alerts is not None else ["The alerts were not compared."])
+
+    def medians(self) -> dict[str, dict[str, float]]:
+        """Return for each kind of strike the medians of its seconds until noticed and until recovered."""
+        kinds = list(dict.fromkeys(each.kind for each in self.strikes))
+        return {
+            kind: found for kind in kinds if (found := _medians([each for each in self.strikes if each.kind == kind]))
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as JSON takes it."""
+        strikes = [
+            {**asdict(each), "story": [{"seconds": round(s, 2), "text": text} for s, text in each.story]}
+            for each in self.strikes
+        ]
+        for each in strikes:
+            for key in ("noticed_s", "recovered_s"):
+                each[key] = None if each[key] is None else round(each[key], 2)
+        return {
+            "drill": self.drill,
+            "on": self.on,
+            "seed": self.seed,
+            "slots": self.slots,
+            "verdict": "failed" if self.problems() else "passed",
+            "problems": self.problems(),
+            "strikes": strikes,
+            "medians": self.medians(),
+            "alerts": _alerts(self.alerts),
+            "tampered": self.tampered,
+        }
+
+    def table(self) -> Table:
+        """Return a row for each strike, and one for the median of each kind that was struck more than once."""
+        table = Table("", "Strike", "Victim", "Slots used", "Noticed", "Not running", "Restored from", "All well after")
+        for number, each in enumerate(self.strikes, 1):
+            table.add_row(
+                str(number),
+                each.kind,
+                each.victim,
+                f"{each.slots_used} of {each.slots_total}",
+                _seconds(each.noticed_s),
+                str(each.not_running),
+                "-" if each.restored_checkpoint is None else f"checkpoint {each.restored_checkpoint}",
+                each.failure or _seconds(each.recovered_s),
+            )
+        for kind, found in self.medians().items():
+            if sum(each.kind == kind for each in self.strikes) > 1:
+                table.add_section()
+                noticed, recovered = _seconds(found["noticed_s"]), _seconds(found["recovered_s"])
+                table.add_row("", kind, "median", "", noticed, "", "", recovered)
+        return table
+
+    def verdict(self) -> str:
+        """Return what a drill that passed has proven, in one sentence."""
+        compared = self.alerts
+        if compared is None:
+            return "The alerts were not compared."
+        struck = f", after {len(self.strikes)} strike{'s' * (len(self.strikes) != 1)}" if self.strikes else ""
+        return (
+            f"{compared.committed} alerts committed, {compared.expected} expected{struck}: none missing, none twice, "
+            "each user's counts in order."
+        )
+
+
+def _medians(struck: list[Struck]) -> dict[str, float] | None:
+    noticed = [each.noticed_s for each in struck if each.noticed_s is not None]
+    recovered = [each.recovered_s for each in struck if each.recovered_s is not None]
+    if not noticed or not recovered:
+        return None
+    return {"noticed_s": round(median(noticed), 2), "recovered_s": round(median(recovered), 2)}
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f} s"
+
+
+def _alerts(compared: Comparison | None) -> dict[str, Any] | None:
+    if compared is None:
+        return None
+    return {
+        "expected": compared.expected,
+        "committed": compared.committed,
+        "missing": [alert._asdict() for alert in compared.missing],
+        "doubled": [alert._asdict() for alert in compared.doubled],
+        "unexpected": compared.unexpected,
+        "outOfOrder": compared.out_of_order,
+    }

@@ -1,0 +1,201 @@
+"""What is seen of a cluster over REST, told as the sentences of a recovery: pure.
+
+The seed's picture: all is well -> a failure -> the JobManager notices -> it takes the newest checkpoint and restores
+the tasks' state from it -> all is well again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ENOUGH_FAILED_CHECKPOINTS: Final = 3
+
+
+class Restored(NamedTuple):
+    """The checkpoint that a job was last restored from, and when (epoch seconds)."""
+
+    checkpoint: int
+    at: float
+
+
+class Observation(NamedTuple):
+    """A glance at the cluster; `at` in epoch seconds, `state` None where no JobManager answers for the job."""
+
+    at: float
+    state: str | None = None
+    running: int = 0
+    total: int = 0
+    slots: int = 0
+    restored: Restored | None = None
+    completed: int = 0
+    failed: int = 0
+    newest: int | None = None
+    leader: str | None = None
+
+
+class Line(NamedTuple):
+    """A sentence, and how many seconds after the strike it came true."""
+
+    seconds: float
+    text: str
+
+
+class Story(Protocol):
+    """Takes observations in their order and tells what is new in each."""
+
+    noticed_s: float | None
+    recovered_s: float | None
+    not_running: int
+    restored: int | None
+    failure: str | None
+
+    def see(self, now: Observation) -> list[Line]:
+        """Return what is new."""
+        ...
+
+    @property
+    def done(self) -> bool:
+        """Whether the cluster is as it was before the strike, or can't come back."""
+        ...
+
+    def undo_due(self, at: float) -> bool:
+        """Whether the strike has lasted long enough to be taken back."""
+        ...
+
+
+ENDED: Final = ("FINISHED", "FAILED", "CANCELED")
+
+
+class Recovery:
+    """The story of a job that is restored: tasks stop, a checkpoint is restored, all run again."""
+
+    def __init__(self, before: Observation, struck_at: float, lasts_s: float | None = None) -> None:
+        self._before, self._at, self._lasts = before, struck_at, lasts_s
+        self._last = before
+        self._silent = False
+        self._told_stopped = False
+        self._running_again: Line | None = None
+        self.noticed_s: float | None = None
+        self.recovered_s: float | None = None
+        self.not_running = 0
+        self.restored: int | None = None
+        self.failure: str | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether all tasks run again, from a checkpoint, or never will."""
+        return self.recovered_s is not None or self.failure is not None
+
+    def undo_due(self, at: float) -> bool:
+        """Whether a strike that is taken back has lasted its time."""
+        return self._lasts is not None and at - self._at >= self._lasts
+
+    def see(self, now: Observation) -> list[Line]:
+        """Return what is new, in the order in which it came true."""
+        told = sorted(self._new(now), key=lambda line: line.seconds)
+        if now.state is not None:
+            self._last = now
+        return told
+
+    def _new(self, now: Observation) -> Iterator[Line]:
+        seconds = now.at - self._at
+        if now.state is None:
+            yield from self._without_master(seconds)
+            return
+        if self._silent:
+            self._silent = False
+            yield Line(seconds, f"{now.leader or 'a JobManager'} leads now, and knows the job")
+        if now.state in ENDED:
+            self.failure = f"the job is {now.state}"
+            yield Line(seconds, self.failure)
+            return
+        yield from self._slots(seconds, now)
+        stopped = now.total - now.running
+        if stopped:
+            self.not_running = max(self.not_running, stopped)
+            self._running_again = None
+            self.noticed_s = seconds if self.noticed_s is None else self.noticed_s
+            if not self._told_stopped:
+                self._told_stopped = True
+                yield Line(seconds, f"JobManager noticed: {stopped} of {now.total} tasks are not running")
+        if now.restored is not None and now.restored != self._before.restored and self.restored is None:
+            self.restored = now.restored.checkpoint
+            restored_s = max(now.restored.at - self._at, 0.0)
+            self.noticed_s = restored_s if self.noticed_s is None else self.noticed_s
+            yield Line(restored_s, f"restoring from checkpoint {self.restored}, the newest")
+        yield from self._all_run(seconds, now)
+
+    def _without_master(self, seconds: float) -> Iterator[Line]:
+        """No JobManager answers: nobody can restore, and what the tasks do meanwhile can't be seen."""
+        if not self._silent:
+            self._silent = True
+            self._running_again = None
+            self.noticed_s = seconds if self.noticed_s is None else self.noticed_s
+            yield Line(seconds, "no JobManager leads")
+
+    def _slots(self, seconds: float, now: Observation) -> Iterator[Line]:
+        if now.slots < self._last.slots:
+            yield Line(seconds, f"{self._last.slots - now.slots} slots are gone, {now.slots} are left")
+        elif now.slots > self._last.slots:
+            yield Line(seconds, f"{now.slots - self._last.slots} slots are back: a TaskManager has registered")
+
+    def _all_run(self, seconds: float, now: Observation) -> Iterator[Line]:
+        """Tell of the end once it is known from which checkpoint: Flink shows that a moment later."""
+        whole = now.total > 0 and now.running == now.total
+        if whole and self._running_again is None and self.noticed_s is not None:
+            self._running_again = Line(seconds, f"all {now.total} tasks run again")
+        if self._running_again is not None and self.restored is not None:
+            self.recovered_s = self._running_again.seconds
+            yield self._running_again
+
+
+class FailedCheckpoints:
+    """The story of a job that goes on while its checkpoints fail."""
+
+    def __init__(self, before: Observation, struck_at: float) -> None:
+        self._before, self._at = before, struck_at
+        self._last = before
+        self._freed: Observation | None = None
+        self.noticed_s: float | None = None
+        self.recovered_s: float | None = None
+        self.not_running = 0
+        self.restored: int | None = None
+        self.failure: str | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether a checkpoint has completed again, or the job did not go on."""
+        return self.recovered_s is not None or self.failure is not None
+
+    def undo_due(self, at: float) -> bool:  # noqa: ARG002
+        """Whether enough checkpoints have failed."""
+        due = self._last.failed - self._before.failed >= ENOUGH_FAILED_CHECKPOINTS
+        if due and self._freed is None:
+            self._freed = self._last
+        return due
+
+    def see(self, now: Observation) -> list[Line]:
+        """Return what is new."""
+        return list(self._new(now))
+
+    def _new(self, now: Observation) -> Iterator[Line]:
+        seconds = now.at - self._at
+        if now.state is None:
+            return
+        if now.state in ENDED or now.running < now.total or now.restored != self._before.restored:
+            self.not_running = now.total - now.running
+            self.failure = f"the job did not go on: it is {now.state}, {self.not_running} tasks are not running"
+            yield Line(seconds, self.failure)
+            return
+        if now.failed > self._last.failed:
+            self.noticed_s = seconds if self.noticed_s is None else self.noticed_s
+            failed = now.failed - self._before.failed
+            what = "1 checkpoint has failed" if failed == 1 else f"{failed} checkpoints have failed"
+            yield Line(seconds, f"{what}; all {now.total} tasks go on")
+        if self._freed is not None and now.completed > self._freed.completed:
+            self.recovered_s = seconds
+            yield Line(seconds, f"checkpoint {now.newest} has completed")
+        self._last = now

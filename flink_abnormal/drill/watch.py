@@ -1,0 +1,105 @@
+"""Looks at a job and its cluster over REST, ten times a second.
+
+The tasks' states are read where Flink keeps no copy of them (`/jobs/overview`): the page of a job may be seconds old,
+and a job is RUNNING while its tasks are only scheduled.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from flink_abnormal.drill.story import ENDED, Observation, Restored
+from flink_abnormal.errors import AbnormalError, ClusterError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flink_abnormal.runtime.rest import Cluster
+
+POLL_SECONDS: Final = 0.1
+
+
+class DrillError(AbnormalError):
+    """The drill could not go on: the cluster or the job did not do what was waited for. Exit code 1."""
+
+
+class Watcher:
+    """Observes one job; `leader` returns who leads, where there are several JobManagers."""
+
+    def __init__(self, cluster: Cluster, job_id: str, leader: Callable[[], str | None]) -> None:
+        self._cluster, self._job_id, self._leader = cluster, job_id, leader
+        self._silent = True
+
+    def look(self) -> Observation:
+        """Return what is seen now; an observation without a state where no JobManager answers for the job."""
+        at = time.time()
+        try:
+            listed = self._cluster.get("/jobs/overview", patience=0)["jobs"]
+            job = next((each for each in listed if each["jid"] == self._job_id), None)
+            if job is None:
+                self._silent = True
+                return Observation(at)
+            slots = self._cluster.get("/overview", patience=0)["slots-total"]
+            checkpoints = self._cluster.get(f"/jobs/{self._job_id}/checkpoints", patience=0)
+        except (ClusterError, KeyError, ValueError):
+            self._silent = True
+            return Observation(at)
+        leader = self._leader() if self._silent else None
+        self._silent = False
+        return _observation(at, job, slots, checkpoints, leader)
+
+    def settle(self, slots: int | None, seconds: float) -> Observation:
+        """Wait until all tasks run, `slots` are registered, and a checkpoint has completed since.
+
+        DrillError where that does not come within `seconds`, or the job has ended.
+        """
+        deadline = time.monotonic() + seconds
+        since: int | None = None
+        whole = False
+        while time.monotonic() < deadline:
+            now = self.look()
+            if now.state in ENDED:
+                raise DrillError(f"The drill's job is {now.state}{self._reason()}")
+            if now.total and now.running == now.total and (slots is None or now.slots == slots):
+                if whole and now.newest is not None and now.newest > (since or 0):
+                    return now
+                if not whole:
+                    whole, since = True, now.newest
+            else:
+                whole = False
+            time.sleep(POLL_SECONDS)
+        raise DrillError(
+            f"All tasks running and a completed checkpoint were waited for {seconds:.0f} s in vain: "
+            + (
+                "no JobManager answers for the job."
+                if now.state is None
+                else f"{now.running} of {now.total} tasks run, {now.slots} slots are there{self._reason()}"
+            )
+        )
+
+    def _reason(self) -> str:
+        """Return the job's last failure in one line, as the end of a sentence."""
+        try:
+            entries = self._cluster.get(f"/jobs/{self._job_id}/exceptions")["exceptionHistory"]["entries"]
+        except (ClusterError, KeyError, ValueError):
+            return "."
+        return f". Its last failure: {entries[0]['stacktrace'].splitlines()[0]}" if entries else "."
+
+
+def _observation(at: float, job: Any, slots: int, checkpoints: Any, leader: str | None) -> Observation:
+    counts = checkpoints.get("counts", {})
+    latest = checkpoints.get("latest", {})
+    restored, completed = latest.get("restored"), latest.get("completed")
+    return Observation(
+        at,
+        job["state"],
+        job["tasks"]["running"] + job["tasks"]["finished"],
+        job["tasks"]["total"],
+        slots,
+        Restored(restored["id"], restored["restore_timestamp"] / 1000) if restored else None,
+        counts.get("completed", 0),
+        counts.get("failed", 0),
+        completed["id"] if completed else None,
+        leader,
+    )

@@ -1,0 +1,171 @@
+"""Drills on a real local cluster: in one file, so that one worker runs them one after the other."""
+
+import json
+import os
+import re
+import signal
+
+import psutil
+import pytest
+from cluster_tools import free_port
+from conftest import wait_until
+
+pytestmark = pytest.mark.timeout(600)
+SECONDS = 500
+DEADLINE = ("--deadline", "2min")
+
+
+@pytest.fixture
+def report(tmp_path):
+    """The file of the JSON report, and how to read it."""
+    file = tmp_path / "report.json"
+    return type("Report", (), {"option": ("--json", str(file)), "read": lambda: json.loads(file.read_text())})
+
+
+def nothing_is_left(cluster):
+    """No job of the drill runs, and nothing lies in its folder."""
+    assert "Slots: 9 free of 9" in cluster.run("cluster", "status").stdout
+    return list((cluster.folder / ".flink" / "drill").iterdir()) == []
+
+
+def test_a_killed_taskmanager_costs_no_alert_and_the_report_says_so(cluster, report):
+    done = cluster.run("drill", "--kill", "taskmanager", *DEADLINE, *report.option, seconds=SECONDS)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = report.read()
+    assert (told["verdict"], told["problems"], told["on"], told["slots"]) == ("passed", [], "local", "isolated")
+    alerts = told["alerts"]
+    assert alerts["expected"] == alerts["committed"] > 0
+    (strike,) = told["strikes"]
+    assert (strike["kind"], strike["slots_used"], strike["slots_total"]) == ("kill taskmanager", 9, 9)
+    assert 0 < strike["noticed_s"] < strike["recovered_s"]
+    story = done.stdout[done.stdout.index("Strike 1 of 1") :]
+    assert re.findall(
+        r"taskmanager-\d is dead|JobManager noticed|restoring from checkpoint \d+|all 17 tasks run again", story
+    ) == [
+        f"{strike['victim']} is dead",
+        "JobManager noticed",
+        f"restoring from checkpoint {strike['restored_checkpoint']}",
+        "all 17 tasks run again",
+    ]
+    assert nothing_is_left(cluster)
+
+
+@pytest.mark.parametrize(("how", "what", "lists"), [("drop", "is missing", "missing"), ("double", "more", "doubled")])
+def test_a_full_disk_stops_checkpoints_only_and_tampering_is_found_out(cluster, report, how, what, lists):
+    done = cluster.run("drill", "--fill", "disk", "--tamper", how, *DEADLINE, *report.option, seconds=SECONDS)
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    told = report.read()
+    (strike,) = told["strikes"]
+    assert (strike["not_running"], strike["restored_checkpoint"], strike["failure"]) == (0, None, None)
+    assert "3 checkpoints have failed; all 17 tasks go on" in done.stdout
+    assert told["verdict"] == "failed"
+    (alert,) = told["alerts"][lists]
+    assert done.stderr.startswith("Error: The drill failed. 1 alert is ")
+    assert what in done.stderr
+    assert f"{alert['user_id']} count {alert['count']} (alertId {alert['alert_id']})" in done.stderr
+    assert nothing_is_left(cluster)
+
+
+def test_a_frozen_taskmanager_is_replaced_by_free_slots_and_wakes_up_without_harm(cluster, report):
+    done = cluster.run("drill", "--pause", "taskmanager", "--free-slots", *DEADLINE, *report.option, seconds=SECONDS)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    (strike,) = report.read()["strikes"]
+    assert (strike["slots_used"], strike["slots_total"]) == (3, 9)
+    texts = [line["text"].partition(" (")[0] for line in strike["story"]]
+    assert texts.index(f"{strike['victim']} is frozen") < texts.index(f"{strike['victim']} wakes up")
+
+
+def test_a_killed_python_worker_of_process_mode_costs_no_alert(cluster, report):
+    done = cluster.run("drill", "--kill", "worker-python", *DEADLINE, *report.option, seconds=SECONDS)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Python in process mode" in done.stdout
+    (strike,) = report.read()["strikes"]
+    assert strike["story"][0]["text"].startswith(f"a Python worker of {strike['victim']} is dead")
+
+
+def test_a_job_moves_to_another_parallelism_and_the_other_backend(cluster, report):
+    done = cluster.run("drill", "rescale", *DEADLINE, *report.option, seconds=SECONDS)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Resuming it: parallelism 2/4/1, state in rocksdb" in done.stdout
+    assert report.read()["verdict"] == "passed"
+
+
+def test_a_savepoint_of_the_previous_release_still_restores(cluster, report):
+    done = cluster.run("drill", "upgrade", *DEADLINE, *report.option, seconds=SECONDS)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "that release 0.1.0 left; abnormalCount was 2 for user2, 3 for user3" in done.stdout
+    assert (report.read()["alerts"]["expected"], report.read()["alerts"]["committed"]) == (123, 123)
+
+
+def test_an_interrupted_drill_takes_back_what_it_did(cluster):
+    drill = cluster.start("drill", "--pause", "taskmanager", *DEADLINE)
+    frozen = wait_until(lambda: re.search(r"is frozen \(pid (\d+)\)", drill.output.read_text()), "the strike", SECONDS)
+
+    os.kill(drill.pid, signal.SIGINT)
+
+    assert drill.wait(120) == 130
+    assert psutil.Process(int(frozen[1])).status() != psutil.STATUS_STOPPED
+    assert "Traceback" not in drill.output.read_text()
+    wait_until(lambda: "Slots: 9 free of 9" in cluster.run("cluster", "status").stdout, "free slots")
+    assert nothing_is_left(cluster)
+
+
+def test_what_can_not_be_had_is_refused_with_a_sentence(cluster):
+    def refusal(*arguments):
+        done = cluster.run("drill", *arguments)
+        assert done.stdout == ""
+        return done.returncode, done.stderr
+
+    assert refusal("--kill", "jobmanager") == (
+        2,
+        "Error: --kill jobmanager can't be done here: the cluster has one JobManager, and its job dies with it. Start "
+        "it anew with high availability: flink-abnormal cluster down, then flink-abnormal cluster up --ha\n",
+    )
+    assert refusal("--cut", "network") == (
+        2,
+        "Error: --cut network can't be done here: processes of one machine share its network. Give --on compose.\n",
+    )
+    assert refusal() == (
+        2,
+        "Error: A drill needs a strike: name one, such as --kill taskmanager, or give --random.\n",
+    )
+    assert refusal("--kill", "taskmanager", "rescale") == (
+        2,
+        "Error: drill rescale strikes nothing: leave --kill out.\n",
+    )
+    assert refusal("--fill", "disk", "--json", "/nowhere/report.json") == (
+        3,
+        "Error: --json /nowhere/report.json can't be written: No such file or directory.\n",
+    )
+
+
+def test_a_cluster_without_room_is_left_alone(cluster):
+    submitted = cluster.run("submit", "--detached", *cluster.job("--interval", "1s"))
+    assert submitted.returncode == 0, submitted.stderr
+    job = submitted.stdout.split()[-1]
+
+    refused = cluster.run("drill", "--kill", "taskmanager")
+
+    assert (refused.returncode, refused.stderr) == (
+        4,
+        "Error: The drill's job needs 9 slots and the cluster has 0 free of 9. Cancel the job that has them "
+        "(flink-abnormal cancel), or give --free-slots, which needs 3.\n",
+    )
+    assert f"{job}  Internal Keyed State Abnormal Count Example: RUNNING" in cluster.run("status", job).stdout
+
+
+def test_a_killed_leader_costs_no_alert_on_a_cluster_that_lives_as_long_as_the_drill(cli, report):
+    done = cli.run("drill", "--kill", "jobmanager", "--port", free_port(), *DEADLINE, *report.option, seconds=SECONDS)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "No local cluster is up: starting one for the drill with three JobManagers" in done.stdout
+    (strike,) = report.read()["strikes"]
+    assert strike["victim"].startswith("jobmanager-")
+    assert re.search(r"jobmanager-\d leads now, and knows the job", done.stdout)[0].startswith("jobmanager-")
+    assert "No cluster is up." in cli.run("cluster", "status").stderr

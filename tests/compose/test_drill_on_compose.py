@@ -1,0 +1,149 @@
+"""Drills on the composition: one with a single JobManager, one with three."""
+
+import json
+import os
+import re
+import subprocess
+
+import pytest
+from composition import Composition
+from conftest import BIN, PROJECT, wait_until
+
+pytestmark = pytest.mark.timeout(1500)
+SECONDS = 900
+
+
+class Place:
+    """A composition without a job, and the drill on it."""
+
+    def __init__(self, name, folder, *services, **settings):
+        self.composition = Composition(name, **settings)
+        self.report = folder / "report.json"
+        self._services = services
+
+    def up(self):
+        self.composition.build()
+        self.composition.up(*self._services)
+        wait_until(self._whole, "nine slots", 300)
+
+    def _whole(self):
+        cluster = self.composition.cluster
+        return cluster.answers() and cluster.slots().total == 9
+
+    def drill(self, *arguments):
+        """Run a drill; returns what it said, and its report."""
+        done = subprocess.run(
+            [
+                BIN / "flink-abnormal",
+                "drill",
+                "--on",
+                "compose",
+                "--deadline",
+                "3min",
+                "--json",
+                self.report,
+                *arguments,
+            ],
+            env={**os.environ, "COMPOSE_PROJECT_NAME": self.composition.name, "NO_COLOR": "1"},
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=SECONDS,
+            check=False,
+        )
+        return done, json.loads(self.report.read_text() or "null")
+
+
+@pytest.fixture(scope="module")
+def single(tmp_path_factory):
+    place = Place("drill", tmp_path_factory.mktemp("drill"), "jobmanager", "taskmanager")
+    try:
+        place.up()
+        yield place
+    finally:
+        place.composition.end()
+
+
+@pytest.fixture(scope="module")
+def triple(tmp_path_factory):
+    masters = ("jobmanager", "jobmanager-2", "jobmanager-3", "zookeeper")
+    place = Place("drill-ha", tmp_path_factory.mktemp("drill"), *masters, "taskmanager", COMPOSE_PROFILES="ha")
+    try:
+        place.up()
+        yield place
+    finally:
+        place.composition.end()
+
+
+def test_killed_cut_off_and_frozen_taskmanagers_and_a_full_disk_cost_no_alert(single):
+    strikes = ("--kill", "taskmanager", "--cut", "network", "--pause", "taskmanager", "--fill", "disk")
+
+    done, report = single.drill(*strikes)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [strike["kind"] for strike in report["strikes"]] == [
+        "kill taskmanager",
+        "cut network",
+        "pause taskmanager",
+        "fill disk",
+    ]
+    assert (report["on"], report["verdict"]) == ("compose", "passed")
+    assert report["alerts"]["expected"] == report["alerts"]["committed"] > 0
+    victim = report["strikes"][1]["victim"]
+    assert f"{victim} is cut off from the network" in done.stdout
+    assert f"{victim} is on the network again" in done.stdout
+    assert single.composition.inside("jobmanager", "ls", "/data/drill") == ""
+
+
+def test_tampering_with_the_volume_is_found_out(single):
+    done, report = single.drill("--fill", "disk", "--tamper", "double")
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    (alert,) = report["alerts"]["doubled"]
+    assert f"1 alert is committed more than once: {alert['user_id']} count {alert['count']} " in done.stderr
+
+
+def test_a_savepoint_of_the_previous_release_restores_in_containers(single):
+    done, report = single.drill("upgrade")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (report["alerts"]["expected"], report["alerts"]["committed"]) == (123, 123)
+
+
+def test_the_one_jobmanager_is_not_killed(single):
+    done, _ = single.drill("--kill", "jobmanager")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "Error: --kill jobmanager can't be done here: the composition has one JobManager, and its job dies with it. "
+        "Bring it up with high availability: COMPOSE_PROFILES=ha docker compose up -d\n"
+    )
+
+
+def test_a_killed_leader_costs_no_alert(triple):
+    done, report = triple.drill("--kill", "jobmanager")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    (strike,) = report["strikes"]
+    assert strike["victim"] in ("jobmanager", "jobmanager-2", "jobmanager-3")
+    next_leader = re.search(r"(\S+) leads now, and knows the job", done.stdout)[1]
+    assert next_leader != strike["victim"]
+
+
+def test_docker_that_does_not_answer_is_told_in_a_sentence():
+    done = subprocess.run(
+        [BIN / "flink-abnormal", "drill", "--on", "compose", "--fill", "disk"],
+        env={**os.environ, "DOCKER_HOST": "unix:///nowhere/docker.sock"},
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (
+        3,
+        "",
+        "Error: Docker does not answer: install it, start it, and see that `docker info` works for this user.\n",
+    )
