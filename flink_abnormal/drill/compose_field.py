@@ -62,7 +62,7 @@ class ComposeField:
             if (ports := each.attrs["NetworkSettings"]["Ports"].get(WEB_PORT))
         ]
         self.cluster = Cluster(*first, others)
-        stamp = time.strftime("%Y%m%d-%H%M%S")
+        stamp = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
         self.folder = f"/data/drill/{stamp}"
         store = self._environment.get("CHECKPOINT_DIR", "")
         self.checkpoints = f"{store}/drill-{stamp}" if store.startswith("s3:") else f"{self.folder}/checkpoints"

@@ -17,7 +17,7 @@ import psutil
 from flink_abnormal.drill import inside
 from flink_abnormal.drill.field import Hit, last_words
 from flink_abnormal.drill.watch import DrillError
-from flink_abnormal.errors import ClusterError, MachineError
+from flink_abnormal.errors import ClusterError
 from flink_abnormal.runtime import distribution, local, members
 from flink_abnormal.runtime.members import Plan, State
 
@@ -152,11 +152,7 @@ def opened(port: int, *, ha: bool, say: Callable[[str], None]) -> Iterator[Local
     started = local.running() is None
     try:
         state = local.running() or _start(port, ha=ha, say=say)
-        folder = distribution.work_folder() / "drill" / time.strftime("%Y%m%d-%H%M%S")
-        try:
-            folder.mkdir(parents=True)
-        except OSError as error:
-            raise MachineError(f"{folder} can't be made: {error.strerror}.") from None
+        folder = distribution.work_folder() / "drill" / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
         yield LocalField(state, folder)
     finally:
         if started:
