@@ -10,8 +10,8 @@ RUN apt-get update && apt-get install -y --no-install-recommends python3 python3
          apt-get install -y --no-install-recommends build-essential python3-dev openjdk-17-jdk-headless; fi \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /opt/flink-abnormal
-COPY pyproject.toml constraints.txt README.md LICENSE ./
-RUN mkdir flink_abnormal && touch flink_abnormal/__init__.py \
+COPY pyproject.toml constraints.txt ./
+RUN mkdir flink_abnormal && touch flink_abnormal/__init__.py README.md LICENSE \
     && python3 -m venv /opt/venv \
     && /opt/venv/bin/pip install --quiet -c constraints.txt -e . \
     && /opt/venv/bin/pip uninstall --quiet --yes pip

@@ -12,7 +12,10 @@ run: setup
 	@$(BIN)/flink-abnormal run $(ARGS)
 
 test: setup
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(or $(ARGS),--ignore tests/compose)
+ifndef ARGS
+	@$(BIN)/python -m pytest tests/compose
+endif
 
 bench: setup
 	@$(BIN)/python bench/users.py $(ARGS)

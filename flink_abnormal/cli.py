@@ -26,7 +26,8 @@ jobmanager_option = click.option(
     "--jobmanager",
     metavar="HOST:PORT",
     envvar="FLINK_ABNORMAL_JOBMANAGER",
-    help="The cluster. [default: $FLINK_ABNORMAL_JOBMANAGER, else the local one, else 127.0.0.1:8081]",
+    help="The cluster; with commas between several JobManagers. "
+    "[default: $FLINK_ABNORMAL_JOBMANAGER, else the local one, else 127.0.0.1:8081]",
 )
 job_argument = click.argument("job", required=False)
 

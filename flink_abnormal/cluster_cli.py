@@ -10,8 +10,8 @@ from rich.table import Table
 
 from flink_abnormal.errors import ClusterError
 from flink_abnormal.runtime import distribution, local, metrics
+from flink_abnormal.runtime.members import Plan
 from flink_abnormal.runtime.rest import DEFAULT_PORT
-from flink_abnormal.runtime.supervisor import Plan
 
 
 @click.group()
@@ -62,7 +62,8 @@ def _parts(plan: Plan) -> str:
     """Say what a cluster is made of."""
     masters = f"{len(plan.ports)} JobManagers, " if plan.ha else ""
     spare = f" and {plan.standby} on standby" if plan.standby else ""
-    return f"{masters}{plan.taskmanagers} TaskManagers{spare}, {plan.all_slots} slots"
+    served = f", metrics from port {plan.metrics_port} on" if plan.metrics_port else ""
+    return f"{masters}{plan.taskmanagers} TaskManagers{spare}, {plan.all_slots} slots{served}"
 
 
 def _web_ui(plan: Plan) -> str:

@@ -43,6 +43,7 @@ class JobError(AbnormalError):
 def cause(error: BaseException) -> str:
     """Return the innermost reason of a Java or Python error in one line."""
     text = str(error)
-    causes = re.findall(r"^Caused by: (.+)$", text, re.MULTILINE)
+    # Py4J puts a line of its own before Java's first, which starts with a colon.
+    causes = re.findall(r"^Caused by: (.+)$", text, re.MULTILINE) or re.findall(r"^: (.+)$", text, re.MULTILINE)
     found = causes[-1] if causes else next((line for line in text.splitlines() if line.strip()), repr(error))
     return re.sub(r"^(?:[a-z][\w$]*\.)+(?:[A-Z][\w$]*): ", "", found.strip())

@@ -69,11 +69,7 @@ def _check_checkpoints(folder: str) -> None:
     if path is not None:
         _check_writable(path, "--checkpoint-dir")
     elif store.is_s3(folder):
-        if distribution.connector(distribution.S3_PLUGIN) is None:
-            raise MachineError(
-                f"--checkpoint-dir {folder} needs Flink's S3 plugin, which PyPI lacks and {distribution.connectors()} "
-                "does not hold. Run `make connectors`."
-            )
+        distribution.require(distribution.S3_PLUGIN, f"--checkpoint-dir {folder}", "S3 plugin")
         store.check_writable(folder)
     else:
         raise UsageError(

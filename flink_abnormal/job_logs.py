@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from flink_abnormal.model import one_line
-from flink_abnormal.runtime import local, supervisor
+from flink_abnormal.runtime import local, outputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,26 +50,27 @@ def _printed(cluster: Cluster, offsets: dict[str, int]) -> Iterator[str]:
     state = local.running_at(cluster)
     if state is not None:
         for member in state.taskmanagers:
-            file = supervisor.output_file(member.name)
+            file = outputs.output_file(member.name)
             if file.exists():
-                yield from _new_lines(str(file), file.read_bytes(), offsets)
+                yield from _new_lines(str(file), outputs.read(file, offsets.get(str(file), 0)), offsets)
         return
     for taskmanager in cluster.taskmanagers():
-        yield from _new_lines(taskmanager["id"], cluster.stdout(taskmanager["id"]).encode(), offsets)
+        name = taskmanager["id"]
+        printed = outputs.part(cluster.stdout(name).encode(), offsets.get(name, 0))
+        yield from _new_lines(name, printed, offsets)
 
 
 def _written(folder: Path, offsets: dict[str, int]) -> Iterator[str]:
     """Yield the messages of alert files that were finished since the last time."""
     for file in sorted(folder.glob("*.jsonl")):
         if not file.name.startswith(".") and str(file) not in offsets:
-            for line in _new_lines(str(file), file.read_bytes(), offsets):
+            for line in _new_lines(str(file), outputs.Part(0, file.read_bytes()), offsets):
                 yield one_line(orjson.loads(line)["message"])
 
 
-def _new_lines(source: str, content: bytes, offsets: dict[str, int]) -> Iterator[str]:
-    """Yield the whole lines beyond the offset that was reached, and move it."""
-    begin = offsets.get(source, 0)
-    end = content.rfind(b"\n") + 1
-    offsets[source] = max(begin, end)
+def _new_lines(source: str, part: outputs.Part, offsets: dict[str, int]) -> Iterator[str]:
+    """Yield the whole lines of a part, and move the source's offset behind them."""
+    end = part.content.rfind(b"\n") + 1
+    offsets[source] = part.begin + end
     # Not splitlines(): it also breaks at U+2028 and its like, which stand inside a line here.
-    yield from content[begin:end].decode(errors="replace").split("\n")[:-1]
+    yield from part.content[:end].decode(errors="replace").split("\n")[:-1]

@@ -80,7 +80,8 @@ def flink_configuration(settings: Settings, restore_path: str | None) -> dict[st
         # Failures that follow one another within a minute count as one series: after twelve restarts the next ends the
         # job. A lost worker is a series of its own each time, for ever.
         "restart-strategy.type": "exponential-delay",
-        "restart-strategy.exponential-delay.initial-backoff": "100 ms",
+        # Until a lost worker is noticed (conf/config.yaml), the job would be sent to it again.
+        "restart-strategy.exponential-delay.initial-backoff": "500 ms",
         "restart-strategy.exponential-delay.max-backoff": "5 s",
         "restart-strategy.exponential-delay.backoff-multiplier": "2",
         "restart-strategy.exponential-delay.jitter-factor": "0",

@@ -6,13 +6,14 @@ import heapq
 import json
 import sys
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import rich_click as click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from flink_abnormal.errors import UsageError
 from flink_abnormal.launch import say
 from flink_abnormal.model import one_line
 from flink_abnormal.operators import ABNORMAL_COUNT_STATE
@@ -22,9 +23,12 @@ from flink_abnormal.state import locate, reader
 from flink_abnormal.state.history import Checkpoint, of_job
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from flink_abnormal.runtime.rest import Cluster
+
+T = TypeVar("T")
+TRIES: Final = 5
 
 checkpoint_dir_option = click.option(
     "--checkpoint-dir",
@@ -54,14 +58,34 @@ def state(
     """
     if user is not None and top is not None:
         raise click.UsageError("--user shows one user and --top many: give one of them.")
-    path = locate.snapshot(snapshot, jobmanager, checkpoint_dir)
+    path, counts = _read(
+        lambda: locate.snapshot(snapshot, jobmanager, checkpoint_dir), lambda rows: _chosen(rows, user, top)
+    )
     say(f"Snapshot: {path}")
-    with reader.reading(path) as rows:
-        counts = _chosen(rows, user, top)
     if user is not None and not counts:
         say("The snapshot holds no value of this user, which means 0.")
         counts = [(user, 0)]
     _print_table(counts) if as_table else _print_json(counts)
+
+
+def _read(find: Callable[[], str], take: Callable[[Iterator[tuple[str, int]]], T]) -> tuple[str, T]:
+    """Return a snapshot's path and what was taken of its rows; a newer one where a running job drops it meanwhile."""
+    find()  # what is wrong with it is said before a JVM starts
+    reader.start()
+    for tries_left in reversed(range(TRIES)):
+        path = find()
+        try:
+            with reader.reading(path) as rows:
+                return path, take(rows)
+        except UsageError:
+            if snapshots.exists(path):
+                raise
+            if not tries_left:
+                break
+    raise UsageError(
+        f"The running job drops its checkpoints faster than they can be read, {path} too: stop it with a savepoint, or "
+        "give it a longer --checkpoint-interval."
+    )
 
 
 def _chosen(rows: Iterator[tuple[str, int]], user: str | None, top: int | None) -> list[tuple[str, int]]:

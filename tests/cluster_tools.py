@@ -1,9 +1,12 @@
 """A local cluster for tests."""
 
+import contextlib
 import json
 import socket
 
-from conftest import CommandLine
+from conftest import CommandLine, lines
+
+START_SECONDS = 180
 
 
 def free_port():
@@ -12,20 +15,36 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def free_ports(count):
+    """Return the first of `count` free ports in a row."""
+    while True:
+        first = free_port()
+        with contextlib.ExitStack() as opened, contextlib.suppress(OSError, OverflowError):
+            for port in range(first, first + count):
+                opened.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            return first
+
+
 class LocalCluster(CommandLine):
     """A real local cluster, in a home of its own."""
 
-    def __init__(self, folder, port):
+    def __init__(self, folder, port, *options):
         super().__init__(folder)
         self.port = port
+        self.options = options
 
     def up(self):
         """Start it, or find it up."""
-        return self.run("cluster", "up", "--port", self.port)
+        return self.run("cluster", "up", "--port", self.port, *self.options, seconds=START_SECONDS)
 
     def state(self):
         """Return what the supervisor knows."""
         return json.loads((self.folder / ".flink" / "cluster.json").read_text())
+
+    def leader(self):
+        """Return the name of the JobManager that leads, or None while none does."""
+        shown = lines(self.run("cluster", "status").stdout, "│ jobmanager")
+        return next((line.split()[1] for line in shown if "leads" in line), None)
 
     def pid(self, name):
         """Return the pid of a process of the cluster."""

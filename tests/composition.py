@@ -84,7 +84,8 @@ class Composition:
 
     def logs(self, service):
         """Return what a service's containers said, without names in front."""
-        return self.run("logs", "--no-log-prefix", "--no-color", service).stdout
+        told = self.run("logs", "--no-log-prefix", "--no-color", service).stdout
+        return told.replace("\x1b[2K", "")  # some releases of compose clear the line, seen or not
 
     def containers(self, service):
         """Return the ids of a service's running containers."""
@@ -108,7 +109,7 @@ class Composition:
             return None
         running = [job for job in self.cluster.jobs() if job.running]
         assert len(running) <= 1, running
-        return next((job for job in running if job.tasks["running"] == job.tasks["total"]), None)
+        return next((job for job in running if 0 < job.tasks["total"] == job.tasks["running"]), None)
 
     def await_job(self):
         """Wait until the job runs with all tasks; returns it."""

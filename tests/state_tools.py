@@ -9,12 +9,12 @@ from flink_abnormal.rule import decide
 from flink_abnormal.simulation import Simulation
 from flink_abnormal.sources.random import Position
 
-READ_POSITIONS = f"""
-import json, sys
+READ_POSITIONS = """
+import json, pickle, sys
 from flink_abnormal.state.reader import KeyedState, reading
 
-with reading(sys.argv[1], KeyedState("random-source", "position", {len(Position._fields)})) as rows:
-    print(json.dumps(dict(rows)))
+with reading(sys.argv[1], KeyedState("random-source", "position", "pickle")) as rows:
+    print(json.dumps({group: pickle.loads(value) for group, value in rows}))
 """
 
 

@@ -57,6 +57,14 @@ def connector(artifact: str) -> Path | None:
     return max(connectors().glob(f"{artifact}-[0-9]*.jar"), default=None)
 
 
+def require(artifact: str, what: str, called: str) -> None:
+    """Raise MachineError where a jar that `what` needs is missing; `called` is what users know it by."""
+    if connector(artifact) is None:
+        raise MachineError(
+            f"{what} needs Flink's {called}, which PyPI lacks and {connectors()} does not hold. Run `make connectors`."
+        )
+
+
 def flink_home() -> Path:
     """Return the folder of the pip-installed distribution."""
     import pyflink  # noqa: PLC0415 - slow to import, and not needed for --help

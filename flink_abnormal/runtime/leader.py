@@ -24,8 +24,7 @@ from flink_abnormal.runtime import distribution
 CONF_VARIABLE: Final = "FLINK_CONF_DIR"
 DEADLINE_SECONDS: Final = 15.0
 COMPONENTS: Final = {"rest": "rest_server", "rpc": "dispatcher"}
-_STREAM: Final = b"\xac\xed\x00\x05"
-_BLOCK: Final = 0x77
+_BLOCK: Final = b"\xac\xed\x00\x05\x77"  # a Java object stream that begins with a short block; its length follows
 
 
 class Election(NamedTuple):
@@ -87,8 +86,8 @@ def find(election: Election, component: str = "rest", seconds: float = DEADLINE_
 
 def address(data: bytes) -> str:
     """Return the HOST:PORT in what Flink writes: a Java object stream of a URL and a session id."""
-    begin = len(_STREAM) + 2
-    if data[: len(_STREAM)] == _STREAM and data[len(_STREAM)] == _BLOCK:
+    begin = len(_BLOCK) + 1
+    if data.startswith(_BLOCK):
         length = int.from_bytes(data[begin : begin + 2], "big")
         url = data[begin + 2 : begin + 2 + length].decode(errors="replace")
         if (found := re.search(r"(?://|@)([^/@]+:\d+)(?:/|$)", url)) is not None:

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, Final
 import psutil
 
 from flink_abnormal.errors import ClusterError, MachineError, UsageError
-from flink_abnormal.runtime import distribution, leader, metrics, supervisor, zookeeper
+from flink_abnormal.runtime import distribution, leader, metrics, outputs, supervisor, zookeeper
+from flink_abnormal.runtime.members import Plan, State, process
 from flink_abnormal.runtime.rest import DEFAULT_HOST, DEFAULT_PORT, Address, Cluster
-from flink_abnormal.runtime.supervisor import Plan, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-START_SECONDS: Final = 90.0
+START_SECONDS: Final = 180.0
 STOP_SECONDS: Final = 30.0
 LEADER_SECONDS: Final = 2.0
 RPC_PORT: Final = 6123
@@ -44,7 +44,8 @@ def client(state: State) -> Cluster:
 def running_at(cluster: Cluster) -> State | None:
     """Return the local cluster that runs if this is it, or None."""
     state = running()
-    return state if state is not None and set(client(state).addresses) & set(cluster.addresses) else None
+    told = {port for host, port in cluster.addresses if host in (DEFAULT_HOST, "localhost")}
+    return state if state is not None and told & set(state.plan.ports.values()) else None
 
 
 def leading(state: State) -> str | None:
@@ -57,7 +58,9 @@ def leading(state: State) -> str | None:
         port = int(leader.find(election, seconds=LEADER_SECONDS).rpartition(":")[2])
     except ClusterError:
         return None
-    return next((name for name, its in state.plan.ports.items() if its == port), None)
+    # ZooKeeper takes a killed leader for alive until its session ends.
+    alive = {member.name for member in state.members if member.alive()}
+    return next((name for name, its in state.plan.ports.items() if its == port and name in alive), None)
 
 
 def up(plan: Plan, progress: Callable[[str], None]) -> State:
@@ -68,11 +71,11 @@ def up(plan: Plan, progress: Callable[[str], None]) -> State:
         return state
     clear_remains()
     _check_ports(plan)
-    log = distribution.work_folder() / "log"
-    for old in log.glob("*") if log.is_dir() else ():
-        old.unlink(missing_ok=True)
+    for folder in ("log", "pid"):  # Flink's scripts would count a pid that another process got
+        for old in (distribution.work_folder() / folder).glob("*"):
+            old.unlink(missing_ok=True)
     env = distribution.prepare(distribution.CLUSTER_CONF, _overrides(plan))
-    with supervisor.output("supervisor") as out:
+    with outputs.output("supervisor") as out:
         child = subprocess.Popen(
             [sys.executable, "-m", supervisor.__name__, json.dumps(asdict(plan))],
             env=env,
@@ -95,7 +98,7 @@ def down() -> bool:
     state = State.read()
     if state is None:
         return False
-    guard = supervisor.process(state.supervisor.pid, state.supervisor.created)
+    guard = process(state.supervisor.pid, state.supervisor.created)
     if guard is not None:
         guard.terminate()
         try:
@@ -110,7 +113,7 @@ def clear_remains() -> bool:
     state = State.read()
     if state is None:
         return False
-    left = [found for m in state.members if (found := supervisor.process(m.pid, m.created)) is not None]
+    left = [found for m in state.members if (found := process(m.pid, m.created)) is not None]
     for each in left:
         each.terminate()
     _, stubborn = psutil.wait_procs(left, timeout=STOP_SECONDS)
@@ -164,7 +167,7 @@ def _await_slots(state: State, progress: Callable[[str], None]) -> None:
 
 def _last_words(name: str) -> str:
     """Return the last reason that a process wrote, else its last line, and where the rest stands."""
-    out = supervisor.output_file(name)
+    out = outputs.output_file(name)
     lines = [
         line
         for file in (out, out.with_suffix(".log"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from flink_abnormal.runtime.supervisor import Plan
+    from flink_abnormal.runtime.members import Plan
 
 DEFAULT_PORT: Final = 9249
 SPARE_PORTS: Final = 10  # others may hold some of the range

@@ -17,6 +17,7 @@ DEFAULT_PORT: Final = 8081
 TIMEOUT_SECONDS: Final = 10
 # A JobManager that has not yet noticed that its leader is gone keeps silent: another may know more.
 SEVERAL_TIMEOUT_SECONDS: Final = 3
+LOST_LEADER: Final = ("RecipientUnreachableException", "FencingTokenException")
 END_SECONDS: Final = 60
 ELECTION_SECONDS: Final = 15.0
 ENDED: Final = ("FINISHED", "FAILED", "CANCELED")
@@ -157,9 +158,17 @@ class Cluster:
         return str(entries[0]["stacktrace"]) if entries else "no reason given"
 
     def stdout(self, taskmanager: str) -> str:
-        """Return the standard output of a TaskManager, or nothing where it has none yet."""
-        answer = self._call("GET", f"/taskmanagers/{taskmanager}/stdout", accept_errors=True)
-        return answer.content.decode(errors="replace") if answer.ok else ""
+        """Return the standard output of a TaskManager, or nothing where it has none yet.
+
+        The TaskManager sends it to the JobManager that leads, and that one only can hand it out.
+        """
+        for address in list(self._order):
+            try:
+                answer = Cluster(*address)._call("GET", f"/taskmanagers/{taskmanager}/stdout")  # noqa: SLF001
+            except ClusterError:
+                continue
+            return answer.content.decode(errors="replace")
+        return ""
 
     def cancel(self, job_id: str) -> None:
         """Ask the job to end; its last checkpoint stays."""
@@ -204,10 +213,10 @@ class Cluster:
         body: dict[str, Any] | None = None,
         *,
         accept_errors: bool = False,
-        patience: float = ELECTION_SECONDS,
+        patience: float | None = None,
     ) -> requests.Response:
-        """Ask until a JobManager answers; while a leader is elected, ask again and again for `patience` seconds."""
-        deadline = time.monotonic() + patience
+        """Ask until a JobManager answers; while a leader is elected, ask again and again, for `patience` seconds."""
+        deadline = time.monotonic() + (ELECTION_SECONDS if patience is None else patience)
         while (answer := self._ask(method, path, body)) is None or _elects(answer):
             if time.monotonic() > deadline:
                 raise ClusterError(f"{self.address} elects no leader, or is overloaded. See the JobManagers' logs.")
@@ -231,7 +240,7 @@ class Cluster:
             except requests.RequestException:
                 if method != "GET":
                     raise ClusterError(
-                        f"{address} did not answer {method} {path} in time: look, then repeat."
+                        f"{address} did not answer {method} {path} in time: look what came of it."
                     ) from None
                 listens = True
                 continue
@@ -247,6 +256,9 @@ class Cluster:
 
 
 def _elects(answer: requests.Response) -> bool:
+    """Whether a JobManager has nobody to ask: it waits for a leader, or its leader is gone and it doesn't know yet."""
+    if answer.status_code == requests.codes.internal_server_error:
+        return any(reason in answer.text for reason in LOST_LEADER)
     return bool(answer.status_code == requests.codes.service_unavailable)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from flink_abnormal.errors import UsageError, cause
 from flink_abnormal.folders import local_path
 from flink_abnormal.operators import DETECTOR, FILE_SOURCE, HEARTBEAT, TALLY
-from flink_abnormal.runtime import store
+from flink_abnormal.runtime import distribution, store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,16 +46,18 @@ def named(wanted: str, said: str = "") -> str:
         f"{said}{wanted} holds no snapshot: a folder with a file {METADATA} was expected, "
         "such as …/chk-12 or …/savepoint-…."
     )
-    if store.is_s3(wanted):
-        if not store.holds(_metadata_of(wanted)):
-            raise refusal
-        return wanted.rstrip("/")
-    if "://" in wanted and not wanted.startswith("file:"):
-        return wanted
-    path = Path(wanted.removeprefix("file:").removeprefix("//"))
-    if not Path(_metadata_of(str(path))).is_file():
+    if not exists(wanted):
         raise refusal
-    return str(path.absolute())
+    path = local_path(wanted)
+    return wanted.rstrip("/") if path is None else str(path.absolute())
+
+
+def exists(path: str) -> bool:
+    """Whether a folder or a URI holds a snapshot; of a scheme that can't be looked into, it is believed."""
+    if store.is_s3(path):
+        return store.holds(_metadata_of(path))
+    folder = local_path(path)
+    return folder is None or Path(_metadata_of(str(folder))).is_file()
 
 
 class Retained(NamedTuple):
@@ -192,6 +194,8 @@ def metadata(path: str) -> Any:
     """Return a snapshot's Java CheckpointMetadata; needs a running JVM."""
     from pyflink.java_gateway import get_gateway  # noqa: PLC0415
 
+    if store.is_s3(path):
+        distribution.require(distribution.S3_PLUGIN, path, "S3 plugin")
     jvm = get_gateway().jvm
     folder = jvm.org.apache.flink.core.fs.Path(path)
     file = folder if folder.getName() == METADATA else jvm.org.apache.flink.core.fs.Path(folder, METADATA)

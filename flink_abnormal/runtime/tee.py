@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from flink_abnormal.runtime import outputs
+
 STANDARD_INPUT: Final = 0
 STANDARD_OUTPUT: Final = 1
 CHUNK: Final = 65_536
-LARGEST: Final = 32 * 1024 * 1024
-KEPT: Final = 1024 * 1024
 
 
 def lead(file: Path) -> None:
@@ -23,27 +23,12 @@ def lead(file: Path) -> None:
 
 
 def copy(file: Path) -> None:
-    """Copy standard input until the end of input; a file that grows beyond LARGEST bytes keeps its last KEPT."""
+    """Copy standard input until its end; the file is kept below a size."""
     with file.open("ab", buffering=0) as out:
-        size = file.stat().st_size
         while chunk := os.read(STANDARD_INPUT, CHUNK):
             _write_all(STANDARD_OUTPUT, chunk)
             out.write(chunk)
-            size += len(chunk)
-            if size > LARGEST:
-                size = shorten(file)
-
-
-def shorten(file: Path) -> int:
-    """Cut a file of lines to its last KEPT bytes, from the beginning of a line; return its new size."""
-    with file.open("r+b") as content:
-        content.seek(-KEPT, os.SEEK_END)
-        content.readline()
-        kept = b"[...] earlier lines were dropped\n" + content.read()
-        content.seek(0)
-        content.write(kept)
-        content.truncate()
-    return len(kept)
+            outputs.shorten(file)
 
 
 def _write_all(descriptor: int, chunk: bytes) -> None:

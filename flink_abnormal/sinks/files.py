@@ -1,8 +1,10 @@
 """JSON Lines below the output folder, `alerts/` and `dead-letters/`, exactly once through Flink's FileSink.
 
 A file has its name once it is whole and its checkpoint has completed; names that start with a dot are on their way.
-Each checkpoint ends a small file of each subtask; each `--roll` they become one, so that a day leaves hundreds of files
-and not thousands, at any parallelism.
+In an endless run each checkpoint ends a small file of each subtask, and each `--roll` they become one, so that a day
+leaves hundreds of files and not thousands, at any parallelism. A bounded run has a file for each subtask and `--roll`,
+and compacts nothing: at the end of the input Flink's compactor forgets what it held from before a restore, unless a
+checkpoint has completed in between, and those alerts would never get their names.
 """
 
 from __future__ import annotations
@@ -49,19 +51,23 @@ def build(
 
 
 def _sink(lines: DataStream, folder: str, operator: Operator, settings: Settings, parallelism: int) -> Any:
-    sink = settings.sink
-    checkpoints = max(1, sink.roll_ms // settings.state.checkpoint_interval_ms)
-    compaction = (
-        FileCompactStrategy.builder().enable_compaction_on_checkpoint(checkpoints).set_size_threshold(_PART_BYTES)
-    )
-    file_sink = (
-        FileSink.for_row_format(str(Path(str(sink.output)).absolute() / folder), Encoder.simple_string_encoder())
+    path = str(Path(str(settings.sink.output)).absolute() / folder)
+    builder = (
+        FileSink.for_row_format(path, Encoder.simple_string_encoder())
         .with_bucket_assigner(BucketAssigner.base_path_bucket_assigner())
-        .with_rolling_policy(RollingPolicy.on_checkpoint_rolling_policy())
         .with_output_file_config(OutputFileConfig.builder().with_part_suffix(".jsonl").build())
-        .enable_compact(compaction.build(), FileCompactor.concat_file_compactor())
-        .build()
     )
+    roll_ms = settings.sink.roll_ms
+    if settings.bounded:
+        rolling = RollingPolicy.default_rolling_policy(_PART_BYTES, roll_ms, roll_ms)
+        # Not the same as not to speak of it: what a snapshot of an earlier release has to compact is taken over.
+        file_sink = builder.with_rolling_policy(rolling).disable_compact().build()
+    else:
+        checkpoints = max(1, roll_ms // settings.state.checkpoint_interval_ms)
+        strategy = FileCompactStrategy.builder().enable_compaction_on_checkpoint(checkpoints)
+        compaction = strategy.set_size_threshold(_PART_BYTES).build()
+        builder = builder.with_rolling_policy(RollingPolicy.on_checkpoint_rolling_policy())
+        file_sink = builder.enable_compact(compaction, FileCompactor.concat_file_compactor()).build()
     written = lines.sink_to(file_sink).name(operator.name).uid(operator.uid)
     return written.set_parallelism(parallelism)
 

@@ -1,4 +1,4 @@
-"""Reads the keyed state of a snapshot: any operator's ValueState of a number, or of a tuple of numbers.
+"""Reads the keyed state of a snapshot: any ValueState of thread mode's, a number's or a tuple's.
 
 Flink's State Processor API does the reading, in a small batch job of an embedded cluster: it knows every backend and
 every format of snapshots. Its function for readers is an abstract class, which Py4J can't extend, but its own one for
@@ -13,12 +13,13 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from base64 import b64decode
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import orjson
 
-from flink_abnormal.errors import MachineError, UsageError, cause
+from flink_abnormal.errors import UsageError, cause
 from flink_abnormal.launch import EMBEDDED_SETTINGS
 from flink_abnormal.operators import ABNORMAL_COUNT_STATE, DETECTOR
 from flink_abnormal.runtime import distribution, snapshots
@@ -31,11 +32,15 @@ _LONGEST: Final = 2**31 - 1
 
 
 class KeyedState(NamedTuple):
-    """A ValueState of an operator: its uid, the state's name, and how many LONGs its tuple has (None: one LONG)."""
+    """A ValueState of an operator: its uid, the state's name, and how it is stored.
+
+    Thread mode stores whole numbers of any declared type as `long`, and what has no basic type, such as a tuple, as
+    Python's pickle: `pickle` gives its bytes, to load where the snapshot is trusted.
+    """
 
     uid: str
     name: str
-    fields: int | None = None
+    stored: Literal["long", "pickle"] = "long"
 
 
 ABNORMAL_COUNT: Final = KeyedState(DETECTOR.uid, ABNORMAL_COUNT_STATE)
@@ -43,12 +48,12 @@ ABNORMAL_COUNT: Final = KeyedState(DETECTOR.uid, ABNORMAL_COUNT_STATE)
 
 @contextlib.contextmanager
 def reading(path: str, state: KeyedState = ABNORMAL_COUNT) -> Iterator[Iterator[tuple[str, Any]]]:
-    """Give the keys of `state` in the snapshot at `path`, each with its number or its list of numbers, in no order.
+    """Give the keys of `state` in the snapshot at `path`, each with its number or its bytes, in no order.
 
     Keys without a value do not appear. Raises UsageError where the snapshot is none of this job in thread mode or
     can't be read, MachineError where the State Processor API is missing.
     """
-    _start()
+    start()
     snapshot = snapshots.read(path)
     _check(snapshot, path)
     with tempfile.TemporaryDirectory(prefix="flink-abnormal-state-") as folder:
@@ -66,16 +71,12 @@ def _rows(folder: Path, state: KeyedState) -> Iterator[tuple[str, Any]]:
                 record = orjson.loads(line)
                 value = record[state.name]
                 # The key is a Row of one field and arrives as its text, +I[…], whatever the field holds.
-                yield record[_KEY][len("+I[") : -1], list(value.values()) if state.fields else value
+                yield record[_KEY][len("+I[") : -1], value if state.stored == "long" else b64decode(value)
 
 
-def _start() -> None:
-    """Start the JVM, with what reads snapshots and what reads S3."""
-    if distribution.connector(distribution.STATE_PROCESSOR) is None:
-        raise MachineError(
-            f"Reading state needs Flink's State Processor API, which PyPI lacks and {distribution.connectors()} does "
-            "not hold. Run `make connectors`."
-        )
+def start() -> None:
+    """Start the JVM, with what reads snapshots and what reads S3; one that runs is left as it is."""
+    distribution.require(distribution.STATE_PROCESSOR, "Reading state", "State Processor API")
     os.environ.update(distribution.prepare())
     distribution.load_plugins()
 
@@ -127,22 +128,17 @@ def _write(path: str, state: KeyedState, backend: str, folder: str) -> None:
 
 
 def _row_type(state: KeyedState) -> Any:
-    """Return the type of a row: the key as text, and the value; a tuple's fields are f0, f1, …, as in Java."""
+    """Return the type of a row: the key as text, and the value."""
     from pyflink.java_gateway import get_gateway  # noqa: PLC0415
 
     jvm = get_gateway().jvm
     types = jvm.org.apache.flink.table.types.logical
 
-    def row(fields: dict[str, Any]) -> Any:
-        listed = jvm.java.util.ArrayList()
-        for name, kind in fields.items():
-            listed.add(types.RowType.RowField(name, kind))
-        return types.RowType(listed)
-
-    value = (
-        types.BigIntType() if state.fields is None else row({f"f{n}": types.BigIntType() for n in range(state.fields)})
-    )
-    return row({_KEY: types.VarCharType(_LONGEST), state.name: value})
+    value = types.BigIntType() if state.stored == "long" else types.VarBinaryType(_LONGEST)
+    fields = jvm.java.util.ArrayList()
+    fields.add(types.RowType.RowField(_KEY, types.VarCharType(_LONGEST)))
+    fields.add(types.RowType.RowField(state.name, value))
+    return types.RowType(fields)
 
 
 def _reader(state: KeyedState, row_type: Any) -> Any:
@@ -152,7 +148,7 @@ def _reader(state: KeyedState, row_type: Any) -> Any:
 
     jvm = get_gateway().jvm
     flink = jvm.org.apache.flink
-    value = Types.LONG() if state.fields is None else Types.TUPLE([Types.LONG()] * state.fields)
+    value = Types.LONG() if state.stored == "long" else Types.PICKLED_BYTE_ARRAY()
     value_state = getattr(flink.state.table, "SavepointConnectorOptions$StateType").VALUE
     column = flink.state.table.StateValueColumnConfiguration(1, state.name, value_state, None, None)
     column.setStateDescriptor(flink.api.common.state.ValueStateDescriptor(state.name, value.get_java_type_info()))

@@ -155,8 +155,9 @@ def test_a_bucket_is_made_once_and_kept(minio, connectors, cli):
     cli.env |= minio.env
     name = f"made-{secrets.token_hex(4)}"
 
-    first = cli.run("-m", "flink_abnormal.runtime.store", "make-bucket", name, command="python")
-    second = cli.run("-m", "flink_abnormal.runtime.store", "make-bucket", name, command="python")
+    told = {"CHECKPOINT_DIR": f"s3://{name}/checkpoints"}
+    first = cli.run("-m", "flink_abnormal.runtime.container", "bucket", command="python", env=told)
+    second = cli.run("-m", "flink_abnormal.runtime.container", "bucket", command="python", env=told)
 
     assert (first.returncode, first.stdout, first.stderr) == (0, f"Made the bucket {name}.\n", "")
     assert (second.returncode, second.stdout, second.stderr) == (0, f"The bucket {name} is there.\n", "")

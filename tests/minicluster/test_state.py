@@ -52,12 +52,13 @@ def stop(process):
 
 
 def newest(cli):
-    return str(max(cli.checkpoints.glob("*/chk-*"), key=lambda folder: int(folder.name.removeprefix("chk-"))))
+    whole = [metadata.parent for metadata in cli.checkpoints.glob("*/chk-*/_metadata")]
+    return str(max(whole, key=lambda folder: int(folder.name.removeprefix("chk-"))))
 
 
-def taken(cli, process, checkpoints="*/chk-[4-9]/_metadata"):
-    """Return the newest checkpoint of a run, which is stopped behind its fourth."""
-    wait_until(lambda: list(cli.checkpoints.glob(checkpoints)), "a fourth checkpoint")
+def taken(cli, process):
+    """Return the newest checkpoint of a run, which is stopped behind its second."""
+    wait_until(lambda: list(cli.checkpoints.glob("*/chk-[2-9]/_metadata")), "a second checkpoint", 180)
     stop(process)
     return newest(cli)
 

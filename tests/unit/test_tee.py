@@ -1,8 +1,6 @@
 import subprocess
 import sys
 
-from flink_abnormal.runtime import tee
-
 PROGRAM = """
 import os, sys
 from pathlib import Path
@@ -19,11 +17,3 @@ def test_what_a_program_prints_goes_on_and_into_the_file(tmp_path):
     line = "[ALERT] userId=user1 이상행동 3회 감지!\n"
     assert done.stdout.decode() == line
     assert file.read_text(encoding="utf-8") == f"before\n{line}"
-
-
-def test_a_file_that_grew_too_long_keeps_its_last_whole_lines(tmp_path, monkeypatch):
-    monkeypatch.setattr(tee, "KEPT", 10)
-    file = tmp_path / "taskmanager.out"
-    file.write_text("first\nsecond\nthird\n", encoding="utf-8")
-    assert tee.shorten(file) == file.stat().st_size
-    assert file.read_text(encoding="utf-8") == "[...] earlier lines were dropped\nthird\n"

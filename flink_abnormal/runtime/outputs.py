@@ -1,0 +1,95 @@
+"""Standard output of the cluster's processes: files that REST shows, kept below a size.
+
+A job that prints each event would fill the disk. The processes append, so their file can be shortened under them: its
+last lines stay, behind a first line that says how many bytes were dropped. Places in a file are counted from its very
+beginning, those bytes included, so that a reader goes on where it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+from typing import IO, TYPE_CHECKING, Final, NamedTuple
+
+from flink_abnormal.runtime import distribution
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MAX_BYTES: Final = 64 * 2**20
+KEPT_BYTES: Final = 16 * 2**20
+_NOTE: Final = "[The first %d bytes of this output were dropped, to keep it below %d MiB]\n"
+_NOTED: Final = re.compile(rb"\[The first (\d+) bytes of this output were dropped, [^\n]*\n")
+_NOTE_MAX_BYTES: Final = 200
+_SERVICES: Final = {"jobmanager": "standalonesession", "taskmanager": "taskexecutor"}
+
+
+class Part(NamedTuple):
+    """Bytes of an output, and where they begin in all that was ever written."""
+
+    begin: int
+    content: bytes
+
+
+@contextlib.contextmanager
+def output(name: str) -> Iterator[IO[bytes]]:
+    """Open the file that REST shows as a process's standard output; what a predecessor wrote stays."""
+    with output_file(name).open("ab") as out:
+        yield out
+
+
+def output_file(name: str) -> Path:
+    """Return where a member's standard output goes: beside its log, under the name that Flink expects."""
+    kind = name.split("-", maxsplit=1)[0]
+    service = _SERVICES.get(kind, kind)
+    return distribution.work_folder() / "log" / f"flink-{name}-{service}-0-{socket.gethostname()}.out"
+
+
+def read(file: Path, begin: int) -> Part:
+    """Return what stands in an output from the place `begin` on, or from later where that was dropped."""
+    with file.open("rb") as opened:
+        dropped, note = _head(opened.read(_NOTE_MAX_BYTES))
+        begin = max(begin, dropped)
+        opened.seek(begin - dropped + note)
+        return Part(begin, opened.read())
+
+
+def part(content: bytes, begin: int) -> Part:
+    """Return the same of an output that was read as a whole."""
+    dropped, note = _head(content[:_NOTE_MAX_BYTES])
+    begin = max(begin, dropped)
+    return Part(begin, content[begin - dropped + note :])
+
+
+def shorten(file: Path, limit: int = MAX_BYTES, kept: int = KEPT_BYTES) -> None:
+    """Drop the earlier lines of an output that has more than `limit` bytes; about `kept` bytes stay."""
+    if not file.exists() or file.stat().st_size <= limit:
+        return
+    with file.open("r+b") as opened:
+        dropped, note = _head(opened.read(_NOTE_MAX_BYTES))
+        opened.seek(-kept, 2)
+        opened.readline()  # the rest of a line that is cut
+        source = opened.tell()
+        head = (_NOTE % (dropped + source - note, limit // 2**20)).encode()
+        opened.seek(0)
+        opened.write(head)
+        target = len(head)
+        # What a process appends meanwhile is taken along.
+        while content := _from(opened, source):
+            source += len(content)
+            opened.seek(target)
+            target += opened.write(content)
+        opened.truncate(target)
+
+
+def _from(opened: IO[bytes], place: int) -> bytes:
+    opened.seek(place)
+    return opened.read()
+
+
+def _head(beginning: bytes) -> tuple[int, int]:
+    """Return how many bytes were dropped from an output, and how long the line is that says so."""
+    noted = _NOTED.match(beginning)
+    return (int(noted[1]), noted.end()) if noted else (0, 0)

@@ -1,0 +1,137 @@
+import contextlib
+import json
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from cluster_tools import free_port
+
+from flink_abnormal.errors import ClusterError, UsageError
+from flink_abnormal.runtime import rest
+from flink_abnormal.runtime.rest import Cluster
+
+ELECTION = (503, {"errors": ["Service temporarily unavailable due to an ongoing leader election. Please refresh."]})
+LOST = (
+    500,
+    {"errors": ["Internal server error.", "<Exception on server side:\nRecipientUnreachableException: x"]},
+)
+SLOTS = (200, {"slots-total": 9, "slots-available": 4})
+
+
+@contextlib.contextmanager
+def server(*answers):
+    """Serve these answers on a port of its own, one after the other and the last for ever; yields port and requests."""
+    left, asked = list(answers), []
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self):
+            asked.append(f"{self.command} {self.path}")
+            status, body = left.pop(0) if len(left) > 1 else left[0]
+            content = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_PATCH = answer  # noqa: N815 - the names that http.server looks for
+
+        def log_message(self, *_):
+            pass
+
+    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield listening.server_port, asked
+    finally:
+        listening.shutdown()
+        thread.join()
+        listening.server_close()
+
+
+def at(*ports):
+    return Cluster.at(",".join(f"127.0.0.1:{port}" for port in ports))
+
+
+def test_a_cluster_has_one_address_or_several():
+    one, two = Cluster.at("http://flink:8081/"), Cluster.at("a:1, b:2")
+
+    assert (one.addresses, one.address) == ((("flink", 8081),), "flink:8081")
+    assert (two.addresses, two.address) == ((("a", 1), ("b", 2)), "a:1,b:2")
+
+
+@pytest.mark.parametrize("wrong", ["8081", "flink", "a:1,b", "a:1,", ":1"])
+def test_what_is_no_address_is_refused(wrong):
+    with pytest.raises(UsageError) as refused:
+        Cluster.at(wrong)
+
+    part = wrong.split(",")[-1]
+    assert str(refused.value) == (
+        f"{part!r} is no address of a JobManager: write HOST:PORT, such as 127.0.0.1:8081, and commas between several."
+    )
+
+
+def test_the_next_jobmanager_is_asked_where_one_is_gone_and_the_first_to_answer_from_then_on():
+    gone = free_port()
+    with server(SLOTS) as (port, asked):
+        cluster = at(gone, port)
+        slots = cluster.slots()
+
+        assert slots == (9, 4)
+        assert (cluster.host, cluster.port) == ("127.0.0.1", port)
+        assert cluster.address == f"127.0.0.1:{gone},127.0.0.1:{port}"
+        assert asked == ["GET /overview"]
+
+
+@pytest.mark.parametrize("silence", [ELECTION, LOST])
+def test_a_cluster_that_elects_a_leader_is_asked_again(silence):
+    with server(silence, silence, SLOTS) as (port, asked):
+        assert at(port).slots() == (9, 4)
+        assert asked == ["GET /overview"] * 3
+
+
+def test_an_election_without_end_is_reported(monkeypatch):
+    monkeypatch.setattr(rest, "ELECTION_SECONDS", 0.5)
+    with server(ELECTION) as (port, _), pytest.raises(ClusterError) as refused:
+        at(port).slots()
+
+    assert str(refused.value) == f"127.0.0.1:{port} elects no leader, or is overloaded. See the JobManagers' logs."
+
+
+def test_a_cluster_whose_leader_is_not_elected_yet_does_not_answer():
+    with server(ELECTION) as (port, asked):
+        assert at(port).answers() is False
+        assert asked == ["GET /overview"]
+
+
+def test_a_job_that_the_cluster_knows_no_more_has_no_state():
+    with server((404, {"errors": ["Job 1 not found"]}), (200, {"status": "RUNNING"})) as (port, _):
+        cluster = at(port)
+
+        assert [cluster.job_state("1"), cluster.job_state("1")] == [None, "RUNNING"]
+
+
+def test_a_change_that_nobody_confirmed_is_not_asked_of_another(monkeypatch):
+    monkeypatch.setattr(rest, "TIMEOUT_SECONDS", 0.2)
+    with contextlib.ExitStack() as opened:
+        silent = opened.enter_context(contextlib.closing(socket.create_server(("127.0.0.1", 0))))
+        port, asked = opened.enter_context(server((202, {})))
+        quiet = silent.getsockname()[1]
+        with pytest.raises(ClusterError) as refused:
+            at(quiet, port).cancel("1")
+
+        assert str(refused.value) == f"127.0.0.1:{quiet} did not answer PATCH /jobs/1 in time: look what came of it."
+        assert asked == []
+
+
+def test_nobody_at_any_address_is_one_sentence():
+    ports = free_port(), free_port()
+
+    with pytest.raises(ClusterError) as refused:
+        at(*ports).slots()
+
+    assert str(refused.value) == (
+        f"No Flink cluster answers at 127.0.0.1:{ports[0]},127.0.0.1:{ports[1]}. Start one with `flink-abnormal "
+        "cluster up`, or name another with --jobmanager HOST:PORT."
+    )
