@@ -81,7 +81,7 @@ class LocalField:
 
     def leader(self) -> str | None:
         """Return the JobManager that leads."""
-        return local.leading(self._state)
+        return local.leading(State.read() or self._state)  # members that died have other processes now
 
     def whole(self) -> bool:
         """Whether every process runs."""
