@@ -194,7 +194,7 @@ def run_flink(role: Role, environ: Mapping[str, str]) -> NoReturn:
 
 def run_zookeeper() -> NoReturn:
     """Become the ZooKeeper that the JobManagers share."""
-    env = distribution.prepare(distribution.CLUSTER_CONF)
+    env = distribution.prepare(distribution.CLUSTER_CONF, overrides(os.environ, socket.gethostname()))
     ZOOKEEPER_DATA.mkdir(parents=True, exist_ok=True)
     zookeeper.write_conf(ZOOKEEPER_DATA, ZOOKEEPER_PORT, "0.0.0.0")  # noqa: S104
     command = zookeeper.command()
