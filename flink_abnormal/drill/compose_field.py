@@ -98,8 +98,10 @@ class ComposeField:
         """Return the JobManager that leads."""
         if "zookeeper-1" not in self._members:
             return "jobmanager"
-        with contextlib.suppress(ClusterError, MachineError):
-            return self._run("zookeeper-1", ["python", "-m", "flink_abnormal.runtime.leader"]).strip()
+        for member in self._members:
+            if member.startswith("jobmanager"):
+                with contextlib.suppress(ClusterError):  # one that was struck is not up yet
+                    return self._run(member, ["python", "-m", "flink_abnormal.runtime.leader"]).strip()
         return None
 
     def whole(self) -> bool:

@@ -76,6 +76,7 @@ class Recovery:
         self._before, self._at, self._lasts = before, struck_at, lasts_s
         self._last = before
         self._silent = False
+        self._led_at: float | None = None
         self._told_stopped = False
         self._running_again: Line | None = None
         self.noticed_s: float | None = None
@@ -107,7 +108,10 @@ class Recovery:
             return
         if self._silent:
             self._silent = False
-            yield Line(seconds, f"{now.leader or 'a JobManager'} leads now, and knows the job")
+            self._led_at = seconds
+        if self._led_at is not None and now.leader is not None:
+            yield Line(self._led_at, f"{now.leader} leads now, and knows the job")
+            self._led_at = None
         if now.state in ENDED:
             self.failure = f"the job is {now.state}"
             yield Line(seconds, self.failure)

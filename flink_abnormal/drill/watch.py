@@ -7,6 +7,7 @@ and a job is RUNNING while its tasks are only scheduled.
 from __future__ import annotations
 
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
 from flink_abnormal.drill.story import ENDED, Observation, Restored
@@ -30,6 +31,9 @@ class Watcher:
     def __init__(self, cluster: Cluster, job_id: str, leader: Callable[[], str | None]) -> None:
         self._cluster, self._job_id, self._leader = cluster, job_id, leader
         self._silent = True
+        # Who leads takes a moment to find out, in which the tasks are looked at all the same.
+        self._pool = ThreadPoolExecutor(1)
+        self._asked: Future[str | None] | None = None
 
     def look(self) -> Observation:
         """Return what is seen now; an observation without a state where no JobManager answers for the job."""
@@ -45,8 +49,10 @@ class Watcher:
         except (ClusterError, KeyError, ValueError):
             self._silent = True
             return Observation(at)
-        leader = self._leader() if self._silent else None
-        self._silent = False
+        if self._silent:
+            self._silent = False
+            self._asked = self._pool.submit(self._leader)
+        leader = self._asked.result() if self._asked is not None and self._asked.done() else None
         return _observation(at, job, slots, checkpoints, leader)
 
     def settle(self, slots: int | None, seconds: float) -> Observation:
