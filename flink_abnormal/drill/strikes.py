@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flink_abnormal.drill.story import FailedCheckpoints, Recovery
-from flink_abnormal.drill.watch import DrillError
+from flink_abnormal.drill.watch import POLL_SECONDS, DrillError
 
 if TYPE_CHECKING:
     import random
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 PLANTED_CHECKPOINTS: Final = 200
 LONGER_THAN_HEARTBEAT_SECONDS: Final = 2.0
+LEADER_SECONDS: Final = 30.0
 
 
 class Victim(NamedTuple):
@@ -85,10 +87,7 @@ class Strike:
 def aim(kind: Kind, field: Field, job_id: str, chance: random.Random) -> Victim:
     """Choose a victim that the strike will hit: the leader, or a TaskManager that runs tasks of the job."""
     if kind == "kill jobmanager":
-        leader = field.leader()
-        if leader is None:
-            raise DrillError("No JobManager leads: there is none to kill.")
-        return Victim(leader)
+        return Victim(_leader(field))
     if kind == "fill disk":
         return Victim("the checkpoint folder")
     found = [
@@ -99,6 +98,16 @@ def aim(kind: Kind, field: Field, job_id: str, chance: random.Random) -> Victim:
     if not found:
         raise DrillError("No TaskManager runs tasks of the drill's job.")
     return chance.choice(sorted(found))
+
+
+def _leader(field: Field) -> str:
+    """Return who leads, once that can be told."""
+    deadline = time.monotonic() + LEADER_SECONDS
+    while (leader := field.leader()) is None:
+        if time.monotonic() > deadline:
+            raise DrillError(f"No JobManager led for {LEADER_SECONDS:.0f} s: there is none to kill.")
+        time.sleep(POLL_SECONDS)
+    return leader
 
 
 def _slots_of(field: Field, taskmanager: str, job_id: str) -> int:

@@ -41,12 +41,12 @@ def test_a_killed_taskmanager_costs_no_alert_and_the_report_says_so(cluster, rep
     assert 0 < strike["noticed_s"] < strike["recovered_s"]
     story = done.stdout[done.stdout.index("Strike 1 of 1") :]
     assert re.findall(
-        r"taskmanager-\d is dead|JobManager noticed|restoring from checkpoint \d+|all 17 tasks run again", story
+        r"taskmanager-\d is dead|JobManager noticed|restoring from checkpoint \d+|(?<=all ).*run again", story
     ) == [
         f"{strike['victim']} is dead",
         "JobManager noticed",
         f"restoring from checkpoint {strike['restored_checkpoint']}",
-        "all 17 tasks run again",
+        f"{strike['not_running']} tasks run again",
     ]
     assert nothing_is_left(cluster)
 
@@ -59,7 +59,7 @@ def test_a_full_disk_stops_checkpoints_only_and_tampering_is_found_out(cluster, 
     told = report.read()
     (strike,) = told["strikes"]
     assert (strike["not_running"], strike["restored_checkpoint"], strike["failure"]) == (0, None, None)
-    assert "3 checkpoints have failed; all 17 tasks go on" in done.stdout
+    assert re.search(r"3 checkpoints have failed; all \d+ tasks go on", done.stdout)
     assert told["verdict"] == "failed"
     (alert,) = told["alerts"][lists]
     assert done.stderr.startswith("Error: The drill failed. 1 alert is ")
