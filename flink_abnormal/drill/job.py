@@ -88,7 +88,7 @@ def submitted(said: str) -> str:
 def stop(field: Field, job_id: str, settle: Callable[[], object], *, drain: bool = False) -> str:
     """Stop the job with a savepoint, and return its path; where the savepoint fails, `settle` and try again.
 
-    A savepoint fails where a task ends while it is taken, as one does soon after each start of a job with an end.
+    A savepoint that fails restarts the job.
     """
     folder = f"{field.checkpoints}/savepoints"
     for _ in range(STOP_ATTEMPTS - 1):

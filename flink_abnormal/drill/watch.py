@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from flink_abnormal.runtime.rest import Cluster
 
 POLL_SECONDS: Final = 0.1
+SETTLED_CHECKPOINTS: Final = 2
 
 
 class DrillError(AbnormalError):
@@ -56,27 +57,26 @@ class Watcher:
         return _observation(at, job, slots, checkpoints, leader)
 
     def settle(self, slots: int | None, seconds: float) -> Observation:
-        """Wait until all tasks run, `slots` are registered, and a checkpoint has completed since.
+        """Wait until all tasks run, `slots` are registered, and checkpoints have completed since.
 
-        DrillError where that does not come within `seconds`, or the job has ended.
+        Two of them: the task of a source that has nothing more to give ends with the first one after each start, and a
+        savepoint that is taken at that moment fails. DrillError where that does not come within `seconds`, or the job has ended.
         """
         deadline = time.monotonic() + seconds
         since: int | None = None
-        whole = False
         while time.monotonic() < deadline:
             now = self.look()
             if now.state in ENDED:
                 raise DrillError(f"The drill's job is {now.state}{self._reason()}")
-            if now.total and now.running == now.total and (slots is None or now.slots == slots):
-                if whole and now.newest is not None and now.newest > (since or 0):
-                    return now
-                if not whole:
-                    whole, since = True, now.newest
-            else:
-                whole = False
+            if not now.total or now.running < now.total or (slots is not None and now.slots != slots):
+                since = None
+            elif since is None:
+                since = now.completed
+            elif now.completed - since >= SETTLED_CHECKPOINTS:
+                return now
             time.sleep(POLL_SECONDS)
         raise DrillError(
-            f"All tasks running and a completed checkpoint were waited for {seconds:.0f} s in vain: "
+            f"All tasks running and completed checkpoints were waited for {seconds:.0f} s in vain: "
             + (
                 "no JobManager answers for the job."
                 if now.state is None
