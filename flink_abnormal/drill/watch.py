@@ -60,7 +60,8 @@ class Watcher:
         """Wait until all tasks run, `slots` are registered, and checkpoints have completed since.
 
         Two of them: the task of a source that has nothing more to give ends with the first one after each start, and a
-        savepoint that is taken at that moment fails. DrillError where that does not come within `seconds`, or the job has ended.
+        savepoint that is taken at that moment fails. DrillError where that does not come within `seconds`, or the job
+        has ended.
         """
         deadline = time.monotonic() + seconds
         since: int | None = None
