@@ -66,7 +66,13 @@ def _place_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--free-slots", is_flag=True, help="Use 3 of 9 slots, so that tasks find a free one. Default: all 9.")
 @click.option("--execution-mode", type=click.Choice(["thread", "process"]), help="How Python runs. [default: thread]")
 @_place_options
-@click.option("--tamper", type=click.Choice(["drop", "double"]), help="Cheat with one alert: the drill must notice.")
+@click.option(
+    "--tamper",
+    type=click.Choice(["drop", "double"]),
+    is_flag=False,
+    flag_value="drop",
+    help="Cheat with one alert, which the drill must notice. [drop]",
+)
 @click.pass_context
 def drill(context: click.RichContext, /, **values: Any) -> None:
     """Break a cluster while a job runs on it; exit code 1 unless each expected alert was committed exactly once."""

@@ -83,7 +83,7 @@ def flink_configuration(settings: Settings, restore_path: str | None) -> dict[st
         # Until a lost worker is noticed (conf/config.yaml), the job would be sent to it again.
         "restart-strategy.exponential-delay.initial-backoff": "500 ms",
         "restart-strategy.exponential-delay.max-backoff": "5 s",
-        "restart-strategy.exponential-delay.backoff-multiplier": "2",
+        "restart-strategy.exponential-delay.backoff-multiplier": "1.3",
         "restart-strategy.exponential-delay.jitter-factor": "0",
         "restart-strategy.exponential-delay.reset-backoff-threshold": "60 s",
         "restart-strategy.exponential-delay.attempts-before-reset-backoff": "12",

@@ -161,7 +161,7 @@ def job_options(command: Callable[..., Any]) -> Callable[..., Any]:
             option.flag,
             name,
             type=_click_type(option),
-            default=_click_default(option, default),
+            default=tree.default_checkpoint_dir() if name == "checkpoint_dir" else _click_default(option, default),
             multiple=option.kind == "choices",
             help=f"{option.help} [default: {shown}]" if shown else option.help,
         )(command)

@@ -6,6 +6,7 @@ click's options, and the README's table is checked against it.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
@@ -18,6 +19,9 @@ JOB_NAME: Final = "Internal Keyed State Abnormal Count Example"
 MAX_PARALLELISM: Final = 120
 """Key groups. 120 sends user1, user2 and user3 to three subtasks of three; 128 would leave one idle."""
 DEFAULT_PARALLELISM: Final = 3
+
+CHECKPOINT_DIR_VARIABLE: Final = "FLINK_ABNORMAL_CHECKPOINT_DIR"
+"""Names another default of --checkpoint-dir: in a container, the folder that all containers share."""
 
 Mode = Literal["thread", "process"]
 
@@ -210,6 +214,11 @@ def options() -> Iterator[tuple[str, str, Option, Any]]:
         for each in fields(owner):
             if "option" in each.metadata:
                 yield title, each.name, each.metadata["option"], each.default
+
+
+def default_checkpoint_dir() -> str:
+    """Return what --checkpoint-dir is where nobody gives it."""
+    return os.environ.get(CHECKPOINT_DIR_VARIABLE) or StateSettings.checkpoint_dir
 
 
 def from_values(values: Mapping[str, Any]) -> Settings:

@@ -18,7 +18,7 @@ from flink_abnormal.launch import say
 from flink_abnormal.model import one_line
 from flink_abnormal.operators import ABNORMAL_COUNT_STATE
 from flink_abnormal.runtime import snapshots
-from flink_abnormal.settings import StateSettings
+from flink_abnormal.settings import default_checkpoint_dir
 from flink_abnormal.state import locate, reader
 from flink_abnormal.state.history import Checkpoint, of_job
 
@@ -33,8 +33,8 @@ TRIES: Final = 5
 checkpoint_dir_option = click.option(
     "--checkpoint-dir",
     metavar="PATH",
-    default=StateSettings.checkpoint_dir,
-    help=f"Where retained checkpoints lie. [default: {StateSettings.checkpoint_dir}]",
+    default=default_checkpoint_dir(),
+    help=f"Where retained checkpoints lie. [default: {default_checkpoint_dir()}]",
 )
 
 

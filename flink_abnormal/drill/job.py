@@ -102,7 +102,7 @@ def stop(field: Field, job_id: str, settle: Callable[[], object], *, drain: bool
 def drain(field: Field, job_id: str, settle: Callable[[], object]) -> None:
     """Let the job make all the events that are left at once, and end: its alerts are then those of all its events.
 
-    `settle` waits for a checkpoint. Flink's compactor of files loses what it restored where a job ends before the next.
+    `settle` waits until all tasks run and a checkpoint has completed: a savepoint fails while a task starts or ends.
     """
     stop(field, job_id, settle, drain=True)
     deadline = time.monotonic() + DRAIN_SECONDS

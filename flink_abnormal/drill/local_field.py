@@ -81,7 +81,8 @@ class LocalField:
 
     def leader(self) -> str | None:
         """Return the JobManager that leads."""
-        return local.leading(State.read() or self._state)  # members that died have other processes now
+        state = local.running()  # as it is now: members come and go
+        return None if state is None else local.leading(state)
 
     def whole(self) -> bool:
         """Whether every process runs."""

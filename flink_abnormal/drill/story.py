@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ENOUGH_FAILED_CHECKPOINTS: Final = 3
+LEADER_SECONDS: Final = 10.0
 
 
 class Restored(NamedTuple):
@@ -147,11 +148,15 @@ class Recovery:
             yield Line(seconds, f"{now.slots - self._last.slots} slots are back: a TaskManager has registered")
 
     def _all_run(self, seconds: float, now: Observation) -> Iterator[Line]:
-        """Tell of the end once it is known from which checkpoint: Flink shows that a moment later."""
+        """Tell of the end once it is known from which checkpoint, and under whom: that shows a moment later."""
         whole = now.total > 0 and now.running == now.total
         if whole and self._running_again is None and self.noticed_s is not None:
             self._running_again = Line(seconds, f"all {now.total} tasks run again")
         if self._running_again is not None and self.restored is not None:
+            if self._led_at is not None:
+                if seconds - self._running_again.seconds < LEADER_SECONDS:
+                    return
+                yield Line(self._led_at, "a JobManager leads now, and knows the job")
             self.recovered_s = self._running_again.seconds
             yield self._running_again
 

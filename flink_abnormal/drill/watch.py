@@ -50,18 +50,23 @@ class Watcher:
         except (ClusterError, KeyError, ValueError):
             self._silent = True
             return Observation(at)
-        if self._silent:
+        return _observation(at, job, slots, checkpoints, self._who_leads())
+
+    def _who_leads(self) -> str | None:
+        """Return the leader once that is known; ask anew after each silence, and until somebody is named."""
+        asked = self._asked
+        if self._silent or asked is None or (asked.done() and asked.result() is None):
             self._silent = False
             self._asked = self._pool.submit(self._leader)
-        leader = self._asked.result() if self._asked is not None and self._asked.done() else None
-        return _observation(at, job, slots, checkpoints, leader)
+            return None
+        return asked.result() if asked.done() else None
 
     def settle(self, slots: int | None, seconds: float) -> Observation:
         """Wait until all tasks run, `slots` are registered, and checkpoints have completed since.
 
         Two of them: the task of a source that has nothing more to give ends with the first one after each start, and a
-        savepoint that is taken at that moment fails. DrillError where they do not come within `seconds`, or the job has
-        ended.
+        savepoint that is taken at that moment fails. DrillError where that does not come within `seconds`, or the job
+        has ended.
         """
         deadline = time.monotonic() + seconds
         since: int | None = None

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import socket
 import sys
 from pathlib import Path
@@ -86,7 +87,9 @@ def profiles(environ: Mapping[str, str]) -> set[str]:
 
 
 def check_profile(role: str, environ: Mapping[str, str]) -> None:
-    """Raise UsageError where a profile was given by --profile, which the containers outside it can't see."""
+    """Raise UsageError for profiles that exclude each other, or that only the containers in them were told of."""
+    if {"ha", "application"} <= profiles(environ):
+        raise UsageError("Profiles ha and application can't be had together: choose one in COMPOSE_PROFILES.")
     standby = environ.get("JOBMANAGER", LEADER) != LEADER
     profile = "application" if role == "application" else "ha" if role == "zookeeper" or standby else ""
     if profile and profile not in profiles(environ):
@@ -183,6 +186,10 @@ def jobmanager(environ: Mapping[str, str]) -> Role:
 def run_flink(role: Role, environ: Mapping[str, str]) -> NoReturn:
     """Become a process of Flink, with its standard output led to two places."""
     checkpoint_dir(environ)
+    if role is JOBMANAGER and "ha" not in profiles(environ) and ZOOKEEPER_DATA.exists():
+        # Else the next start with three JobManagers would bring the job back as it was then.
+        print("What three JobManagers knew of their job is forgotten: it goes on from its newest snapshot.")
+        shutil.rmtree(ZOOKEEPER_DATA, ignore_errors=True)
     check_memory(role, environ, memory_limit())
     hostname = socket.gethostname()
     env = distribution.prepare(distribution.CLUSTER_CONF, overrides(environ, hostname))
@@ -194,7 +201,7 @@ def run_flink(role: Role, environ: Mapping[str, str]) -> NoReturn:
 
 def run_zookeeper() -> NoReturn:
     """Become the ZooKeeper that the JobManagers share."""
-    env = distribution.prepare(distribution.CLUSTER_CONF)
+    env = distribution.prepare(distribution.CLUSTER_CONF, overrides(os.environ, socket.gethostname()))
     ZOOKEEPER_DATA.mkdir(parents=True, exist_ok=True)
     zookeeper.write_conf(ZOOKEEPER_DATA, ZOOKEEPER_PORT, "0.0.0.0")  # noqa: S104
     command = zookeeper.command()

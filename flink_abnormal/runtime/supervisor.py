@@ -15,18 +15,21 @@ import time
 from typing import Final
 
 import psutil
+import requests
 
 from flink_abnormal.runtime import distribution, outputs
 from flink_abnormal.runtime.launcher import Launcher
 from flink_abnormal.runtime.members import ZOOKEEPER, Member, Plan, State
+from flink_abnormal.runtime.rest import DEFAULT_HOST
 
 POLL_SECONDS: Final = 0.1
 CRASHES: Final = 5
 CRASH_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 10.0
 SHORTEN_SECONDS: Final = 1.0
-# The JobManager that takes over needs the processor more than the one that was lost.
-JOBMANAGER_DELAY_SECONDS: Final = 5.0
+# Whoever takes over at once needs the processor more than the one that was lost.
+DELAY_SECONDS: Final = 5.0
+ANSWER_SECONDS: Final = 0.5
 
 
 class Supervisor:
@@ -41,6 +44,8 @@ class Supervisor:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._due: dict[str, float] = dict.fromkeys(plan.members, 0.0)
         self._deaths: dict[str, list[float]] = {name: [] for name in plan.members}
+        self._session = requests.Session()
+        self._session.trust_env = False
         self._shortened = 0.0
         self._stop = False
         self._renew = False
@@ -92,8 +97,20 @@ class Supervisor:
             member.crash_loop = True
             return
         member.restarts += 1
-        one_of_several = self._state.plan.ha and member.name in self._state.plan.ports
-        self._due[member.name] = now + (JOBMANAGER_DELAY_SECONDS if one_of_several else 0)
+        self._due[member.name] = now + (DELAY_SECONDS if self._is_replaced(member) else 0)
+
+    def _is_replaced(self, member: Member) -> bool:
+        """Whether another JobManager takes the lead, or other TaskManagers have room for the tasks."""
+        plan = self._state.plan
+        if not member.is_taskmanager:
+            return plan.ha and member.name in plan.ports
+        for port in plan.ports.values():
+            try:
+                overview = self._session.get(f"http://{DEFAULT_HOST}:{port}/overview", timeout=ANSWER_SECONDS).json()
+                return bool(overview["slots-available"] >= plan.slots)
+            except (requests.RequestException, ValueError, KeyError):
+                continue
+        return False
 
     def _start(self, member: Member) -> None:
         """Start a member, if it is known how."""

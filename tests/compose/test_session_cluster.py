@@ -4,7 +4,8 @@ import re
 import time
 
 import pytest
-from composition import Composition
+import requests
+from composition import BUILD_SECONDS, Composition
 from conftest import wait_until
 
 from flink_abnormal.runtime.rest import Slots
@@ -60,6 +61,24 @@ def test_no_process_is_root_and_nothing_is_open_beyond_this_machine(composition,
         *("ps", "--filter", f"label=com.docker.compose.project={composition.name}", "--format", "{{.Ports}}")
     )
     assert sorted(filter(None, published.split("\n"))) == [f"127.0.0.1:{composition.ports['WEB_PORT']}->8081/tcp"]
+
+
+def test_prometheus_scrapes_each_process_of_the_cluster(composition, job):
+    # Without Grafana, whose image is not ours to build.
+    begun = composition.run("--profile", "monitoring", "up", "--detach", "--build", "prometheus", seconds=BUILD_SECONDS)
+    assert begun.returncode == 0, begun.stderr[-4000:]
+
+    def value(query):
+        url = f"http://127.0.0.1:{composition.ports['PROMETHEUS_PORT']}/api/v1/query"
+        try:
+            answer = requests.get(url, params={"query": query}, timeout=10)
+        except requests.ConnectionError:
+            return None
+        found = answer.json()["data"]["result"] if answer.ok else []
+        return [float(each["value"][1]) for each in found]
+
+    wait_until(lambda: value("sum(up)") == [4], "one JobManager and three TaskManagers", 120)
+    wait_until(lambda: value("flink_jobmanager_numRegisteredTaskManagers") == [3], "the JobManager's figure")
 
 
 def test_a_killed_taskmanager_comes_back_and_the_job_goes_on_from_its_checkpoint(composition, job):

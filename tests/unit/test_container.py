@@ -101,3 +101,9 @@ def test_options_that_cannot_be_split_are_refused():
     assert sentence(container.job_arguments, {"JOB_OPTIONS": "--output 'a"}) == (
         "JOB_OPTIONS=--output 'a can't be split into words: No closing quotation."
     )
+
+
+def test_three_jobmanagers_and_application_mode_exclude_each_other():
+    assert sentence(container.check_profile, "jobmanager", {"COMPOSE_PROFILES": "ha,application"}) == (
+        "Profiles ha and application can't be had together: choose one in COMPOSE_PROFILES."
+    )

@@ -90,6 +90,25 @@ def test_a_lost_leader_is_told_with_the_one_that_follows():
     ]
 
 
+def test_the_new_leader_is_waited_for_a_while_and_costs_no_time():
+    def story_of(leader):
+        story = Recovery(BEFORE, STRUCK)
+        restored = Restored(12, STRUCK + 6.5)
+        lines = told(
+            story,
+            Observation(STRUCK + 0.5),
+            at(6.0, running=0, leader=None),
+            at(8.0, restored=restored, leader=None),
+            at(18.0, restored=restored, leader=leader),
+        )
+        assert story.recovered_s == 8.0
+        return lines[-2:]
+
+    end = (8.0, "all 17 tasks run again")
+    assert story_of("jobmanager-2") == [(6.0, "jobmanager-2 leads now, and knows the job"), end]
+    assert story_of(None) == [(6.0, "a JobManager leads now, and knows the job"), end]
+
+
 def test_a_job_that_ended_never_recovers():
     story = Recovery(BEFORE, STRUCK)
 

@@ -45,11 +45,11 @@ def test_each_alert_has_a_test_a_severity_and_a_sentence():
     assert [a["alert"] for a in alerts if not a["annotations"]["summary"].endswith(".")] == []
 
 
-def test_the_readme_lists_every_alert():
-    readme = (PROJECT / "README.md").read_text(encoding="utf-8").split("| Alert | Fires when |\n", 1)[1]
+def test_the_guide_lists_every_alert():
+    guide = (PROJECT / "docs" / "monitoring.md").read_text(encoding="utf-8").split("| Alert | Fires when |\n", 1)[1]
     rules = (MONITORING / "rules.yml").read_text(encoding="utf-8")
 
-    assert re.findall(r"^\| `(\w+)` \|", readme.split("\n\n", 1)[0], re.MULTILINE) == re.findall(r"alert: (\w+)", rules)
+    assert re.findall(r"^\| `(\w+)` \|", guide.split("\n\n", 1)[0], re.MULTILINE) == re.findall(r"alert: (\w+)", rules)
 
 
 @with_prometheus

@@ -5,7 +5,15 @@ from click.testing import CliRunner
 from flink_abnormal.errors import UsageError
 from flink_abnormal.flink_cli import WITH_VALUE, WITHOUT_VALUE
 from flink_abnormal.options import Duration, default_text, duration_text, job_options, option_groups
-from flink_abnormal.settings import FileSettings, RandomSettings, Settings, SinkSettings, from_values, options
+from flink_abnormal.settings import (
+    FileSettings,
+    RandomSettings,
+    Settings,
+    SinkSettings,
+    default_checkpoint_dir,
+    from_values,
+    options,
+)
 
 
 @click.command()
@@ -243,3 +251,10 @@ def test_a_value_of_a_wrong_type_in_the_yaml_file_is_refused(tmp_path, line):
 def test_a_rate_that_is_no_number_is_refused():
     with pytest.raises(UsageError, match="--abnormal-rate is a share from 0 to 1, not nan"):
         Settings(random=RandomSettings(abnormal_rate=float("nan"))).check()
+
+
+def test_the_environment_names_another_default_for_checkpoints(monkeypatch):
+    monkeypatch.setenv("FLINK_ABNORMAL_CHECKPOINT_DIR", "file:///data/checkpoints")
+    assert default_checkpoint_dir() == "file:///data/checkpoints"
+    monkeypatch.setenv("FLINK_ABNORMAL_CHECKPOINT_DIR", "")
+    assert default_checkpoint_dir() == "file:///tmp/flink-checkpoints"
