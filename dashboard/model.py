@@ -1,0 +1,390 @@
+"""What the collector knows, as the pages read it: immutable, free of REST and of any web framework.
+
+Times are epoch seconds, durations seconds, sizes bytes, shares 0 to 1. None: not known. What is unknown stays None and
+is never shown as 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Link = Literal["connecting", "up", "electing", "gone"]
+"""connecting: nobody has answered yet; electing: a JobManager listens and can't answer for the cluster; gone: nobody
+listens any more."""
+
+LogKind = Literal["emit", "alert", "dead-letter", "other"]
+Cause = Literal["taskmanager", "jobmanager", "task"]
+StepKind = Literal["lost", "noticed", "silent", "leader", "restored", "slots", "running", "failed"]
+Severity = Literal["warning", "critical"]
+AlarmKind = Literal[
+    "no-checkpoint",
+    "checkpoint-failed",
+    "job-restarting",
+    "job-failed",
+    "taskmanager-lost",
+    "no-free-slot",
+    "backpressure",
+    "source-idle",
+    "jobmanager-gone",
+]
+LiveMissing = Literal["not-published", "process-mode", "off", "not-read-yet"]
+LogMissing = Literal["no-taskmanager", "no-stdout", "not-printing", "not-read-yet"]
+
+
+@dataclass(frozen=True)
+class JobManager:
+    """A JobManager by its REST address; `leads` is None where it can't be told."""
+
+    address: str
+    answers: bool
+    leads: bool | None
+    since: float
+
+
+@dataclass(frozen=True)
+class TaskManager:
+    """A TaskManager; a lost one is kept for a while with `lost_at`.
+
+    `name` is short and never given twice ("TaskManager 4"); `host` tells the container or the port.
+    """
+
+    id: str
+    name: str
+    host: str
+    slots: int
+    free: int
+    seen_at: float
+    heartbeat_at: float | None = None
+    lost_at: float | None = None
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The seed's tiles of the cluster; `refresh_s` is how old Flink's own figures may be at worst."""
+
+    at: float
+    flink_version: str
+    taskmanagers: int
+    slots: int
+    free: int
+    running: int
+    finished: int
+    cancelled: int
+    failed: int
+    refresh_s: float | None = None
+
+    @property
+    def used_share(self) -> float | None:
+        """Share of the slots in use; None without slots."""
+        return (self.slots - self.free) / self.slots if self.slots else None
+
+
+@dataclass(frozen=True)
+class JobSummary:
+    """A job as the cluster lists it."""
+
+    id: str
+    name: str
+    state: str
+    started: float
+    duration_s: float
+    running: int
+    total: int
+    ended: float | None = None
+
+
+@dataclass(frozen=True)
+class Subtask:
+    """One parallel instance of a vertex; rates are records a second."""
+
+    index: int
+    state: str
+    attempt: int
+    taskmanager: str | None
+    records_in: int | None = None
+    records_out: int | None = None
+    in_rate: float | None = None
+    out_rate: float | None = None
+    busy: float | None = None
+    backpressured: float | None = None
+    checkpoint_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Vertex:
+    """A task of the job graph: a chain of operators. `group` is its slot-sharing group."""
+
+    id: str
+    name: str
+    group: str
+    parallelism: int
+    states: Mapping[str, int]
+    subtasks: tuple[Subtask, ...] = ()
+    at: float | None = None
+    in_rate: float | None = None
+    out_rate: float | None = None
+    busy: float | None = None
+    backpressured: float | None = None
+    checkpoint_bytes: int | None = None
+
+    @property
+    def running(self) -> int:
+        """How many subtasks run or have finished."""
+        return self.states.get("RUNNING", 0) + self.states.get("FINISHED", 0)
+
+
+@dataclass(frozen=True)
+class Edge:
+    """How records go from one vertex to another: HASH is a key_by."""
+
+    source: str
+    target: str
+    strategy: str
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint or savepoint of a job. `term` counts leaderships: ids may come again under a new one."""
+
+    job_id: str
+    id: int
+    term: int
+    status: str
+    savepoint: bool
+    triggered: float
+    duration_s: float
+    bytes: int
+    subtasks: int
+    acknowledged: int
+    unaligned: bool = False
+    alignment_s: float | None = None
+    restored: bool = False
+    path: str | None = None
+    failure: str | None = None
+
+
+@dataclass(frozen=True)
+class CheckpointTask:
+    """What one checkpoint cost one vertex; the longest of its subtasks."""
+
+    vertex: str
+    name: str
+    subtasks: int
+    acknowledged: int
+    duration_s: float
+    bytes: int
+    sync_s: float | None
+    async_s: float | None
+    alignment_s: float | None
+    start_delay_s: float | None
+    acknowledgements: tuple[float, ...] = ()
+    """Seconds from the trigger to each subtask's acknowledgement, by subtask."""
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """A job's checkpoints: Flink's counters of the present leadership, and history beyond it, newest first."""
+
+    at: float
+    total: int
+    completed: int
+    failed: int
+    in_progress: int
+    restored: int
+    history: tuple[Checkpoint, ...] = ()
+    average_duration_s: float | None = None
+    average_bytes: float | None = None
+    interval_s: float | None = None
+    exactly_once: bool | None = None
+    unaligned: bool | None = None
+    backend: str | None = None
+    storage: str | None = None
+    details: Mapping[int, tuple[CheckpointTask, ...]] = field(default_factory=dict)
+    """By checkpoint id: the newest completed one, and those that a page asked for."""
+
+
+@dataclass(frozen=True)
+class LiveUser:
+    """A user's count now. `events` is the last at most 20 events, oldest first: A abnormal, N normal."""
+
+    user_id: str
+    count: int
+    events: str
+    at: float
+    subtask: int
+    cut: bool = False
+
+
+@dataclass(frozen=True)
+class Live:
+    """The counts of the top users, the highest first; `limit` is how many a subtask tells of."""
+
+    at: float
+    threshold: int
+    users: tuple[LiveUser, ...]
+    limit: int
+    missing: LiveMissing | None = None
+
+
+@dataclass(frozen=True)
+class SeenAlert:
+    """An alert as the page learned of it; `seq` counts what this collector has seen, of all jobs."""
+
+    seq: int
+    job_id: str
+    at: float
+    user_id: str
+    count: int
+    subtask: int | None = None
+
+
+@dataclass(frozen=True)
+class AlertFigures:
+    """Alerts of a job: how many this collector saw, and how many it knows to have missed."""
+
+    seen: int
+    missed: int
+    rate_per_minute: float
+    noisiest: tuple[tuple[str, int], ...]
+    """(userId, alerts seen), the most first; of many users approximate."""
+    per_minute: tuple[tuple[float, int], ...] = ()
+    """(start of the minute, alerts seen in it), oldest first."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A failure that Flink remembers of a job."""
+
+    at: float
+    message: str
+    task: str | None
+    taskmanager: str | None
+
+
+@dataclass(frozen=True)
+class JobDetail:
+    """All that is known of a watched job; `parameters` are the options that it was submitted with."""
+
+    id: str
+    name: str
+    state: str
+    started: float
+    at: float
+    duration_s: float
+    ended: float | None = None
+    vertices: tuple[Vertex, ...] = ()
+    """In the order of the flow: sources first."""
+    edges: tuple[Edge, ...] = ()
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    checkpoints: Checkpoints | None = None
+    live: Live | None = None
+    alerts: AlertFigures | None = None
+    failures: tuple[Failure, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """How many subtasks the job has."""
+        return sum(vertex.parallelism for vertex in self.vertices)
+
+    @property
+    def running(self) -> int:
+        """How many of them run or have finished."""
+        return sum(vertex.running for vertex in self.vertices)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A moment of a recovery; `subject` and `number` fill its sentence."""
+
+    at: float
+    kind: StepKind
+    subject: str = ""
+    number: int | None = None
+    total: int | None = None
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """What was lost, and how it came back; open while `running_at` and `failed` are None and False."""
+
+    id: int
+    job_id: str
+    job_name: str
+    cause: Cause
+    began: float
+    steps: tuple[Step, ...]
+    lost: tuple[str, ...] = ()
+    not_running: int = 0
+    total: int = 0
+    noticed_at: float | None = None
+    restored_checkpoint: int | None = None
+    restored_at: float | None = None
+    running_at: float | None = None
+    failed: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Whether it goes on."""
+        return self.running_at is None and not self.failed
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """Something to look at; `subject` names what, `number` how much."""
+
+    kind: AlarmKind
+    severity: Severity
+    since: float
+    job_id: str | None = None
+    subject: str = ""
+    number: float | None = None
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """A line that a TaskManager printed; `at` is when this collector read it."""
+
+    seq: int
+    at: float
+    taskmanager: str
+    kind: LogKind
+    text: str
+
+
+@dataclass(frozen=True)
+class LogState:
+    """Where log lines come from: the names of the TaskManagers that were read, or why there are none."""
+
+    at: float | None
+    sources: tuple[str, ...] = ()
+    dropped: int = 0
+    """Bytes that were skipped to stay within bounds."""
+    missing: LogMissing | None = "not-read-yet"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything, as of `at`. Parts keep the time of their own answer."""
+
+    at: float
+    addresses: tuple[str, ...]
+    link: Link
+    link_since: float
+    answered_at: float | None = None
+    """When a JobManager last answered for the cluster."""
+    error: str | None = None
+    jobmanagers: tuple[JobManager, ...] = ()
+    overview: Overview | None = None
+    taskmanagers: tuple[TaskManager, ...] = ()
+    taskmanagers_at: float | None = None
+    jobs: tuple[JobSummary, ...] = ()
+    """Those that have not ended first, the newest first."""
+    jobs_at: float | None = None
+    details: Mapping[str, JobDetail] = field(default_factory=dict)
+    recoveries: tuple[Recovery, ...] = ()
+    """Of all jobs, the newest first."""
+    alarms: tuple[Alarm, ...] = ()
+    log: LogState = field(default_factory=lambda: LogState(None))
+    requests_per_second: float | None = None
