@@ -40,7 +40,7 @@ class Node(NamedTuple):
 
 
 class Link(NamedTuple):
-    """An arrow between two nodes, by their ids."""
+    """A line between two nodes, by their ids; it goes from middle to middle, below them."""
 
     source: str
     target: str
@@ -67,8 +67,6 @@ def graph(
                 "type": "graph",
                 "coordinateSystem": "cartesian2d",
                 "silent": True,
-                "edgeSymbol": ["none", "arrow"],
-                "edgeSymbolSize": 7,
                 "data": [_node(node, colours) for node in nodes],
                 "links": [
                     _link(link, number, colours) for link in links if link.source in number and link.target in number
@@ -84,7 +82,7 @@ def _node(node: Node, colours: Palette) -> dict[str, Any]:
         "name": node.id,
         "value": [node.x, node.y],
         "symbol": "rect",
-        "symbolSize": [node.width, node.height],
+        "symbolSize": 1,  # arrows would end at a circle around it
         "itemStyle": {"color": "transparent", "borderWidth": 0},
         "label": {
             "show": True,
@@ -126,13 +124,14 @@ def _link(link: Link, number: dict[str, int], colours: Palette) -> dict[str, Any
             "backgroundColor": colours.card,
             "padding": [1, 3],
             "fontSize": 11,
+            "rotate": 0,
         },
     }
 
 
 def _plain(text: str) -> str:
-    """Return a text in which ECharts finds no placeholder of its own, such as {b}."""
-    return text.replace("{", "\uff5b").replace("}", "\uff5d")
+    """Return a text in which ECharts finds no placeholder of its own, such as {b} or {style|text}."""
+    return text.replace("{", "{\u200b")
 
 
 def shorten(text: str, length: int = _SHORT) -> str:
@@ -288,10 +287,11 @@ def detector(job: JobDetail) -> Vertex | None:
 
 
 def _users(job: JobDetail) -> list[tuple[str, int]]:
-    """Return the users to show, with their subtask, in the order of their names."""
+    """Return the users to show, with their subtask, in the order of the subtasks."""
     if job.live is None or detector(job) is None:
         return []
-    return sorted((user.user_id, user.subtask) for user in job.live.users[:MOST_USERS])
+    shown = [(user.subtask, user.user_id) for user in job.live.users[:MOST_USERS]]
+    return [(user, subtask) for subtask, user in sorted(shown)]
 
 
 def _columns(job: JobDetail, texts: Texts) -> list[Column]:
