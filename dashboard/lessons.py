@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any, Final
 
 from dashboard import words
@@ -25,7 +26,7 @@ _STAGES: Final[dict[str, tuple[StepKind, ...]]] = {
 
 
 def checkpoint(job: JobDetail, texts: Texts, colours: Palette, width: float) -> dict[str, Any]:
-    """Return the way of a barrier: coordinator, tasks from source to sink, snapshot, store; of the newest checkpoint."""
+    """Return the way of the newest barrier: coordinator, tasks from source to sink, snapshot, store."""
     made = job.checkpoints
     newest = _newest(job)
     tasks = made.details.get(newest.id, ()) if made is not None and newest is not None else ()
@@ -90,10 +91,12 @@ def recovery(shown: Recovery | None, texts: Texts, colours: Palette, width: floa
         colour = _stage_tone(name, shown) if done else "idle"
         x = spread(len(stages), 0, width)[place]
         current = shown is not None and place == reached
-        nodes.append(Node(name, x, 36, across, 52, f"{place + 1}. {texts(name)}", colour, bold=current, dashed=not done))
+        nodes.append(
+            Node(name, x, 36, across, 52, f"{place + 1}. {texts(name)}", colour, bold=current, dashed=not done)
+        )
         nodes.append(Node(f"{name} text", x, 148, across, 136, text or texts(f"{name}-more"), "idle", dashed=not done))
     names = [name for name, _, _ in stages]
-    links = [Link(one, other, width=2.5) for one, other in zip(names, names[1:], strict=False)]
+    links = [Link(one, other, width=2.5) for one, other in itertools.pairwise(names)]
     return graph(nodes, links, width, RECOVERY_HEIGHT, colours)
 
 

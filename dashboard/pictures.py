@@ -175,9 +175,7 @@ def too_many(snapshot: Snapshot) -> bool:
     return shown + len(snapshot.jobmanagers) > MOST_NODES
 
 
-def cluster(
-    snapshot: Snapshot, job: JobDetail | None, texts: Texts, colours: Palette, width: float
-) -> dict[str, Any]:
+def cluster(snapshot: Snapshot, job: JobDetail | None, texts: Texts, colours: Palette, width: float) -> dict[str, Any]:
     """Return the cluster: JobManagers above, TaskManagers below them, each with its slots; `width` in pixels."""
     masters, workers = snapshot.jobmanagers, snapshot.taskmanagers
     nodes, links = [], []
@@ -301,12 +299,14 @@ def _columns(job: JobDetail, texts: Texts) -> list[Column]:
         if vertex is keyed:
             cells = [Cell(user, shorten(user), "accent") for user, _ in _users(job)]
             columns.append(Column("users", texts("key-by"), "accent", cells or [Cell("none", "…", "idle")]))
-        columns.append(Column(vertex.id, _title(vertex, texts), _tone(vertex), [_cell(vertex, s, texts) for s in vertex.subtasks]))
+        columns.append(
+            Column(vertex.id, _title(vertex, texts), _tone(vertex), [_cell(s, texts) for s in vertex.subtasks])
+        )
     return columns
 
 
 def _title(vertex: Vertex, texts: Texts) -> str:
-    rate = vertex.out_rate if vertex.out_rate else vertex.in_rate
+    rate = vertex.out_rate or vertex.in_rate
     return f"{shorten(short_name(vertex.name), 20)}\n{texts('per-second', rate=words.rate(rate))}"
 
 
@@ -314,7 +314,7 @@ def _tone(vertex: Vertex) -> str:
     return "ok" if vertex.running == vertex.parallelism else "warn"
 
 
-def _cell(vertex: Vertex, subtask: Subtask, texts: Texts) -> Cell:
+def _cell(subtask: Subtask, texts: Texts) -> Cell:
     title = texts("subtask", number=subtask.index + 1)
     good = tone(subtask.state) == "ok"
     rate = subtask.in_rate if subtask.in_rate is not None else subtask.out_rate
@@ -328,7 +328,10 @@ def _flows(job: JobDetail, columns: list[Column]) -> list[Link]:
     links = []
     for edge in job.edges:
         if keyed is not None and edge.target == keyed.id:
-            links += [Link(f"head {edge.source}", "head users", width=2.5), Link("head users", f"head {keyed.id}", width=2.5)]
+            links += [
+                Link(f"head {edge.source}", "head users", width=2.5),
+                Link("head users", f"head {keyed.id}", width=2.5),
+            ]
         elif {edge.source, edge.target} <= titles:
             links.append(Link(f"head {edge.source}", f"head {edge.target}", width=2.5))
     if keyed is not None:

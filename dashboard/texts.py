@@ -327,7 +327,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "한 번은 괜찮습니다. 반복되면 JobManager 로그와 저장소를 확인하세요.",
     ),
     "alarm-job-restarting": ("The job restarts: {subject}", "Job 재시작 중: {subject}"),
-    "look-job-restarting": ("See Recovery for its progress and the reason.", "장애 복구 탭에서 진행 상황과 원인을 확인하세요."),
+    "look-job-restarting": (
+        "See Recovery for its progress and the reason.",
+        "장애 복구 탭에서 진행 상황과 원인을 확인하세요.",
+    ),
     "alarm-job-failed": ("The job has failed: {subject}", "Job 실패: {subject}"),
     "look-job-failed": (
         "The reason stands under Jobs and tasks. Start it again from its newest checkpoint: --from latest.",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from dashboard.texts import Texts
 
-UNKNOWN: Final = "–"
+UNKNOWN: Final = "–"  # noqa: RUF001 - a dash stands for no figure
 _KILO: Final = 1024
 GOOD_STATES: Final = ("RUNNING", "FINISHED", "COMPLETED")
 WAITING_STATES: Final = (

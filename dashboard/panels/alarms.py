@@ -22,7 +22,7 @@ class Alarms:
 
     def __init__(self, texts: Texts) -> None:
         self._region = ui.element("section").classes("alarms")
-        self._region.props('role=status aria-live=polite').props(f'aria-label="{texts("alarms")}"')
+        self._region.props("role=status aria-live=polite").props(f'aria-label="{texts("alarms")}"')
         self._rows: list[tuple[ui.element, ui.label, ui.label]] = []
         with self._region:
             for _ in range(SHOWN):

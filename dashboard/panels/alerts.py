@@ -162,4 +162,3 @@ class ApplicationLog:
     def _passes(self, line: LogLine) -> bool:
         kind = str(self._kind.value).removeprefix("log-")
         return (kind in ("all", line.kind)) and (self._filter.value or "") in line.text
-

@@ -71,7 +71,17 @@ class History:
 
     def __init__(self, texts: Texts) -> None:
         with Card(texts("checkpoint-history"), texts) as self._card:
-            names = ("checkpoint-id", "kind", "state", "triggered", "duration", "size", "alignment", "acknowledged", "what")
+            names = (
+                "checkpoint-id",
+                "kind",
+                "state",
+                "triggered",
+                "duration",
+                "size",
+                "alignment",
+                "acknowledged",
+                "what",
+            )
             numbers = ("duration", "size", "alignment", "acknowledged")
             columns = [(name, texts(name)) for name in names]
             self._table = Table(columns, "key", label=texts("checkpoint-history"), page=10, numbers=numbers)
