@@ -80,6 +80,11 @@ class CheckpointBook:
         return next((each.id for each in history if each.status == "COMPLETED"), None)
 
     @property
+    def read(self) -> bool:
+        """Whether Flink has told anything."""
+        return self._answer is not None
+
+    @property
     def restored(self) -> Restored | None:
         """The checkpoint that the job was last restored from."""
         return self._answer.latest_restored if self._answer else None

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LEADER_SECONDS: Final = 2.0
 LEADER_AGAIN_SECONDS: Final = 10.0
+SETTLE_SECONDS: Final = 10.0
 
 
 class ClusterReader:
@@ -89,8 +90,9 @@ class ClusterReader:
         answer = self._asker.json("/taskmanagers", urgent=True)
         at = time.time()
         found = read.taskmanagers(answer, at)
+        _, since = self._state.links.state()
         with self._state.lock:
-            self._state.workers.see(found, at)
+            self._state.workers.see(found, at, settled=at - since > SETTLE_SECONDS)
 
     def jobs(self) -> None:
         """Read which jobs there are. A JobManager that begins to lead may not know yet what the last one knew."""

@@ -11,9 +11,11 @@ from dashboard.ask import Asker, Pace
 from dashboard.cluster_reader import ClusterReader
 from dashboard.feeds import JOIN_SECONDS, Feed, Troubles
 from dashboard.job_reader import JobReader
+from dashboard.judge import Judge
 from dashboard.log_reader import LogReader
 from dashboard.model import Snapshot
 from dashboard.state import State
+from dashboard.webhook import Webhook
 from flink_abnormal.runtime.rest import Cluster
 
 if TYPE_CHECKING:
@@ -30,14 +32,26 @@ SNAPSHOT_SECONDS: Final = 0.2
 class Collector:
     """`start` it, take a `snapshot` as often as you like, and `stop` it. It never changes anything in the cluster."""
 
-    def __init__(self, addresses: str, history: History, *, requests_per_second: float = REQUESTS_PER_SECOND) -> None:
-        """`addresses` is HOST:PORT, or several with commas between. UsageError where it is something else."""
+    def __init__(
+        self,
+        addresses: str,
+        history: History,
+        *,
+        requests_per_second: float = REQUESTS_PER_SECOND,
+        webhook: str | None = None,
+    ) -> None:
+        """`addresses` is HOST:PORT, or several with commas between; `webhook` is the URL that is told of alarms.
+
+        UsageError where they are something else.
+        """
         self._addresses = Cluster.at(addresses).addresses
         self._history = history
         self._ended = threading.Event()
         self._pace = Pace(requests_per_second, self._ended)
         self._troubles = Troubles()
+        self._webhook = Webhook(webhook) if webhook else None
         self._state = State(self._addresses, history)
+        self._judge = Judge(self._state, self._webhook)
         self._feeds: list[Feed] = []
         self._built = (float("-inf"), self._build())
         self.log: Final[Tail[LogLine]] = self._state.log
@@ -63,11 +77,14 @@ class Collector:
             ("failures", 2.0, jobs.failures),
             ("live", 1.0, jobs.live),
             ("log", 0.2, log.read),
+            ("judge", 0.25, self._judge.look),
             ("history", 1.0, self._history.flush),
         ]
         self._feeds = [Feed(name, seconds, step, self._ended, self._troubles.tell) for name, seconds, step in steps]
         for feed in self._feeds:
             feed.start()
+        if self._webhook is not None:
+            self._webhook.start()
 
     def stop(self) -> None:
         """End all threads, and write what waits to the history."""
@@ -75,6 +92,8 @@ class Collector:
         deadline = time.monotonic() + JOIN_SECONDS
         for feed in self._feeds:
             feed.join(max(deadline - time.monotonic(), 0.0))
+        if self._webhook is not None:
+            self._webhook.stop()
         self._history.flush()
 
     def watch(self, job_id: str) -> None:

@@ -343,6 +343,11 @@ class Alarm:
     subject: str = ""
     number: float | None = None
 
+    @property
+    def key(self) -> tuple[str, str | None, str]:
+        """What makes it the same alarm as a moment ago."""
+        return self.kind, self.job_id, self.subject if self.kind == "backpressure" else ""
+
 
 @dataclass(frozen=True)
 class LogLine:

@@ -39,9 +39,11 @@ class Workers:
         self._lost: dict[str, TaskManager] = {}
         self.at: float | None = None
 
-    def see(self, answer: Iterable[TaskManager], at: float) -> None:
-        """Take an answer."""
+    def see(self, answer: Iterable[TaskManager], at: float, *, settled: bool = True) -> None:
+        """Take an answer. A JobManager that has not `settled` yet waits for those that it was told of to come."""
         present = {each.id: replace(each, name=self._name(each.id, at)) for each in answer}
+        if not settled:
+            present = self._present | present
         for each in self._present.values():
             if each.id not in present:
                 self._lost[each.id] = replace(each, lost_at=at)
