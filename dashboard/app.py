@@ -35,7 +35,7 @@ class Serving:
 
 def serve(serving: Serving) -> None:
     """Serve until interrupted."""
-    collector = Collector(serving.jobmanagers, History(serving.history))
+    collector = Collector(serving.jobmanagers, History(serving.history), webhook=serving.webhook)
     app.on_startup(collector.start)
     app.on_shutdown(collector.stop)
     app.add_middleware(OwnHostOnly, hosts=serving.hosts)

@@ -26,9 +26,11 @@ WAITING_STATES: Final = (
 
 
 def duration(seconds: float | None, texts: Texts) -> str:
-    """Return `61 ms`, `6.8 s`, `2 min 5 s`, `3 h 4 min` or `2 d 3 h`."""
+    """Return `61 ms`, `6.8 s`, `2 min 5 s`, `3 h 4 min` or `2 d 3 h`; whole seconds where an int is given."""
     if seconds is None:
         return UNKNOWN
+    if isinstance(seconds, int) and seconds < 60:  # noqa: PLR2004
+        return f"{seconds} {texts('unit-s')}"
     if seconds < 1:
         return f"{seconds * 1000:.0f} {texts('unit-ms')}"
     if seconds < 60:  # noqa: PLR2004

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import socket
 from pathlib import Path
 from typing import Final
@@ -50,7 +49,6 @@ def dashboard(
     from dashboard.app import Serving, serve  # noqa: PLC0415
     from dashboard.security import LOCAL_HOSTS  # noqa: PLC0415
 
-    os.environ.setdefault("NICEGUI_STORAGE_PATH", str(distribution.work_folder() / "nicegui"))
     kept = Path(history) if history else distribution.work_folder() / "dashboard.sqlite"
     shown = LOCAL if host in ("0.0.0.0", "::") else host  # noqa: S104 - only where it was asked for
     print(f"The dashboard of {cluster.address} is at http://{shown}:{port} (Ctrl-C ends it)", flush=True)
