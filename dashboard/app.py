@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from nicegui import app, ui
 from starlette.responses import PlainTextResponse
 
 from dashboard import theme
-from dashboard.collector import Collector
-from dashboard.history import History
 from dashboard.page import PATHS, SECONDS, Page
 from dashboard.security import LOCAL_HOSTS, OwnHostOnly
 from dashboard.texts import Texts
+
+if TYPE_CHECKING:
+    from dashboard.collector import Collector
 
 STATIC: Final = Path(__file__).parent / "static"
 _LOCALES: Final = {"en": "en-US", "ko": "ko-KR"}
@@ -22,20 +23,16 @@ _LOCALES: Final = {"en": "en-US", "ko": "ko-KR"}
 
 @dataclass(frozen=True)
 class Serving:
-    """What is watched, and where it is shown. `hosts` are the names that browsers may call it by."""
+    """Where the page is shown. `hosts` are the names that browsers may call it by."""
 
-    jobmanagers: str
-    history: Path
     host: str = "127.0.0.1"
     port: int = 8080
     hosts: tuple[str, ...] = LOCAL_HOSTS
-    webhook: str | None = None
     page_seconds: float = SECONDS
 
 
-def serve(serving: Serving) -> None:
-    """Serve until interrupted."""
-    collector = Collector(serving.jobmanagers, History(serving.history), webhook=serving.webhook)
+def serve(serving: Serving, collector: Collector) -> None:
+    """Show what a collector holds, until interrupted; it runs as long."""
     app.on_startup(collector.start)
     app.on_shutdown(collector.stop)
     app.add_middleware(OwnHostOnly, hosts=serving.hosts)

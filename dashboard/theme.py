@@ -43,7 +43,7 @@ LIGHT: Final = Palette(
     warn_fill="#fdf1d3",
     bad="#b92534",
     bad_fill="#fde6e7",
-    idle="#66707d",
+    idle="#606a77",
     idle_fill="#eef0f3",
 )
 DARK: Final = Palette(

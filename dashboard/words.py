@@ -31,11 +31,11 @@ def duration(seconds: float | None, texts: Texts) -> str:
         return UNKNOWN
     if isinstance(seconds, int) and seconds < 60:  # noqa: PLR2004
         return f"{seconds} {texts('unit-s')}"
-    if seconds < 1:
+    if seconds < 0.9995:  # noqa: PLR2004 - what rounds up to 1000 ms is a second
         return f"{seconds * 1000:.0f} {texts('unit-ms')}"
-    if seconds < 60:  # noqa: PLR2004
+    if seconds < 59.95:  # noqa: PLR2004
         return f"{seconds:.1f} {texts('unit-s')}"
-    minutes, rest = divmod(int(seconds), 60)
+    minutes, rest = divmod(max(int(seconds), 60), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     if days:
@@ -60,7 +60,7 @@ def rate(value: float | None) -> str:
     """Return records a second: `0.6`, `250`, `18,250`."""
     if value is None:
         return UNKNOWN
-    return f"{value:.1f}" if value < 100 else f"{value:,.0f}"  # noqa: PLR2004
+    return f"{value:.1f}" if value < 99.95 else f"{value:,.0f}"  # noqa: PLR2004
 
 
 def share(value: float | None) -> str:
