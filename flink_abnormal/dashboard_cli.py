@@ -9,13 +9,13 @@ from typing import Final
 
 import rich_click as click
 
+from dashboard import webhook as hook
 from flink_abnormal import preflight
-from flink_abnormal.errors import MachineError, UsageError
+from flink_abnormal.errors import MachineError
 from flink_abnormal.runtime import distribution
 
 DEFAULT_PORT: Final = 8080
 LOCAL: Final = "127.0.0.1"
-WEBHOOK_VARIABLE: Final = "FLINK_ABNORMAL_WEBHOOK"
 
 
 @click.command()
@@ -32,8 +32,8 @@ WEBHOOK_VARIABLE: Final = "FLINK_ABNORMAL_WEBHOOK"
 @click.option(
     "--webhook",
     metavar="URL",
-    envvar=WEBHOOK_VARIABLE,
-    help=f"Is sent each change of an alarm as JSON. [default: ${WEBHOOK_VARIABLE}, else none]",
+    envvar=hook.VARIABLE,
+    help=f"Is sent each change of an alarm as JSON. [default: ${hook.VARIABLE}, else none]",
 )
 def dashboard(
     jobmanager: str | None, host: str, port: int, hosts: tuple[str, ...], history: str | None, webhook: str | None
@@ -41,18 +41,19 @@ def dashboard(
     """Serve the dashboard: state, checkpoints and recovery as they happen. It waits for a cluster."""
     if importlib.util.find_spec("nicegui") is None:
         raise MachineError("The dashboard needs NiceGUI: pip install -e '.[dashboard]', or make setup.")
-    if webhook and not webhook.startswith(("http://", "https://")):
-        raise UsageError(f"--webhook takes an address that begins with http:// or https://, not {webhook!r}.")
     cluster = preflight.find(jobmanager)
     _check_port(host, port)
     # NiceGUI takes half a second to import: only this command waits for it.
     from dashboard.app import Serving, serve  # noqa: PLC0415
+    from dashboard.collector import Collector  # noqa: PLC0415
+    from dashboard.history import History  # noqa: PLC0415
     from dashboard.security import LOCAL_HOSTS  # noqa: PLC0415
 
-    kept = Path(history) if history else distribution.work_folder() / "dashboard.sqlite"
+    kept = History(Path(history) if history else distribution.work_folder() / "dashboard.sqlite")
+    collector = Collector(cluster.address, kept, webhook=webhook or None)
     shown = LOCAL if host in ("0.0.0.0", "::") else host  # noqa: S104 - only where it was asked for
     print(f"The dashboard of {cluster.address} is at http://{shown}:{port} (Ctrl-C ends it)", flush=True)
-    serve(Serving(cluster.address, kept, host, port, (*LOCAL_HOSTS, host, *hosts), webhook or None))
+    serve(Serving(host, port, (*LOCAL_HOSTS, host, *hosts)), collector)
 
 
 def _check_port(host: str, port: int) -> None:
