@@ -55,6 +55,23 @@ def test_a_savepoint_moves_the_job_to_the_other_backend_and_another_parallelism(
     assert alerts(tmp_path / "out") == alerts_of(events)
 
 
+def test_a_run_that_ends_before_its_first_checkpoint_after_a_restore_loses_no_alert(cluster, tmp_path):
+    # Alerts without a pause, and a file of them finished by each checkpoint: the snapshot holds some on their way.
+    job = cluster.job("--events", 100, "--abnormal-rate", 1, "--interval", "50ms", "--no-emit-log", "--roll", "1s")
+    job += ["--checkpoint-interval", "1s", "--sink", "files", "--output", str(tmp_path / "out")]
+    submitted = cluster.run("submit", "--detached", *job)
+    assert submitted.returncode == 0, submitted.stderr
+    wait_until(lambda: list(cluster.checkpoints.glob("*/chk-[3-9]/_metadata")), "a third checkpoint")
+    cluster.run("cancel", submitted.stdout.split()[-1])
+
+    # Else the first checkpoint would come as soon as all tasks run.
+    late = ("-D", "execution.checkpointing.min-pause=1h")
+    done = cluster.run("run", *late, "-py", "jobs/abnormal.py", *job, "--from", "latest", command="flink")
+
+    assert done.returncode == 0, done.stderr
+    assert alerts(tmp_path / "out") == alerts_of(simulated(events=100, rate=1))
+
+
 def test_a_failed_checkpoint_is_counted_and_the_job_goes_on(cluster):
     submitted = cluster.run(
         "submit", "--detached", *cluster.job("--interval", "100ms", "--checkpoint-interval", "500ms", "--no-emit-log")
