@@ -31,7 +31,7 @@ WEB_PORT: Final = 8081
 ZOOKEEPER_PORT: Final = 2181
 ZOOKEEPER_DATA: Final = Path("/data/zookeeper")
 PYTHON_MEGABYTES: Final = 256
-"""What thread-mode Python takes beside Flink's own accounting (measured: about 200)."""
+"""Room for thread-mode Python beside Flink's own accounting: an allowance, not a measured need."""
 SMALLEST_MEGABYTES: Final = {"JOBMANAGER_MEMORY": 768, "TASKMANAGER_MEMORY": 768}
 FLINK_KEYS: Final = {
     "JOBMANAGER_MEMORY": "jobmanager.memory.process.size",
