@@ -12,10 +12,10 @@ from listening import open_to_others
 
 
 def test_a_killed_taskmanager_costs_no_alert_and_doubles_none(cluster, tmp_path):
-    events = simulated(events=250)
+    events = simulated(events=160)
     client = cluster.start(
         *("run", "-py", "jobs/abnormal.py"),
-        *cluster.job("--events", 250, "--interval", "100ms", "--checkpoint-interval", "1s", "--no-emit-log"),
+        *cluster.job("--events", 160, "--interval", "100ms", "--checkpoint-interval", "1s", "--no-emit-log"),
         *("--sink", "files", "--sink", "print", "--output", tmp_path / "out", "--roll", "2s"),
         command="flink",
     )
