@@ -66,7 +66,8 @@ def test_a_run_that_ends_before_its_first_checkpoint_after_a_restore_loses_no_al
 
     # Else the first checkpoint would come as soon as all tasks run.
     late = ("-D", "execution.checkpointing.min-pause=1h")
-    done = cluster.run("run", *late, "-py", "jobs/abnormal.py", *job, "--from", "latest", command="flink")
+    resumed = (*late, "-py", "jobs/abnormal.py", *job, "--from", "latest")
+    done = cluster.run("run", *resumed, command="flink", seconds=150)
 
     assert done.returncode == 0, done.stderr
     assert alerts(tmp_path / "out") == alerts_of(simulated(events=100, rate=1))
