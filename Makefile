@@ -6,7 +6,7 @@ ARGS ?=
 
 CONNECTORS := $(or $(FLINK_ABNORMAL_CONNECTORS),$(or $(FLINK_ABNORMAL_HOME),$(CURDIR))/.flink/connectors)
 
-.PHONY: run test lint bench setup connectors clean
+.PHONY: run test lint bench dashboard setup connectors clean
 
 run: setup
 	@$(BIN)/flink-abnormal run $(ARGS)
@@ -16,6 +16,9 @@ test: setup
 ifndef ARGS
 	@$(BIN)/python -m pytest tests/compose
 endif
+
+dashboard: setup
+	@$(BIN)/flink-abnormal dashboard $(ARGS)
 
 bench: setup
 	@$(BIN)/python bench/users.py $(ARGS)

@@ -11,7 +11,17 @@ from dashboard.words import tone
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dashboard.model import AlertFigures, Checkpoint, JobDetail, Live, Recovery, Snapshot, Subtask, TaskManager, Vertex
+    from dashboard.model import (
+        AlertFigures,
+        Checkpoint,
+        JobDetail,
+        Live,
+        Recovery,
+        Snapshot,
+        Subtask,
+        TaskManager,
+        Vertex,
+    )
     from dashboard.texts import Texts
     from dashboard.theme import Palette
 
@@ -180,7 +190,7 @@ def heatmap(job: JobDetail, colours: Palette) -> dict[str, Any]:
     for vertex in job.vertices:
         for subtask in vertex.subtasks:
             block, place = divmod(subtask.index, 100)
-            name = f"{shorten(vertex.name, 24)} {block * 100 + 1}–"
+            name = f"{shorten(vertex.name, 24)} {block * 100 + 1}+"
             if not rows or rows[-1] != name:
                 rows.append(name)
             cells.append(_cell(vertex, subtask, place, len(rows) - 1))

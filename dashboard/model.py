@@ -6,9 +6,11 @@ is never shown as 0.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Link = Literal["connecting", "up", "electing", "gone"]
 """connecting: nobody has answered yet; electing: a JobManager listens and can't answer for the cluster; gone: nobody
@@ -341,6 +343,11 @@ class Alarm:
     subject: str = ""
     number: float | None = None
 
+    @property
+    def key(self) -> tuple[str, str | None, str]:
+        """What makes it the same alarm as a moment ago."""
+        return self.kind, self.job_id, self.subject if self.kind == "backpressure" else ""
+
 
 @dataclass(frozen=True)
 class LogLine:
@@ -388,3 +395,5 @@ class Snapshot:
     alarms: tuple[Alarm, ...] = ()
     log: LogState = field(default_factory=lambda: LogState(None))
     requests_per_second: float | None = None
+    history_error: str | None = None
+    """Why the history is kept in memory only, and what to do."""

@@ -12,6 +12,8 @@ from dashboard.texts import Texts
 from dashboard.view import Age, View, replace_classes, visible
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dashboard.collector import Collector
     from dashboard.model import JobDetail, Snapshot
     from dashboard.texts import Language
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 SECONDS: Final = 1.0
 PATHS: Final[dict[Language, str]] = {"en": "/", "ko": "/ko"}
-_TABS: Final = {
+_TABS: Final[dict[str, Callable[[Texts], Panel]]] = {
     "overview": overview.Overview,
     "jobs": jobs.Jobs,
     "alerts": alerts.AlertsAndLog,

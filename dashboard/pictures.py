@@ -40,7 +40,7 @@ class Node(NamedTuple):
 
 
 class Link(NamedTuple):
-    """An arrow between two nodes, by their ids."""
+    """A line between two nodes, by their ids; it goes from middle to middle, below them."""
 
     source: str
     target: str
@@ -67,8 +67,6 @@ def graph(
                 "type": "graph",
                 "coordinateSystem": "cartesian2d",
                 "silent": True,
-                "edgeSymbol": ["none", "arrow"],
-                "edgeSymbolSize": 7,
                 "data": [_node(node, colours) for node in nodes],
                 "links": [
                     _link(link, number, colours) for link in links if link.source in number and link.target in number
@@ -84,7 +82,7 @@ def _node(node: Node, colours: Palette) -> dict[str, Any]:
         "name": node.id,
         "value": [node.x, node.y],
         "symbol": "rect",
-        "symbolSize": [node.width, node.height],
+        "symbolSize": 1,  # arrows would end at a circle around it
         "itemStyle": {"color": "transparent", "borderWidth": 0},
         "label": {
             "show": True,
@@ -126,13 +124,14 @@ def _link(link: Link, number: dict[str, int], colours: Palette) -> dict[str, Any
             "backgroundColor": colours.card,
             "padding": [1, 3],
             "fontSize": 11,
+            "rotate": 0,
         },
     }
 
 
 def _plain(text: str) -> str:
-    """Return a text in which ECharts finds no placeholder of its own, such as {b}."""
-    return text.replace("{", "\uff5b").replace("}", "\uff5d")
+    """Return a text in which ECharts finds no placeholder of its own, such as {b} or {style|text}."""
+    return text.replace("{", "{\u200b")
 
 
 def shorten(text: str, length: int = _SHORT) -> str:
@@ -176,9 +175,7 @@ def too_many(snapshot: Snapshot) -> bool:
     return shown + len(snapshot.jobmanagers) > MOST_NODES
 
 
-def cluster(
-    snapshot: Snapshot, job: JobDetail | None, texts: Texts, colours: Palette, width: float
-) -> dict[str, Any]:
+def cluster(snapshot: Snapshot, job: JobDetail | None, texts: Texts, colours: Palette, width: float) -> dict[str, Any]:
     """Return the cluster: JobManagers above, TaskManagers below them, each with its slots; `width` in pixels."""
     masters, workers = snapshot.jobmanagers, snapshot.taskmanagers
     nodes, links = [], []
@@ -213,7 +210,7 @@ def _worker(worker: TaskManager, x: float, width: float, now: float, texts: Text
     lost = worker.lost_at is not None
     state = shorten(worker.host, 22)
     if worker.lost_at is not None:
-        state = texts("lost", duration=words.duration(max(now - worker.lost_at, 1) // 1, texts))
+        state = texts("lost", duration=words.duration(int(max(now - worker.lost_at, 1)), texts))
     text = f"{worker.name}\n{state}"
     return Node(f"tm {worker.id}", x, 132, width, 48, text, "bad" if lost else "ok", bold=True, dashed=lost)
 
@@ -288,10 +285,11 @@ def detector(job: JobDetail) -> Vertex | None:
 
 
 def _users(job: JobDetail) -> list[tuple[str, int]]:
-    """Return the users to show, with their subtask, in the order of their names."""
+    """Return the users to show, with their subtask, in the order of the subtasks."""
     if job.live is None or detector(job) is None:
         return []
-    return sorted((user.user_id, user.subtask) for user in job.live.users[:MOST_USERS])
+    shown = [(user.subtask, user.user_id) for user in job.live.users[:MOST_USERS]]
+    return [(user, subtask) for subtask, user in sorted(shown)]
 
 
 def _columns(job: JobDetail, texts: Texts) -> list[Column]:
@@ -301,12 +299,14 @@ def _columns(job: JobDetail, texts: Texts) -> list[Column]:
         if vertex is keyed:
             cells = [Cell(user, shorten(user), "accent") for user, _ in _users(job)]
             columns.append(Column("users", texts("key-by"), "accent", cells or [Cell("none", "…", "idle")]))
-        columns.append(Column(vertex.id, _title(vertex, texts), _tone(vertex), [_cell(vertex, s, texts) for s in vertex.subtasks]))
+        columns.append(
+            Column(vertex.id, _title(vertex, texts), _tone(vertex), [_cell(s, texts) for s in vertex.subtasks])
+        )
     return columns
 
 
 def _title(vertex: Vertex, texts: Texts) -> str:
-    rate = vertex.out_rate if vertex.out_rate else vertex.in_rate
+    rate = vertex.out_rate or vertex.in_rate
     return f"{shorten(short_name(vertex.name), 20)}\n{texts('per-second', rate=words.rate(rate))}"
 
 
@@ -314,7 +314,7 @@ def _tone(vertex: Vertex) -> str:
     return "ok" if vertex.running == vertex.parallelism else "warn"
 
 
-def _cell(vertex: Vertex, subtask: Subtask, texts: Texts) -> Cell:
+def _cell(subtask: Subtask, texts: Texts) -> Cell:
     title = texts("subtask", number=subtask.index + 1)
     good = tone(subtask.state) == "ok"
     rate = subtask.in_rate if subtask.in_rate is not None else subtask.out_rate
@@ -328,7 +328,10 @@ def _flows(job: JobDetail, columns: list[Column]) -> list[Link]:
     links = []
     for edge in job.edges:
         if keyed is not None and edge.target == keyed.id:
-            links += [Link(f"head {edge.source}", "head users", width=2.5), Link("head users", f"head {keyed.id}", width=2.5)]
+            links += [
+                Link(f"head {edge.source}", "head users", width=2.5),
+                Link("head users", f"head {keyed.id}", width=2.5),
+            ]
         elif {edge.source, edge.target} <= titles:
             links.append(Link(f"head {edge.source}", f"head {edge.target}", width=2.5))
     if keyed is not None:

@@ -83,10 +83,13 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "pipeline-aria": ("The flow: {flow}.", "흐름: {flow}."),
     "key-by": ("key_by (userId)", "KeyBy (userId)"),
     "subtask": ("Subtask {number}", "Task {number}"),
-    "not-running": ("{state}", "{state}"),
-    "many-nodes": (
-        "More than {limit} nodes: each cell is a subtask, its colour the state. Search the table below.",
-        "노드가 {limit}개를 넘어 히트맵으로 표시합니다. 각 칸은 서브태스크, 색은 상태입니다. 아래 표에서 검색하세요.",
+    "many-workers": (
+        "More than {limit} nodes: each cell is a TaskManager. What runs where stands under Jobs and tasks.",
+        "노드가 {limit}개를 넘어 각 칸이 TaskManager 하나입니다. 실행 위치는 Job과 태스크 탭에서 검색하세요.",
+    ),
+    "many-subtasks": (
+        "More than {limit} subtasks: each cell is one. Search them under Jobs and tasks.",
+        "서브태스크가 {limit}개를 넘어 각 칸이 서브태스크 하나입니다. Job과 태스크 탭에서 검색하세요.",
     ),
     # Jobs
     "jobs": ("Jobs", "Job 목록"),
@@ -253,6 +256,63 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "phase-notice": ("until noticed", "감지까지"),
     "phase-restore": ("until restored", "복원까지"),
     "phase-run": ("until all ran", "재실행까지"),
+    # Diagrams to learn from
+    "learn-cluster": (
+        "The JobManager schedules jobs, keeps the slots, triggers checkpoints and notices failures; with high "
+        "availability one of several leads. TaskManagers do the work, in slots: each holds one subtask of each task "
+        "that shares it.",
+        "JobManager는 Job 스케줄링, 리소스 관리, 체크포인트 조정, 장애 감지를 맡고, 고가용성 구성에서는 하나가 리더입니다. "
+        "TaskManager는 슬롯에서 실제 연산을 수행하며, 슬롯을 공유하는 태스크의 서브태스크가 함께 실행됩니다.",
+    ),
+    "learn-pipeline": (
+        "Events come from the source, are sent by the hash of their userId, so that one subtask sees all of a user, are "
+        "counted in its keyed state, and what it raises goes to the sink.",
+        "소스가 만든 이벤트는 userId 해시로 분배되어 한 사용자의 이벤트를 항상 같은 서브태스크가 처리합니다. "
+        "Keyed State에 카운트를 저장하고 알람은 싱크로 보냅니다.",
+    ),
+    "lesson-checkpoint": ("A checkpoint", "체크포인트 동작 과정"),
+    "learn-checkpoint": (
+        "The coordinator sends a barrier into the sources; it flows with the events. A task that has it from all its "
+        "inputs snapshots its state and acknowledges; when all have, the checkpoint is complete. Aligned, a task waits "
+        "for the slowest input; unaligned, the barrier overtakes the events, which are stored with it.",
+        "코디네이터가 소스에 배리어를 보내고, 배리어는 이벤트와 함께 흐릅니다. 모든 입력에서 배리어를 받은 태스크는 상태를 "
+        "스냅샷하고 확인 응답을 보냅니다. 모두 응답하면 체크포인트가 완료됩니다. 정렬 방식은 가장 느린 입력을 기다리고, "
+        "비정렬 방식은 배리어가 이벤트를 앞지르며 그 이벤트도 함께 저장합니다.",
+    ),
+    "lesson-coordinator": ("JobManager: Checkpoint Coordinator", "JobManager (Checkpoint Coordinator)"),
+    "lesson-barrier": ("1. barrier", "1. Barrier 전송"),
+    "lesson-acknowledged": ("ack after {duration}", "{duration} 후 응답"),
+    "lesson-aligned": ("alignment {duration}", "정렬 {duration}"),
+    "lesson-snapshot": ("2. state snapshot (the counts now)", "2. 상태 스냅샷 (현재 카운트)"),
+    "lesson-store": ("3. stored", "3. 저장"),
+    "lesson-storage": ("Store", "외부 저장소"),
+    "lesson-recovery": ("A recovery", "장애 복구 과정"),
+    "learn-recovery": (
+        "What happened in the newest recovery; a state that was not reached is dashed.",
+        "가장 최근 복구에서 일어난 일입니다. 도달하지 않은 단계는 점선입니다.",
+    ),
+    "stage-well": ("All is well", "정상 상태"),
+    "stage-well-more": (
+        "Every task runs; each checkpoint keeps where the sources were and what the counts were.",
+        "모든 태스크가 실행 중이며, 체크포인트마다 소스 위치와 카운트가 저장됩니다.",
+    ),
+    "stage-failure": ("Failure", "장애 발생"),
+    "stage-failure-more": ("A TaskManager or a JobManager is lost.", "TaskManager 또는 JobManager가 사라집니다."),
+    "stage-noticed": ("Noticed", "장애 감지"),
+    "stage-noticed-more": (
+        "The JobManager misses its heartbeat, and stops the job's tasks.",
+        "JobManager가 하트비트 누락을 감지하고 태스크를 중단합니다.",
+    ),
+    "stage-restored": ("Restored", "상태 복원"),
+    "stage-restored-more": (
+        "Tasks start again with the state of the newest checkpoint; sources go back to its place.",
+        "최신 체크포인트의 상태로 태스크를 다시 시작하고, 소스는 그 위치로 돌아갑니다.",
+    ),
+    "stage-running": ("Runs again", "처리 재개"),
+    "stage-running-more": (
+        "What came after the checkpoint is processed again: no alert is lost, none is raised twice.",
+        "체크포인트 이후 데이터를 다시 처리합니다. 알람은 유실도 중복도 없습니다.",
+    ),
     # Alarms
     "alarms": ("Alarms", "경보"),
     "alarm-since": ("since {clock}", "{clock} 부터"),
@@ -267,7 +327,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "한 번은 괜찮습니다. 반복되면 JobManager 로그와 저장소를 확인하세요.",
     ),
     "alarm-job-restarting": ("The job restarts: {subject}", "Job 재시작 중: {subject}"),
-    "look-job-restarting": ("See Recovery for its progress and the reason.", "장애 복구 탭에서 진행 상황과 원인을 확인하세요."),
+    "look-job-restarting": (
+        "See Recovery for its progress and the reason.",
+        "장애 복구 탭에서 진행 상황과 원인을 확인하세요.",
+    ),
     "alarm-job-failed": ("The job has failed: {subject}", "Job 실패: {subject}"),
     "look-job-failed": (
         "The reason stands under Jobs and tasks. Start it again from its newest checkpoint: --from latest.",

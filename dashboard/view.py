@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nicegui import ui
+from typing_extensions import Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from dashboard.model import JobDetail, Snapshot
     from dashboard.texts import Texts
     from dashboard.theme import Palette
+
 
 @dataclass(frozen=True)
 class View:
@@ -50,7 +52,7 @@ class Card:
             ui.element("span").classes("grow")
             self.age = Age(texts)
 
-    def __enter__(self) -> Card:
+    def __enter__(self) -> Self:
         self.frame.__enter__()
         return self
 

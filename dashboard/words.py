@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from dashboard.texts import Texts
 
-UNKNOWN: Final = "–"
+UNKNOWN: Final = "–"  # noqa: RUF001 - a dash stands for no figure
 _KILO: Final = 1024
 GOOD_STATES: Final = ("RUNNING", "FINISHED", "COMPLETED")
 WAITING_STATES: Final = (
@@ -26,9 +26,11 @@ WAITING_STATES: Final = (
 
 
 def duration(seconds: float | None, texts: Texts) -> str:
-    """Return `61 ms`, `6.8 s`, `2 min 5 s`, `3 h 4 min` or `2 d 3 h`."""
+    """Return `61 ms`, `6.8 s`, `2 min 5 s`, `3 h 4 min` or `2 d 3 h`; whole seconds where an int is given."""
     if seconds is None:
         return UNKNOWN
+    if isinstance(seconds, int) and seconds < 60:  # noqa: PLR2004
+        return f"{seconds} {texts('unit-s')}"
     if seconds < 0.9995:  # noqa: PLR2004 - what rounds up to 1000 ms is a second
         return f"{seconds * 1000:.0f} {texts('unit-ms')}"
     if seconds < 59.95:  # noqa: PLR2004

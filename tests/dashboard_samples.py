@@ -1,5 +1,6 @@
 """Snapshots of states that take long to bring about, for tests of what is drawn."""
 
+import dataclasses
 import time
 
 from dashboard.model import (
@@ -28,6 +29,7 @@ from dashboard.model import (
 
 AT = 1_795_293_000.0
 JOB = "2de774dc8fb9e1e0f2909b8cbdb48dbd"
+STORE = "file:/data/checkpoints"
 NAME = "Internal Keyed State Abnormal Count Example"
 
 
@@ -92,7 +94,9 @@ def vertex(number, name, group, tasks, **more):
 def workers(count, slots=3, free=0):
     """Return TaskManagers."""
     return tuple(
-        TaskManager(f"localhost:{40000 + n}-abc{n}", f"TaskManager {n + 1}", f"localhost:{40000 + n}", slots, free, AT, AT)
+        TaskManager(
+            f"localhost:{40000 + n}-abc{n}", f"TaskManager {n + 1}", f"localhost:{40000 + n}", slots, free, AT, AT
+        )
         for n in range(count)
     )
 
@@ -113,14 +117,14 @@ def job(found, users=("user1", "user2", "user3"), state="RUNNING"):
         for n in range(20, 0, -1)
     )  # fmt: skip
     details = {20: tuple(
-        CheckpointTask(v.id, v.name, v.parallelism, v.parallelism, 0.06, 2385, 0.001, 0.02, 0.0, 0.01, (0.05, 0.06, 0.067))
+        CheckpointTask(v.id, v.name, v.parallelism, v.parallelism, 0.06, 2385, 0.001, 0.02, 0.0, 0.01, (0.05, 0.06))
         for v in vertices
     )}  # fmt: skip
     return JobDetail(
         JOB, NAME, state, AT - 3700, AT, 3700, None, vertices,
         (Edge("v0", "v1", "HASH"), Edge("v1", "v2", "HASH"), Edge("v2", "v3", "FORWARD")),
         {"source": "random", "threshold": "3", "sinks": "print"},
-        Checkpoints(AT, 20, 19, 1, 0, 1, history, 0.061, 6144, 10.0, True, True, "hashmap", "file:/data/checkpoints", details),
+        Checkpoints(AT, 20, 19, 1, 0, 1, history, 0.061, 6144, 10.0, True, True, "hashmap", STORE, details),
         Live(AT, 3, tuple(sorted(live, key=lambda user: -user.count)), 32),
         AlertFigures(25, 0, 1.5, tuple((user, 9 - n) for n, user in enumerate(users)),
                      tuple((AT - 60 * n, n % 4) for n in range(20, 0, -1))),
@@ -156,18 +160,20 @@ def healthy(users=("user1", "user2", "user3"), **more):
     return Snapshot(**{**base, **more})
 
 
+def waiting(subtask):
+    """Return a subtask that has no TaskManager yet."""
+    return dataclasses.replace(subtask, state="SCHEDULED", taskmanager=None)
+
+
 def wounded():
     """Return a cluster that has lost a TaskManager."""
-    import dataclasses
-
     found = workers(3)
     lost = dataclasses.replace(found[1], lost_at=AT - 3)
     shown = job(found)
     restarting = tuple(
-        dataclasses.replace(v, states={"SCHEDULED": v.parallelism},
-                            subtasks=tuple(dataclasses.replace(s, state="SCHEDULED", taskmanager=None) for s in v.subtasks))
-        for v in shown.vertices
-    )  # fmt: skip
+        dataclasses.replace(each, states={"SCHEDULED": each.parallelism}, subtasks=tuple(map(waiting, each.subtasks)))
+        for each in shown.vertices
+    )
     return healthy(
         taskmanagers=(found[0], lost, found[2]),
         overview=Overview(AT, "2.3.0", 2, 6, 3, 1, 0, 0, 0, 2.0),
@@ -194,15 +200,16 @@ def many():
     """Return 100 TaskManagers and 1,000 subtasks."""
     found = workers(100, 10)
     tasks = tuple(
-        Subtask(n, "RUNNING" if n % 97 else "SCHEDULED", 0, found[n % 100].id, 9, 9, 1.0, 1.0, 0.5, 0.1, 100) for n in range(1000)
+        Subtask(n, "RUNNING" if n % 97 else "SCHEDULED", 0, found[n % 100].id, 9, 9, 1.0, 1.0, 0.5, 0.1, 100)
+        for n in range(1000)
     )
     shown = job(workers(3))
-    import dataclasses
-
     return healthy(
         taskmanagers=found,
         overview=Overview(AT, "2.3.0", 100, 1000, 0, 1, 0, 0, 0, 2.0),
-        details={JOB: dataclasses.replace(shown, vertices=(vertex(0, "Process: Abnormal count", "a", tasks),), edges=())},
+        details={
+            JOB: dataclasses.replace(shown, vertices=(vertex(0, "Process: Abnormal count", "a", tasks),), edges=())
+        },
     )
 
 

@@ -21,8 +21,8 @@ class Alarms:
     """The first SHOWN alarms, the critical ones before the others."""
 
     def __init__(self, texts: Texts) -> None:
-        self._region = ui.element("section").classes("w-full nicegui-column").style("gap: 0.4rem")
-        self._region.props('role=status aria-live=polite').props(f'aria-label="{texts("alarms")}"')
+        self._region = ui.element("section").classes("alarms")
+        self._region.props("role=status aria-live=polite").props(f'aria-label="{texts("alarms")}"')
         self._rows: list[tuple[ui.element, ui.label, ui.label]] = []
         with self._region:
             for _ in range(SHOWN):
@@ -33,6 +33,7 @@ class Alarms:
 
     def show(self, view: View) -> None:
         """Show the alarms there are."""
+        replace_classes(self._region, "alarms" if view.snapshot.alarms else "alarms none")
         ordered = sorted(view.snapshot.alarms, key=lambda alarm: (alarm.severity != "critical", alarm.since))
         for (row, what, note), alarm in zip(self._rows, [*ordered[:SHOWN], *[None] * SHOWN], strict=False):
             visible(row, alarm is not None)

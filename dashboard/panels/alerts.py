@@ -37,7 +37,7 @@ class AlertsAndLog:
 
 
 class Lines:
-    """The last lines of a stream, the newest at the bottom, as plain text in elements that are used again."""
+    """The newest lines of a stream, the newest on top, as plain text."""
 
     def __init__(self, most: int, label: str) -> None:
         self._most = most
@@ -46,28 +46,25 @@ class Lines:
         self._holder.props("tabindex=0 role=log").props(f'aria-label="{label}"')
 
     def show(self, lines: Iterable[tuple[int, str, str]]) -> None:
-        """Show (number, text, class) of each line: new ones are added, the oldest go."""
+        """Show (number, text, class) of each line, given the oldest first: new ones are added, the oldest go."""
         wanted = list(lines)[-self._most :]
         keys = [(number, text) for number, text, _ in wanted]
-        if keys == self._shown:
-            return
-        kept = self._common(keys)
+        kept = self._kept(keys)
         if not kept:
             self._holder.clear()
         for _ in range(len(self._shown) - kept if kept else 0):
-            self._holder.remove(0)
+            self._holder.remove(len(self._holder.default_slot.children) - 1)
         with self._holder:
             for _, text, kind in wanted[kept:]:
-                ui.label(text).classes(replace=kind)
+                ui.label(text).classes(replace=kind).move(target_index=0)
         self._shown = keys
 
-    def _common(self, keys: list[tuple[int, str]]) -> int:
-        """Return how many lines at the end of what is shown are at the beginning of what is wanted."""
+    def _kept(self, keys: list[tuple[int, str]]) -> int:
+        """Return how many of the lines that are shown stay; 0 where others come between."""
         if not keys or keys[0] not in self._shown:
             return 0
-        begin = self._shown.index(keys[0])
-        tail = self._shown[begin:]
-        return len(tail) if tail == keys[: len(tail)] else 0
+        rest = self._shown[self._shown.index(keys[0]) :]
+        return len(rest) if rest == keys[: len(rest)] else 0
 
 
 class AlertStream:
@@ -165,4 +162,3 @@ class ApplicationLog:
     def _passes(self, line: LogLine) -> bool:
         kind = str(self._kind.value).removeprefix("log-")
         return (kind in ("all", line.kind)) and (self._filter.value or "") in line.text
-

@@ -71,7 +71,17 @@ class History:
 
     def __init__(self, texts: Texts) -> None:
         with Card(texts("checkpoint-history"), texts) as self._card:
-            names = ("checkpoint-id", "kind", "state", "triggered", "duration", "size", "alignment", "acknowledged", "what")
+            names = (
+                "checkpoint-id",
+                "kind",
+                "state",
+                "triggered",
+                "duration",
+                "size",
+                "alignment",
+                "acknowledged",
+                "what",
+            )
             numbers = ("duration", "size", "alignment", "acknowledged")
             columns = [(name, texts(name)) for name in names]
             self._table = Table(columns, "key", label=texts("checkpoint-history"), page=10, numbers=numbers)
@@ -127,15 +137,11 @@ class Detail:
         options = [each.id for each in made.history[:50] if each.status == "COMPLETED"]
         if self._pick.options != options:
             self._pick.set_options(options, value=self._picked if self._picked in options else None)
-        wanted = self._picked if self._picked is not None else next(iter(options), None)
-        if wanted is None:
-            self._table.show([])
-            return
         if self._picked is not None:
             view.collector.want_checkpoint(job.id, self._picked)
-        newest = wanted if wanted in made.details or self._picked is not None else max(made.details, default=wanted)
-        self._card.title.text = texts("checkpoint-detail", id=newest)
-        tasks = made.details.get(newest, ())
+        shown = self._picked if self._picked is not None else max(made.details, default=None)
+        self._card.title.text = texts("checkpoint-detail", id=shown or words.UNKNOWN)
+        tasks = made.details.get(shown, ()) if shown is not None else ()
         visible(self._missing, not tasks)
         self._table.show([_task(task, texts) for task in tasks])
 

@@ -85,8 +85,10 @@ class Tiles:
 class ClusterPicture:
     """JobManagers, TaskManagers, their slots and what runs in each; a heatmap where they are too many."""
 
-    def __init__(self, texts: Texts) -> None:
+    def __init__(self, texts: Texts, lesson: str | None = None) -> None:
         with Card(texts("cluster-picture"), texts) as self._card:
+            if lesson is not None:
+                ui.label(texts(lesson)).classes("note")
             self._picture = Chart("330px", label=texts("cluster-picture"), minimum=pictures.LEAST_WIDTH)
             self._note = ui.label().classes("note")
 
@@ -104,7 +106,7 @@ class ClusterPicture:
         crowded = pictures.too_many(snapshot)
         visible(self._note, crowded)
         if crowded:
-            self._note.text = texts("many-nodes", limit=pictures.MOST_NODES)
+            self._note.text = texts("many-workers", limit=pictures.MOST_NODES)
             options, height = charts.workers(snapshot, view.colours, texts)
         else:
             options = pictures.cluster(snapshot, view.job, texts, view.colours, self._picture.width)
@@ -115,8 +117,10 @@ class ClusterPicture:
 class PipelinePicture:
     """The flow of the picked job."""
 
-    def __init__(self, texts: Texts) -> None:
+    def __init__(self, texts: Texts, lesson: str | None = None) -> None:
         with Card(texts("pipeline-picture"), texts) as self._card:
+            if lesson is not None:
+                ui.label(texts(lesson)).classes("note")
             self._picture = Chart("330px", label=texts("pipeline-picture"), minimum=pictures.LEAST_WIDTH)
             self._note = ui.label().classes("note")
 
@@ -131,7 +135,7 @@ class PipelinePicture:
         visible(self._note, crowded)
         flow = " → ".join(f"{vertex.name} ({vertex.running}/{vertex.parallelism})" for vertex in job.vertices)
         if crowded:
-            self._note.text = texts("many-nodes", limit=pictures.MOST_NODES)
+            self._note.text = texts("many-subtasks", limit=pictures.MOST_NODES)
             options, height = charts.heatmap(job, view.colours), charts.heatmap_height(job)
         else:
             options = pictures.pipeline(job, texts, view.colours, self._picture.width)

@@ -2,7 +2,7 @@
 
 Settings come from the environment (.env.example lists them); what can't work is refused with a sentence in the
 container's log before a JVM starts. ROLE is `jobmanager`, `taskmanager`, `zookeeper`, `bucket` (makes the one of the
-checkpoints) or `keep` (the guard of the job); anything else is run as a command.
+checkpoints), `keep` (the guard of the job) or `dashboard`; anything else is run as a command.
 
 A JobManager's and a TaskManager's standard output goes to the container's log and to the file that the web UI shows;
 Flink's own log goes to standard error, so that the file holds the job's lines alone.
@@ -25,11 +25,13 @@ from flink_abnormal.runtime import distribution, metrics, snapshots, store, tee,
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LEADER: Final = "jobmanager"
+JOBMANAGERS: Final = ("jobmanager", "jobmanager-2", "jobmanager-3")
+LEADER: Final = JOBMANAGERS[0]
 """The name of the JobManager, or of the first of several."""
 WEB_PORT: Final = 8081
 ZOOKEEPER_PORT: Final = 2181
 ZOOKEEPER_DATA: Final = Path("/data/zookeeper")
+HISTORY: Final = Path("/data/dashboard/history.sqlite")
 PYTHON_MEGABYTES: Final = 256
 """What thread-mode Python takes beside Flink's own accounting (measured: about 200)."""
 SMALLEST_MEGABYTES: Final = {"JOBMANAGER_MEMORY": 768, "TASKMANAGER_MEMORY": 768}
@@ -199,6 +201,14 @@ def run_flink(role: Role, environ: Mapping[str, str]) -> NoReturn:
     os.execve(script, [str(script), *role.arguments], env)  # noqa: S606
 
 
+def dashboard(environ: Mapping[str, str]) -> list[str]:
+    """Return the command of the dashboard, which watches every JobManager that the profiles give."""
+    names = JOBMANAGERS if "ha" in profiles(environ) else JOBMANAGERS[:1]
+    addresses = ",".join(f"{name}:{WEB_PORT}" for name in names)
+    listen = ["--host", "0.0.0.0", "--history", str(HISTORY)]  # noqa: S104 - compose publishes it on 127.0.0.1
+    return ["flink-abnormal", "dashboard", "--jobmanager", addresses, *listen]
+
+
 def run_zookeeper() -> NoReturn:
     """Become the ZooKeeper that the JobManagers share."""
     env = distribution.prepare(distribution.CLUSTER_CONF, overrides(os.environ, socket.gethostname()))
@@ -236,7 +246,11 @@ def main(arguments: list[str]) -> None:
         if role == "bucket":
             make_bucket(os.environ)
             return
-        command = ["flink-abnormal", "keep", *job_arguments(os.environ), *rest] if role == "keep" else arguments
+        command = arguments
+        if role == "keep":
+            command = ["flink-abnormal", "keep", *job_arguments(os.environ), *rest]
+        if role == "dashboard":
+            command = [*dashboard(os.environ), *rest]
         os.execvp(command[0], command)  # noqa: S606
     except AbnormalError as error:
         print(f"Error: {error}", file=sys.stderr)

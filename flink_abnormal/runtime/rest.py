@@ -217,7 +217,7 @@ class Cluster:
     ) -> requests.Response:
         """Ask until a JobManager answers; while a leader is elected, ask again and again, for `patience` seconds."""
         deadline = time.monotonic() + (ELECTION_SECONDS if patience is None else patience)
-        while (answer := self._ask(method, path, body)) is None or _elects(answer):
+        while (answer := self._ask(method, path, body)) is None or elects(answer.status_code, answer.content):
             if time.monotonic() > deadline:
                 raise ClusterError(f"{self.address} elects no leader, or is overloaded. See the JobManagers' logs.")
             time.sleep(0.2)
@@ -255,11 +255,11 @@ class Cluster:
         return None
 
 
-def _elects(answer: requests.Response) -> bool:
+def elects(status: int, content: bytes) -> bool:
     """Whether a JobManager has nobody to ask: it waits for a leader, or its leader is gone and it doesn't know yet."""
-    if answer.status_code == requests.codes.internal_server_error:
-        return any(reason in answer.text for reason in LOST_LEADER)
-    return bool(answer.status_code == requests.codes.service_unavailable)
+    if status == requests.codes.internal_server_error:
+        return any(reason.encode() in content for reason in LOST_LEADER)
+    return bool(status == requests.codes.service_unavailable)
 
 
 def _reason(answer: requests.Response) -> str:

@@ -1,0 +1,79 @@
+"""Threads that do one thing again and again, so that one that waits delays no other."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+import time
+from typing import TYPE_CHECKING, Final
+
+from dashboard.ask import AskError
+from dashboard.fields import Unreadable
+from flink_abnormal.errors import AbnormalError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LOG: Final = logging.getLogger("dashboard")
+JOIN_SECONDS: Final = 15.0
+TOLD_SECONDS: Final = 10.0
+
+
+class Feed(threading.Thread):
+    """Calls `step` each `interval_s`; `fail` is told why a step could not be done."""
+
+    def __init__(
+        self,
+        name: str,
+        interval_s: float,
+        step: Callable[[], None],
+        ended: threading.Event,
+        fail: Callable[[str, str | None], None],
+    ) -> None:
+        super().__init__(name=f"dashboard-{name}", daemon=True)
+        self._feed, self._interval, self._step, self._ended, self._fail = name, interval_s, step, ended, fail
+        self._told: str | None = None
+
+    def run(self) -> None:
+        """Go on until the end."""
+        while not self._ended.is_set():
+            began = time.monotonic()
+            self._once()
+            self._ended.wait(max(self._interval - (time.monotonic() - began), 0.01))
+
+    def _once(self) -> None:
+        try:
+            self._step()
+        except (AskError, Unreadable, AbnormalError, sqlite3.Error) as error:
+            self._fail(self._feed, str(error))
+        except Exception as error:
+            # A mistake of ours in one feed must not silence it, nor fill the log.
+            if repr(error) != self._told:
+                self._told = repr(error)
+                LOG.exception("The dashboard's feed %s failed", self._feed)
+            self._fail(self._feed, f"The dashboard's feed {self._feed} failed: {error!r}")
+        else:
+            self._fail(self._feed, None)
+
+
+class Troubles:
+    """The sentences of the feeds that failed lately."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._found: dict[str, tuple[float, str]] = {}
+
+    def tell(self, feed: str, sentence: str | None) -> None:
+        """Take why a feed failed; None: it did not."""
+        with self._lock:
+            if sentence is None:
+                self._found.pop(feed, None)
+            else:
+                self._found[feed] = (time.monotonic(), sentence)
+
+    def newest(self) -> str | None:
+        """Return the latest sentence."""
+        with self._lock:
+            lately = [each for each in self._found.values() if time.monotonic() - each[0] < TOLD_SECONDS]
+            return max(lately)[1] if lately else None
