@@ -186,6 +186,16 @@ def wounded():
     )
 
 
+def gone():
+    """Return a cluster whose JobManager answers no more."""
+    return healthy(
+        at=AT + 9,
+        link="gone",
+        jobmanagers=(JobManager("127.0.0.1:8081", answers=False, leads=None, since=AT),),
+        alarms=(Alarm("jobmanager-gone", "critical", AT, None, "127.0.0.1:8081"),),
+    )
+
+
 def many():
     """Return 100 TaskManagers and 1,000 subtasks."""
     found = workers(100, 10)
