@@ -210,7 +210,7 @@ def _worker(worker: TaskManager, x: float, width: float, now: float, texts: Text
     lost = worker.lost_at is not None
     state = shorten(worker.host, 22)
     if worker.lost_at is not None:
-        state = texts("lost", duration=words.duration(int(max(now - worker.lost_at, 1)), texts))
+        state = texts("lost", duration=words.elapsed(now - worker.lost_at, texts))
     text = f"{worker.name}\n{state}"
     return Node(f"tm {worker.id}", x, 132, width, 48, text, "bad" if lost else "ok", bold=True, dashed=lost)
 
