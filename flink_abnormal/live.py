@@ -162,7 +162,7 @@ def _gauge(runtime_context: RuntimeContext, name: str, size: int) -> list[Put]:
     shown = findClass("java.util.concurrent.atomic.AtomicReferenceArray")(size)
     for place, slot in enumerate(slots):
         shown.set(place, slot)
-    # Classes are had from objects: asking pemja for a Class by its name, or handing it one, crashes the JVM.
+    # Classes come from objects: with Class.forName pemja fails, and where Java is handed a Class the JVM crashes.
     gauge = findClass("org.apache.flink.python.metric.embedded.MetricDistribution")().getClass().getInterfaces()[0]
     to_string = next(method for method in shown.getClass().getMethods() if method.getName() == "toString")
     handle = findClass("java.lang.invoke.MethodHandles").publicLookup().unreflect(to_string).bindTo(shown)
