@@ -168,6 +168,7 @@ def _job_parameters(settings: Settings) -> dict[str, str]:
     return {
         "source": settings.source,
         "users": str(simulated.users) if simulated else "",
+        "interval": duration_text(simulated.interval_ms) if simulated else "",
         "seed": str(simulated.seed) if simulated else "",
         "threshold": str(settings.detection.threshold),
         "live": str(settings.publishes_counts).lower(),
