@@ -41,7 +41,7 @@ class Page:
         self._picked: str | None = None
         self._dark = ui.dark_mode(dark)
         ui.colors(primary=theme.palette(dark=dark).accent)
-        with ui.element("main").classes("page nicegui-column"):
+        with ui.element("div").classes("page nicegui-column"):
             self._bar()
             self._alarms = alarms.Alarms(self._texts)
             self._states = states.States(self._texts)

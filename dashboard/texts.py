@@ -122,7 +122,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     # Live state
     "live-state": ("Live state: abnormalCount", "실시간 상태: abnormalCount"),
     "live-note": (
-        "From the {threshold}th abnormal event in a row on, each one raises an alert; a normal event resets the count.",
+        "From {threshold} abnormal events in a row on, each one raises an alert; a normal event resets the count.",
         "연속 이상행동 {threshold}회부터 이벤트마다 알람이 발생하고, 정상 이벤트는 카운트를 초기화합니다.",
     ),
     "live-limit": (

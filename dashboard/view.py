@@ -150,7 +150,7 @@ class Table:
             for name, title in columns
         ]
         self.table = ui.table(columns=shown, rows=[], row_key=key, pagination=page)
-        self.table.props("dense flat").classes("w-full").props(f'aria-label="{label}"')
+        self.table.props("dense flat").classes("w-full").props(f'role=group aria-label="{label}"')
         if on_pick is not None:
             self.table.on("rowClick", lambda event: on_pick(event.args[1]))
 

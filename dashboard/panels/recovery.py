@@ -71,7 +71,7 @@ class Story:
                 self._what = ui.label().style("font-weight: 650")
                 self._sum = ui.label().classes("pill ok")
                 self._when = ui.label().classes("note")
-            self._timeline = ui.timeline(side="right", layout="dense").classes("w-full")
+            self._timeline = ui.element("ol").classes("steps")
 
     def show(self, recovery: Recovery | None, view: View) -> None:
         """Show a recovery, or that there was none."""
@@ -95,8 +95,10 @@ class Story:
         with self._timeline:
             for step in recovery.steps:
                 colour, icon = _ICONS[step.kind]
-                after = f"+{max(step.at - recovery.began, 0):.1f} {texts('unit-s')}"
-                ui.timeline_entry(title=sentence(step, texts), subtitle=after, icon=icon, color=f"own-{colour}")
+                with ui.element("li"):
+                    ui.label(f"+{max(step.at - recovery.began, 0):.1f} {texts('unit-s')}").classes("after")
+                    ui.icon(icon).classes(f"dot {colour}")
+                    ui.label(sentence(step, texts))
 
 
 def summary(recovery: Recovery, now: float, texts: Texts) -> tuple[str, str]:
