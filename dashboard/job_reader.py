@@ -65,7 +65,8 @@ class JobReader:
             try:
                 step(book)
             except AbsentError:
-                ended = True  # Flink has forgotten the job: what was read of it stays
+                # Flink has forgotten it: what was read stays. A leader that is new does not know yet what runs.
+                ended = not self._state.running(book.id)
             except Exception as error:  # noqa: BLE001 - raised below, once the other jobs have been read
                 failed = error
                 continue

@@ -19,7 +19,7 @@ RECOVERY_HEIGHT: Final = 230.0
 _USERS: Final = 3
 _STAGES: Final[dict[str, tuple[StepKind, ...]]] = {
     "stage-failure": ("lost",),
-    "stage-noticed": ("noticed", "silent", "leader", "slots"),
+    "stage-noticed": ("noticed", "silent", "leader", "forgotten", "submitted", "slots"),
     "stage-restored": ("restored",),
     "stage-running": ("running", "failed"),
 }

@@ -18,7 +18,9 @@ listens any more."""
 
 LogKind = Literal["emit", "alert", "dead-letter", "other"]
 Cause = Literal["taskmanager", "jobmanager", "task"]
-StepKind = Literal["lost", "noticed", "silent", "leader", "restored", "slots", "running", "failed"]
+StepKind = Literal[
+    "lost", "noticed", "silent", "leader", "forgotten", "submitted", "restored", "slots", "running", "failed"
+]
 Severity = Literal["warning", "critical"]
 AlarmKind = Literal[
     "no-checkpoint",

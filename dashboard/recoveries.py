@@ -4,7 +4,8 @@ A recovery begins when tasks of a job that had all run do not run any more, or n
 SILENT_SECONDS. It ends when all run again and it is known from which checkpoint, or the job has ended. Times are
 Flink's own where it tells them (when a task failed, when a checkpoint was restored, when a task last changed its
 state, a TaskManager's last heartbeat), else when it was seen. Flink forgets all this with its JobManager; this doesn't.
-A job that a user cancels or stops is no recovery.
+A job that a user cancels or stops is no recovery. A cluster with one JobManager forgets its jobs with it: the recovery
+goes on with the next job of the same name.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ SILENT_SECONDS: Final = 1.5
 LOST_BEFORE_SECONDS: Final = 15.0
 SETTLE_SECONDS: Final = 5.0
 LEADER_SECONDS: Final = 10.0
-FORGOTTEN_SECONDS: Final = 30.0
+FORGOTTEN_SECONDS: Final = 120.0
 HEARTBEAT_SECONDS: Final = 60.0
 EARLIER_SECONDS: Final = 600.0
 KEPT: Final = 200
@@ -258,7 +259,12 @@ class Recoveries:
         for job_id in [each for each in self._jobs if each not in jobs]:
             job = self._jobs[job_id]
             job.absent_at = job.absent_at or now.at
-            if now.at - job.absent_at > FORGOTTEN_SECONDS:
+            heir = self._heir(job)
+            if job.case is not None and heir is not None:
+                job.case.follow(job.absent_at, heir.glance.id, heir.first_at)
+                heir.case = job.case
+                del self._jobs[job_id]
+            elif now.at - job.absent_at > FORGOTTEN_SECONDS:
                 if job.case is not None:
                     job.case.fail(job.absent_at, "forgotten")
                     self._write(job)
@@ -269,6 +275,18 @@ class Recoveries:
                 case.fail(now.at, "forgotten")
                 self._put(case.recovery())
             self._orphans.clear()
+
+    def _heir(self, job: _Job) -> _Job | None:
+        """Return the job that was submitted in the place of one that the cluster has forgotten."""
+        if job.case is None:
+            return None
+        began = job.case.began
+        later = [
+            each
+            for each in self._jobs.values()
+            if each.glance.name == job.glance.name and each.absent_at is None and each.first_at > began
+        ]
+        return next((each for each in later if each is not job and each.case is None and not each.ended), None)
 
     def _open(self, job: _Job, at: float) -> Case:
         number = max(self._all, default=0) + 1

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from dashboard.read_checkpoints import Restored
 
 STEPS_KEPT: Final = 50
-_ONCE: Final = ("noticed", "silent", "leader", "running", "failed")
+_ONCE: Final = ("noticed", "silent", "leader", "forgotten", "running", "failed")
 
 
 class Case:
@@ -80,6 +80,12 @@ class Case:
     def run(self, at: float, total: int) -> None:
         """Tell that all tasks run again."""
         self._add(Step(at, "running", number=total, total=total))
+
+    def follow(self, forgotten_at: float, heir: str, submitted_at: float) -> None:
+        """Tell that the cluster has forgotten the job, and go on with the one that was submitted in its place."""
+        self._base = replace(self._base, job_id=heir)
+        self._add(Step(forgotten_at, "forgotten"))
+        self._add(Step(submitted_at, "submitted", heir[:8]))
 
     def fail(self, at: float, why: str) -> None:
         """Tell that the job has ended, or is not known any more."""

@@ -78,6 +78,10 @@ class State:
         with self.lock:
             self._wanted.pop((job_id, checkpoint), None)
 
+    def running(self, job_id: str) -> bool:
+        """Whether the cluster listed a job as one that has not ended when it last listed any."""
+        return any(job.id == job_id and job.state not in ENDED for job in self.jobs)
+
     def asked(self) -> list[JobBook]:
         """Return the jobs that pages show, as far as the cluster knows them."""
         with self.lock:

@@ -21,6 +21,8 @@ _ICONS: Final = {
     "noticed": ("warn", "visibility"),
     "silent": ("bad", "wifi_off"),
     "leader": ("accent", "star"),
+    "forgotten": ("warn", "help"),
+    "submitted": ("accent", "publish"),
     "restored": ("accent", "restore"),
     "slots": ("ok", "add_circle"),
     "running": ("ok", "check_circle"),
@@ -115,4 +117,6 @@ def sentence(step: Step, texts: Texts) -> str:
     key = f"step-{step.kind}"
     if (step.kind == "noticed" and step.number is None) or (step.kind == "leader" and not step.subject):
         return texts(f"{key}-bare")
+    if step.kind == "failed" and step.subject == "forgotten":
+        return texts(f"{key}-forgotten")
     return texts(key, subject=step.subject, number=step.number, total=step.total)

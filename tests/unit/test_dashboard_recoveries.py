@@ -118,11 +118,31 @@ def test_a_job_that_no_jobmanager_knows_any_more_is_given_up():
     told.see(0)
     told.see(2, up=False, answered=0)
     told.see(5, job=None)
-    told.see(34, job=None)
+    told.see(124, job=None)
     assert told.all[0].open
-    told.see(36, job=None)
+    told.see(126, job=None)
 
     assert (told.all[0].failed, told.all[0].steps[-1]) == (True, Step(T + 5, "failed", "forgotten"))
+
+
+def test_a_recovery_goes_on_with_the_job_that_is_submitted_in_the_place_of_a_forgotten_one():
+    told = Told()
+    told.see(0)
+    told.see(2, up=False, answered=0)
+    told.see(10, job=None)
+    told.see(20, stopped(0, "RUNNING", id="0123456789abcdef", checkpoints_read=False))
+    told.see(25, replace(WHOLE, id="0123456789abcdef", restored=Restored(9, T + 21), changed=T + 24))
+
+    (recovery,) = told.all
+    assert steps(recovery) == [
+        (0.0, "silent", "", None, None),
+        (10.0, "leader", "a:1", None, None),
+        (10.0, "forgotten", "", None, None),
+        (20.0, "submitted", "01234567", None, None),
+        (21.0, "restored", "", 9, None),
+        (24.0, "running", "", 10, 10),
+    ]
+    assert (recovery.job_id, recovery.open, told.kept) == ("0123456789abcdef", False, {1: recovery})
 
 
 def test_before_the_new_leader_has_told_of_jobs_nothing_is_taken_as_forgotten():
@@ -252,7 +272,7 @@ def test_an_open_recovery_of_a_job_that_is_gone_is_closed_after_a_restart_of_the
     before.see(1, stopped(0))
     told = Told(before.all)
     told.see(4, job=None)
-    told.see(35, job=None)
+    told.see(125, job=None)
 
     assert (told.all[0].failed, told.all[0].steps[-1].subject) == (True, "forgotten")
 
