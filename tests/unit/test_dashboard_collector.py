@@ -183,6 +183,18 @@ def test_a_jobmanager_that_hangs_does_not_slow_the_other(flink, collect):
     assert snapshot.at - snapshot.jobs_at < 1.5
 
 
+def test_a_new_leader_that_does_not_know_the_job_yet_is_asked_for_it_again(flink, collect):
+    collector = collect(flink.address)
+    until(collector, complete, "everything")
+    flink.faults[f"/jobs/{JOB}.*"] = 404
+    asked = len(flink.asked)
+    wait_until(lambda: len([path for *_, path in flink.asked[asked:] if f"/{JOB}/vertices/" in path]) > 1, "questions")
+    flink.faults.clear()
+    since = time.time()
+
+    until(collector, lambda seen: all(each.at > since for each in seen.details[JOB].vertices), "all tasks, read anew")
+
+
 def test_a_cluster_that_elects_is_told_from_one_that_is_gone(flink, collect):
     flink.faults["/.*"] = 503
     collector = collect(flink.address)
