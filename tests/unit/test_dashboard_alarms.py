@@ -29,7 +29,9 @@ def subtasks(records, state="RUNNING"):
     return (Subtask(0, state, 0, "tm-1", 0, records),)
 
 
-def detail(at=0.0, records=0, history=(), interval=10.0, state="RUNNING", parameters=(), back=None):
+def detail(at=0.0, records=0, history=(), **more):
+    interval, state = more.get("interval", 10.0), more.get("state", "RUNNING")
+    parameters, back = more.get("parameters", ()), more.get("back")
     vertices = (
         Vertex("h", "Source: Heartbeat", "", 1, {state: 1}, subtasks(int(at) + 1)),
         Vertex("s", "Source: Events", "", 1, {state: 1}, subtasks(records, state)),
