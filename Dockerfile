@@ -1,4 +1,4 @@
-# One image for every role of the cluster: JobManager, TaskManager, ZooKeeper, the guard of the job.
+# One image for every role: JobManager, TaskManager, ZooKeeper, the guard of the job, the dashboard.
 # Flink comes from the package that pyproject.toml pins, as everywhere else in the project.
 
 FROM debian:bookworm-slim AS python
@@ -11,9 +11,9 @@ RUN apt-get update && apt-get install -y --no-install-recommends python3 python3
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /opt/flink-abnormal
 COPY pyproject.toml constraints.txt ./
-RUN mkdir flink_abnormal && touch flink_abnormal/__init__.py README.md LICENSE \
+RUN mkdir flink_abnormal dashboard && touch flink_abnormal/__init__.py dashboard/__init__.py README.md LICENSE \
     && python3 -m venv /opt/venv \
-    && /opt/venv/bin/pip install --quiet -c constraints.txt -e . \
+    && /opt/venv/bin/pip install --quiet -c constraints.txt -e '.[dashboard]' \
     && /opt/venv/bin/pip uninstall --quiet --yes pip
 
 FROM debian:bookworm-slim AS connectors
@@ -38,7 +38,8 @@ COPY pyproject.toml LICENSE ./
 COPY conf conf
 COPY jobs jobs
 COPY flink_abnormal flink_abnormal
-RUN /opt/venv/bin/python -m compileall -q flink_abnormal
+COPY dashboard dashboard
+RUN /opt/venv/bin/python -m compileall -q flink_abnormal dashboard
 # RocksDB fragments the memory of glibc's allocator.
 ENV LD_PRELOAD=/usr/local/lib/libjemalloc.so \
     PATH=/opt/venv/bin:$PATH \

@@ -6,7 +6,7 @@ ARGS ?=
 
 CONNECTORS := $(or $(FLINK_ABNORMAL_CONNECTORS),$(or $(FLINK_ABNORMAL_HOME),$(CURDIR))/.flink/connectors)
 
-.PHONY: run test lint bench setup connectors clean
+.PHONY: run test lint bench dashboard setup connectors clean
 
 run: setup
 	@$(BIN)/flink-abnormal run $(ARGS)
@@ -16,6 +16,9 @@ test: setup
 ifndef ARGS
 	@$(BIN)/python -m pytest tests/compose
 endif
+
+dashboard: setup
+	@$(BIN)/flink-abnormal dashboard $(ARGS)
 
 bench: setup
 	@$(BIN)/python bench/users.py $(ARGS)
@@ -36,7 +39,7 @@ setup: .venv/.ready
 	@$(PYTHON) -c '$(FITS)' || { echo "Python 3.10 to 3.12 is needed: make PYTHON=/path/to/python3.11"; exit 3; }
 	@echo "Setting up .venv (a few minutes, once)"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 -c constraints.txt -e '.[dev,dashboard]'
 	@$(BIN)/python -m flink_abnormal.runtime.java >/dev/null 2>&1 || \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 -c constraints.txt -e '.[jre]' || \
 	  { echo "There is no Java 17 or 21 here, and PyPI has none for this platform: install one, then run make again."; exit 3; }

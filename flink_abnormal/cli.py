@@ -13,6 +13,7 @@ from rich.table import Table
 from flink_abnormal import __version__, keep, launch, preflight
 from flink_abnormal.attend import attend
 from flink_abnormal.cluster_cli import cluster
+from flink_abnormal.dashboard_cli import dashboard
 from flink_abnormal.drill_cli import drill
 from flink_abnormal.errors import AbnormalError, UsageError
 from flink_abnormal.folders import check_machine, folder_uri
@@ -42,6 +43,7 @@ def cli() -> None:
 
 
 cli.add_command(cluster)
+cli.add_command(jobmanager_option(dashboard))
 cli.add_command(drill)
 cli.add_command(jobmanager_option(state))
 cli.add_command(jobmanager_option(checkpoints))

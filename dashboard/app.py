@@ -1,0 +1,64 @@
+"""Serves the dashboard: the collector's life, the two addresses of the page, and a health check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from nicegui import app, ui
+from starlette.responses import PlainTextResponse
+
+from dashboard import theme
+from dashboard.page import PATHS, SECONDS, Page
+from dashboard.security import LOCAL_HOSTS, OwnHostOnly
+from dashboard.texts import Texts
+
+if TYPE_CHECKING:
+    from dashboard.collector import Collector
+
+STATIC: Final = Path(__file__).parent / "static"
+_LOCALES: Final = {"en": "en-US", "ko": "ko-KR"}
+
+
+@dataclass(frozen=True)
+class Serving:
+    """Where the page is shown. `hosts` are the names that browsers may call it by."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    hosts: tuple[str, ...] = LOCAL_HOSTS
+    page_seconds: float = SECONDS
+
+
+def serve(serving: Serving, collector: Collector) -> None:
+    """Show what a collector holds, until interrupted; it runs as long."""
+    app.on_startup(collector.start)
+    app.on_shutdown(collector.stop)
+    app.add_middleware(OwnHostOnly, hosts=serving.hosts)
+    app.add_static_files("/own", STATIC)
+    app.get("/healthz")(_healthy)
+    for language, path in PATHS.items():
+        _add_page(collector, language, path, serving.page_seconds)
+    ui.run(
+        host=serving.host,
+        port=serving.port,
+        reload=False,
+        show=False,
+        show_welcome_message=False,
+        title=Texts("en")("page-title"),
+        favicon="📈",
+        uvicorn_logging_level="warning",
+    )
+
+
+def _add_page(collector: Collector, language: Any, path: str, seconds: float) -> None:
+    @ui.page(path, title=Texts(language)("page-title"), language=_LOCALES[language])  # type: ignore[arg-type]
+    def page(dark: bool = False) -> None:  # noqa: FBT001, FBT002 - of the address: ?dark=1
+        ui.add_head_html(f"<style>{theme.css()}</style><link rel=stylesheet href=/own/page.css>")
+        ui.add_head_html('<script type="module" src="/own/age.js"></script>')
+        Page(collector, language, dark=dark, seconds=seconds)
+
+
+def _healthy() -> PlainTextResponse:
+    return PlainTextResponse("ok\n")

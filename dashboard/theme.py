@@ -1,0 +1,80 @@
+"""The colours of the page and of its charts, in light and dark: one place, so that tests can compute their contrast."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours by what they mean; each `..._fill` is the ground of a shape whose border is the colour itself."""
+
+    ground: str
+    card: str
+    line: str
+    shape: str
+    text: str
+    muted: str
+    accent: str
+    accent_fill: str
+    ok: str
+    ok_fill: str
+    warn: str
+    warn_fill: str
+    bad: str
+    bad_fill: str
+    idle: str
+    idle_fill: str
+
+
+LIGHT: Final = Palette(
+    ground="#f3f5f8",
+    card="#ffffff",
+    line="#d5dbe3",
+    shape="#7d8896",
+    text="#1b2430",
+    muted="#55606e",
+    accent="#2456b8",
+    accent_fill="#e6eefc",
+    ok="#176f3d",
+    ok_fill="#e0f5e7",
+    warn="#875800",
+    warn_fill="#fdf1d3",
+    bad="#b92534",
+    bad_fill="#fde6e7",
+    idle="#606a77",
+    idle_fill="#eef0f3",
+)
+DARK: Final = Palette(
+    ground="#0f141b",
+    card="#18202a",
+    line="#313c4a",
+    shape="#75818f",
+    text="#edf2f8",
+    muted="#a5b1bf",
+    accent="#82aefc",
+    accent_fill="#1b2c4d",
+    ok="#58c882",
+    ok_fill="#15301f",
+    warn="#e0ac3f",
+    warn_fill="#362a10",
+    bad="#ff8b8f",
+    bad_fill="#3f1b20",
+    idle="#95a0ad",
+    idle_fill="#242d38",
+)
+
+
+def palette(*, dark: bool) -> Palette:
+    """Return the colours of a theme."""
+    return DARK if dark else LIGHT
+
+
+def css() -> str:
+    """Return the palettes as CSS variables: `--ok-fill` and so on; Quasar marks a dark page by its body's class."""
+    return f":root {{ {_variables(LIGHT)} }}\nbody.body--dark {{ {_variables(DARK)} }}"
+
+
+def _variables(colours: Palette) -> str:
+    return " ".join(f"--{name.replace('_', '-')}: {value};" for name, value in asdict(colours).items())
