@@ -83,7 +83,7 @@ def test_a_failed_checkpoint_stays_until_one_completes():
     seen = alarms.see(facts(3, details={JOB: detail(3, 3, failed)}))
     after = alarms.see(facts(4, details={JOB: detail(4, 4, [done(4, 3), *failed])}))
 
-    assert seen == (Alarm("checkpoint-failed", "warning", T + 1.5, JOB, "expired", 3),)
+    assert seen == (Alarm("checkpoint-failed", "warning", T + 1.5, JOB, "3", 3),)
     assert after == ()
 
 
@@ -173,7 +173,7 @@ def test_nobody_answers_and_what_was_known_stays():
 
     assert seen == (
         Alarm("jobmanager-gone", "critical", T, None, "a:1"),
-        Alarm("checkpoint-failed", "warning", T + 2.5, JOB, "expired", 3),
+        Alarm("checkpoint-failed", "warning", T + 2.5, JOB, "3", 3),
     )
     assert kinds(alarms.see(facts(6))) == []
 
