@@ -135,7 +135,7 @@ class Alarms:
         failed = [each for each in mine if each.status == "FAILED" and _end(each) > done]
         if failed:
             first, last = failed[-1], failed[0]
-            yield _alarm("checkpoint-failed", _end(first), detail.id, last.failure or "", last.id)
+            yield _alarm("checkpoint-failed", _end(first), detail.id, str(last.id), last.id)
 
     def _idle(self, detail: JobDetail, facts: Facts) -> Iterator[Alarm]:
         """Find sources that run and give nothing; one that only makes another one tick is none."""

@@ -116,7 +116,7 @@ class Asker:
             except AskError as error:
                 failed = error
             except ClusterError as error:
-                failed = SilentError(str(error))
+                failed = AskError(str(error))
         raise failed
 
     def _one(self, address: Address, path: str, seconds: float, most: int, *, urgent: bool) -> bytes:

@@ -40,10 +40,10 @@ class ClusterReader:
             answer = Field.parse(self._asker.of(address, "/overview"), "/overview")
         except SilentError:
             links.hear(address, "elects", time.time())
-            return
+            raise
         except NobodyListensError:
             links.hear(address, "nothing", time.time())
-            return
+            raise
         except (ClusterError, AskError):
             links.hear(address, "slow", time.time())
             raise

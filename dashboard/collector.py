@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from dashboard.ask import Asker, Pace
 from dashboard.cluster_reader import ClusterReader
-from dashboard.feeds import JOIN_SECONDS, Feed, Troubles
+from dashboard.feeds import JOIN_SECONDS, PROBE, Feed, Troubles
 from dashboard.job_reader import JobReader
 from dashboard.judge import Judge
 from dashboard.log_reader import LogReader
@@ -65,7 +65,7 @@ class Collector:
         cluster, jobs = ClusterReader(self._state, asker), JobReader(self._state, asker)
         log = LogReader(self._state, asker)
         steps: list[tuple[str, float, Callable[[], None]]] = [
-            *((f"probe {address}", 0.5, partial(cluster.probe, address)) for address in self._addresses),
+            *((f"{PROBE} {address}", 0.5, partial(cluster.probe, address)) for address in self._addresses),
             ("settings", 10.0, cluster.settings),
             ("leader", 0.5, cluster.leader),
             ("taskmanagers", 1.0, cluster.taskmanagers),
@@ -124,7 +124,7 @@ class Collector:
             link=link,
             link_since=since,
             answered_at=state.links.answered_at,
-            error=self._troubles.newest(),
+            error=self._troubles.newest(probes=link != "up"),
             jobmanagers=state.links.jobmanagers(),
             overview=state.overview,
             taskmanagers=state.workers.shown(),

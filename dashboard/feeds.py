@@ -8,7 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
-from dashboard.ask import AskError
+from dashboard.ask import AskError, SilentError
 from dashboard.fields import Unreadable
 from flink_abnormal.errors import AbnormalError
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 LOG: Final = logging.getLogger("dashboard")
 JOIN_SECONDS: Final = 15.0
 TOLD_SECONDS: Final = 10.0
+AGAIN_SECONDS: Final = 1.0
+PROBE: Final = "probe"
 
 
 class Feed(threading.Thread):
@@ -39,12 +41,17 @@ class Feed(threading.Thread):
         """Go on until the end."""
         while not self._ended.is_set():
             began = time.monotonic()
-            self._once()
-            self._ended.wait(max(self._interval - (time.monotonic() - began), 0.01))
+            interval = self._interval if self._once() else min(self._interval, AGAIN_SECONDS)
+            self._ended.wait(max(interval - (time.monotonic() - began), 0.01))
 
-    def _once(self) -> None:
+    def _once(self) -> bool:
+        """Do one step, and return whether it could be done."""
         try:
             self._step()
+        except SilentError as error:
+            if self._feed.startswith(PROBE):  # the others have nobody to ask, which the probes tell of
+                self._fail(self._feed, str(error))
+            return False
         except (AskError, Unreadable, AbnormalError, sqlite3.Error) as error:
             self._fail(self._feed, str(error))
         except Exception as error:
@@ -55,6 +62,8 @@ class Feed(threading.Thread):
             self._fail(self._feed, f"The dashboard's feed {self._feed} failed: {error!r}")
         else:
             self._fail(self._feed, None)
+            return True
+        return False
 
 
 class Troubles:
@@ -72,8 +81,13 @@ class Troubles:
             else:
                 self._found[feed] = (time.monotonic(), sentence)
 
-    def newest(self) -> str | None:
-        """Return the latest sentence."""
+    def newest(self, *, probes: bool) -> str | None:
+        """Return the latest sentence; those of `probes` say nothing new while another JobManager answers."""
         with self._lock:
-            lately = [each for each in self._found.values() if time.monotonic() - each[0] < TOLD_SECONDS]
+            now = time.monotonic()
+            lately = [
+                told
+                for feed, told in self._found.items()
+                if now - told[0] < TOLD_SECONDS and (probes or not feed.startswith(PROBE))
+            ]
             return max(lately)[1] if lately else None

@@ -30,8 +30,14 @@ class LiveBook:
         self._at: float | None = None
 
     def see(self, found: LiveUsers, at: float) -> None:
-        """Take what a subtask tells."""
+        """Take what a subtask tells. Who has lost their place to others there is not known any more."""
         self._threshold, self._limit, self._at = found.threshold, found.limit, at
+        if found.users and len(found.users) == found.limit:
+            told = {user.user_id for user in found.users}
+            here = found.users[0].subtask
+            gone = [each.user_id for each in self._users.values() if each.subtask == here and each.user_id not in told]
+            for each in gone:
+                del self._users[each]
         for user in found.users:
             known = self._users.get(user.user_id)
             if known is None or user.at >= known.at:

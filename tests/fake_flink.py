@@ -37,7 +37,7 @@ def recorded():
 
 
 class FakeFlink:
-    """Serves `answers`; `faults` maps a pattern of paths to hang, drip, half or a status. `asked` tells when and what."""
+    """Serves `answers`; `faults` maps patterns of paths to hang, drip, half or status. `asked` tells when and what."""
 
     def __init__(self, port=0):
         self.answers = recorded()

@@ -29,7 +29,9 @@ def subtasks(records, state="RUNNING"):
     return (Subtask(0, state, 0, "tm-1", 0, records),)
 
 
-def detail(at=0.0, records=0, history=(), interval=10.0, state="RUNNING", parameters=(), back=None):
+def detail(at=0.0, records=0, history=(), **more):
+    interval, state = more.get("interval", 10.0), more.get("state", "RUNNING")
+    parameters, back = more.get("parameters", ()), more.get("back")
     vertices = (
         Vertex("h", "Source: Heartbeat", "", 1, {state: 1}, subtasks(int(at) + 1)),
         Vertex("s", "Source: Events", "", 1, {state: 1}, subtasks(records, state)),
@@ -81,7 +83,7 @@ def test_a_failed_checkpoint_stays_until_one_completes():
     seen = alarms.see(facts(3, details={JOB: detail(3, 3, failed)}))
     after = alarms.see(facts(4, details={JOB: detail(4, 4, [done(4, 3), *failed])}))
 
-    assert seen == (Alarm("checkpoint-failed", "warning", T + 1.5, JOB, "expired", 3),)
+    assert seen == (Alarm("checkpoint-failed", "warning", T + 1.5, JOB, "3", 3),)
     assert after == ()
 
 
@@ -171,7 +173,7 @@ def test_nobody_answers_and_what_was_known_stays():
 
     assert seen == (
         Alarm("jobmanager-gone", "critical", T, None, "a:1"),
-        Alarm("checkpoint-failed", "warning", T + 2.5, JOB, "expired", 3),
+        Alarm("checkpoint-failed", "warning", T + 2.5, JOB, "3", 3),
     )
     assert kinds(alarms.see(facts(6))) == []
 

@@ -162,6 +162,15 @@ def test_users_from_before_a_recovery_stay_until_something_newer_comes():
     assert [(each.user_id, each.count) for each in live.shown(None, T).users] == [("b", 4), ("a", 2)]
 
 
+def test_a_user_who_lost_the_place_to_others_is_not_shown_with_an_old_count():
+    live = LiveBook()
+    live.see(LiveUsers(3, 2, (user("a", 2, T), user("b", 1, T))), T)
+    live.see(LiveUsers(3, 2, (user("c", 1, T, 1),)), T)
+    live.see(LiveUsers(3, 2, (user("a", 2, T), user("d", 3, T + 6))), T + 6)
+
+    assert [each.user_id for each in live.shown(None, T).users] == ["d", "a", "c"]
+
+
 def test_at_most_two_hundred_users_are_kept():
     live = LiveBook()
     for n in range(50):

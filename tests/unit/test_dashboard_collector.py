@@ -13,8 +13,8 @@ from fake_flink import FakeFlink
 from flink_answers import DETECTOR, JOB, SOURCE, VERTICES, answer
 
 import dashboard
-from dashboard import ask
-from dashboard.ask import ALLOWED, AskError, Asker, Pace
+from dashboard import ask, cluster_reader
+from dashboard.ask import ALLOWED, Asker, AskError, Pace
 from dashboard.collector import Collector
 from dashboard.history import History
 from dashboard.model import Snapshot
@@ -323,10 +323,10 @@ def test_details_of_a_checkpoint_are_read_when_a_page_wants_them(flink, collect)
     until(collector, lambda seen: sorted(seen.details[JOB].checkpoints.details) == [2, 4], "the details")
 
 
-def test_a_taskmanager_that_dies_is_told_as_a_recovery_and_remembered_after_a_restart(flink, collect):
+def test_a_taskmanager_that_dies_is_told_as_a_recovery_and_remembered_after_a_restart(flink, collect, monkeypatch):
+    monkeypatch.setattr(cluster_reader, "SETTLE_SECONDS", 0.0)
     collector = collect(flink.address)
     until(collector, complete, "everything")
-    until(collector, lambda seen: seen.at - seen.link_since > 11, "the JobManager to be known for a while")
     lost = flink.answers["/taskmanagers"]["taskmanagers"].pop()
     (job,) = flink.answers["/jobs/overview"]["jobs"]
     job["state"], job["tasks"]["running"] = "RESTARTING", 7

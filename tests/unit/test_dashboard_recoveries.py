@@ -19,7 +19,8 @@ class Told:
         self.kept = {}
         self.recoveries = Recoveries(known, lambda each: self.kept.__setitem__(each.id, each))
 
-    def see(self, at, job=WHOLE, workers=(1, 2, 3), *, up=True, answered=None, leader="a:1", jobs=True):
+    def see(self, at, job=WHOLE, workers=(1, 2, 3), *, up=True, answered=None, **more):
+        leader, jobs = more.get("leader", "a:1"), more.get("jobs", True)
         present = {f"tm-{n}": replace(WORKERS[n], heartbeat_at=T + at - 0.3) for n in workers}
         listed = {} if job is None else {job.id: job}
         answered_at = T + at if answered is None else T + answered
