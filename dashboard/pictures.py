@@ -226,7 +226,7 @@ def _slot(worker: TaskManager, place: int, held: list[Placed], x: float, width: 
     main = held[-1] if worst == "ok" else held[tones.index(worst)]
     state = "" if worst == "ok" else f" · {main.subtask.state}"
     more = f" +{len(held) - 1}" if len(held) > 1 else ""
-    text = f"{title}{state}\n{shorten(short_name(main.vertex.name), 22)} [{main.subtask.index + 1}]{more}"
+    text = f"{title}{more}{state}\n{shorten(short_name(main.vertex.name), 22)} [{main.subtask.index + 1}]"
     return Node(node, x, y, width, 38, text, worst)
 
 
