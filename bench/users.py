@@ -13,7 +13,14 @@ import tempfile
 from pathlib import Path
 
 from flink_abnormal import launch
-from flink_abnormal.settings import FileSettings, LayoutSettings, Settings, SinkSettings, StateSettings
+from flink_abnormal.settings import (
+    DetectionSettings,
+    FileSettings,
+    LayoutSettings,
+    Settings,
+    SinkSettings,
+    StateSettings,
+)
 
 FEW, MANY = 3, 100_000
 
@@ -29,11 +36,12 @@ def write_events(file: Path, users: int, events: int) -> None:
             )
 
 
-def seconds(file: Path, folder: Path, mode: str, backend: str) -> float:
+def seconds(file: Path, folder: Path, mode: str, backend: str, live: bool) -> float:  # noqa: FBT001
     """Return how long the job takes for a file, as Flink reckons it."""
     settings = Settings(
         source="files",
         files=FileSettings(input=str(file)),
+        detection=DetectionSettings(live=live),
         sink=SinkSettings(sinks=("files",), output=tempfile.mkdtemp(dir=folder)),
         layout=LayoutSettings(source_parallelism=1, process_parallelism=1, sink_parallelism=1),
         state=StateSettings(
@@ -54,6 +62,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--execution-mode", default="thread", choices=("thread", "process"))
     parser.add_argument("--state-backend", default="hashmap", choices=("hashmap", "rocksdb"))
+    parser.add_argument("--live", action=argparse.BooleanOptionalAction, default=True)
     chosen = parser.parse_args()
     launch.say = lambda _: None  # type: ignore[assignment]
     with tempfile.TemporaryDirectory() as name:
@@ -63,7 +72,7 @@ def main() -> None:
             write_events(file, users, chosen.events)
         empty = folder / "empty.jsonl"
         empty.touch()
-        how = (folder, chosen.execution_mode, chosen.state_backend)
+        how = (folder, chosen.execution_mode, chosen.state_backend, chosen.live)
         seconds(empty, *how)  # the JVM warms up
         start = min(seconds(empty, *how) for _ in range(2))
         rates: dict[int, list[float]] = {FEW: [], MANY: []}

@@ -23,6 +23,7 @@ BACKPRESSURED_SHARE: Final = 0.5
 IDLE_SECONDS: Final = 30.0
 IDLE_INTERVALS: Final = 6
 GONE_SECONDS: Final = 1.5
+LOST_JOB_SECONDS: Final = 600.0
 HOLD_SECONDS: Final[Mapping[str, float]] = {"backpressure": 5.0, "no-free-slot": 2.0}
 _CRITICAL: Final = ("jobmanager-gone", "taskmanager-lost", "job-failed", "no-checkpoint")
 
@@ -87,7 +88,6 @@ class Alarms:
         running = [job for job in facts.jobs if job.state not in ENDED]
         for job in running:
             yield from self._waiting(job, facts)
-            yield from self._restarting(job, facts)
             detail = facts.details.get(job.id)
             if detail is not None and job.state == "RUNNING" and job.total and job.running == job.total:
                 self._whole.setdefault(job.id, facts.at)
@@ -97,7 +97,8 @@ class Alarms:
             else:
                 self._whole.pop(job.id, None)
                 self._sources.pop(job.id, None)
-        yield from _failed(facts.jobs, {job.name for job in running})
+        yield from _restarting(running, facts)
+        yield from _failed({job.name for job in running}, facts)
         known = {job.id for job in running}
         for kept in (self._whole, self._sources):
             for gone in [each for each in kept if each not in known]:
@@ -118,13 +119,6 @@ class Alarms:
         tasks = facts.tasks.get(job.id)
         if tasks is not None and tasks.waiting and facts.overview is not None and facts.overview.free == 0:
             yield _alarm("no-free-slot", facts.at, job.id, job.name, tasks.waiting)
-
-    def _restarting(self, job: JobSummary, facts: Facts) -> Iterator[Alarm]:
-        case = next((each for each in facts.recoveries if each.open and each.job_id == job.id), None)
-        if case is not None:
-            yield _alarm("job-restarting", case.began, job.id, job.name, job.total - job.running)
-        elif job.state in ("RESTARTING", "FAILING"):
-            yield _alarm("job-restarting", facts.at, job.id, job.name, job.total - job.running)
 
     def _checkpoints(self, detail: JobDetail, facts: Facts) -> Iterator[Alarm]:
         found = detail.checkpoints
@@ -165,11 +159,28 @@ def _gone(facts: Facts) -> Iterator[Alarm]:
         yield _alarm("jobmanager-gone", facts.answered_at, None, facts.addresses)
 
 
-def _failed(jobs: Iterable[JobSummary], running: set[str]) -> Iterator[Alarm]:
-    """Tell of a job that failed until one of its name runs again."""
-    for job in jobs:
+def _restarting(running: Iterable[JobSummary], facts: Facts) -> Iterator[Alarm]:
+    jobs = {job.id: job for job in running}
+    told = {each.job_id for each in facts.recoveries if each.open}
+    for case in (each for each in facts.recoveries if each.open):
+        job = jobs.get(case.job_id)  # a JobManager that begins to lead may not list it yet
+        stopped = job.total - job.running if job else None
+        yield _alarm("job-restarting", case.began, case.job_id, case.job_name, stopped)
+    for job in jobs.values():
+        if job.id not in told and job.state in ("RESTARTING", "FAILING"):
+            yield _alarm("job-restarting", facts.at, job.id, job.name, job.total - job.running)
+
+
+def _failed(running: set[str], facts: Facts) -> Iterator[Alarm]:
+    """Tell of a job that failed, or was lost with its JobManager, until one of its name runs again."""
+    for job in facts.jobs:
         if job.state == "FAILED" and job.name not in running:
             yield _alarm("job-failed", job.ended or job.started, job.id, job.name)
+    listed = {job.id for job in facts.jobs}
+    for case in facts.recoveries:
+        last = case.steps[-1].at if case.failed and case.steps else 0.0
+        if facts.at - last < LOST_JOB_SECONDS and case.job_name not in running and case.job_id not in listed:
+            yield _alarm("job-failed", last, case.job_id, case.job_name)
 
 
 def _backpressure(detail: JobDetail, facts: Facts) -> Iterator[Alarm]:

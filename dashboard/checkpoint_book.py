@@ -111,12 +111,12 @@ class CheckpointBook:
             self._known[known.term, known.id] = found
             self._keep(found)
 
-    def bytes_of(self, vertex: str) -> int | None:
+    def cost(self, vertex: str) -> CheckpointTask | None:
         """Return what the newest checkpoint with details cost a vertex."""
-        for tasks in reversed(self._details.values()):
-            for task in tasks:
+        for checkpoint in sorted(self._details, reverse=True):
+            for task in self._details[checkpoint]:
                 if task.vertex == vertex:
-                    return task.bytes
+                    return task
         return None
 
     def shown(self) -> Checkpoints | None:

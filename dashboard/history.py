@@ -37,6 +37,8 @@ _TABLES: Final = {
     "alerts": "seq INTEGER PRIMARY KEY, at REAL, body BLOB",
     "taskmanagers": "id TEXT PRIMARY KEY, at REAL, number INTEGER",
 }
+# The highest number is kept, so that none is given twice.
+_NOT_KEPT: Final = {"taskmanagers": "number < (SELECT max(number) FROM taskmanagers)"}
 _PUT: Final = {
     "checkpoints": "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?)",
     "recoveries": "INSERT OR REPLACE INTO recoveries VALUES (?, ?, ?)",
@@ -64,6 +66,7 @@ class History:
         self._file_lock = threading.RLock()
         self._waiting: OrderedDict[tuple[Any, ...], tuple[Any, ...]] = OrderedDict()
         self._pruned_at = float("-inf")
+        self._closed = False
         self._connection: sqlite3.Connection | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -179,6 +182,8 @@ class History:
 
     def flush(self) -> None:
         """Write what waits, in one transaction; then keep the limits, now and then."""
+        if self._closed:
+            return
         with self._lock:
             waiting = dict(self._waiting)
         with self._file_lock, self._failing():
@@ -215,14 +220,14 @@ class History:
         """Delete what is too old, and of every kind the oldest until the file is small enough."""
         oldest = self._clock() - self.max_age_s
         for table in _TABLES:
-            connection.execute(f"DELETE FROM {table} WHERE at < ?", (oldest,))  # noqa: S608
+            connection.execute(f"DELETE FROM {table} WHERE at < ? AND {_NOT_KEPT.get(table, True)}", (oldest,))  # noqa: S608
         self._shrink(connection)
         while self.size() > self.max_bytes * _PRUNED_SHARE:
             before = connection.total_changes
             for table in _TABLES:
                 connection.execute(
                     f"DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} ORDER BY at LIMIT "  # noqa: S608
-                    f"(SELECT count(*) / 10 FROM {table}))"
+                    f"(SELECT count(*) / 10 FROM {table})) AND {_NOT_KEPT.get(table, True)}"
                 )
             self._shrink(connection)
             if connection.total_changes == before:
@@ -233,8 +238,9 @@ class History:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
-        """Write what waits, and close the file."""
+        """Write what waits, and close the file; nothing is written after that."""
         self.flush()
+        self._closed = True
         with self._file_lock, self._failing():
             if self._connection is not None:
                 self._connection.close()

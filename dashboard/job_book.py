@@ -118,7 +118,11 @@ class JobBook:
         )
 
     def _vertex(self, vertex: Vertex) -> Vertex:
-        subtasks = self._subtasks.get(vertex.id, ())
+        cost = self.checkpoints.cost(vertex.id)
+        sizes = dict(enumerate(cost.subtask_bytes)) if cost else {}
+        subtasks = tuple(
+            replace(each, checkpoint_bytes=sizes.get(each.index)) for each in self._subtasks.get(vertex.id, ())
+        )
         return replace(
             vertex,
             subtasks=subtasks,
@@ -127,7 +131,7 @@ class JobBook:
             out_rate=_sum([each.out_rate for each in subtasks]),
             busy=_most([each.busy for each in subtasks]),
             backpressured=_most([each.backpressured for each in subtasks]),
-            checkpoint_bytes=self.checkpoints.bytes_of(vertex.id),
+            checkpoint_bytes=cost.bytes if cost else None,
         )
 
 

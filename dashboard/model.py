@@ -182,7 +182,9 @@ class CheckpointTask:
     alignment_s: float | None
     start_delay_s: float | None
     acknowledgements: tuple[float, ...] = ()
-    """Seconds from the trigger to each subtask's acknowledgement, by subtask."""
+    """Seconds from the trigger to each subtask's acknowledgement, by subtask; () until all have acknowledged."""
+    subtask_bytes: tuple[int, ...] = ()
+    """By subtask; () until all have acknowledged."""
 
 
 @dataclass(frozen=True)

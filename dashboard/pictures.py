@@ -22,6 +22,8 @@ MOST_NODES: Final = 30
 LEAST_WIDTH: Final = 540
 """Of a picture, in pixels; where the page is narrower, it scrolls."""
 _SHORT: Final = 16
+_LETTER: Final = 6.6
+"""Pixels that a letter of a small label takes at most, on average."""
 _SLOT_HEIGHT: Final = 46
 
 
@@ -208,11 +210,17 @@ def _master(master: JobManager, x: float, width: float, texts: Texts) -> Node:
 
 def _worker(worker: TaskManager, x: float, width: float, now: float, texts: Texts) -> Node:
     lost = worker.lost_at is not None
-    state = shorten(worker.host, 22)
+    state = shorten(_place(worker.host), 22)
     if worker.lost_at is not None:
-        state = texts("lost", duration=words.duration(int(max(now - worker.lost_at, 1)), texts))
+        state = texts("lost", duration=words.elapsed(now - worker.lost_at, texts))
     text = f"{worker.name}\n{state}"
     return Node(f"tm {worker.id}", x, 132, width, 48, text, "bad" if lost else "ok", bold=True, dashed=lost)
+
+
+def _place(host: str) -> str:
+    """Return the container or machine of HOST:PORT; where all are on one machine, the port tells them apart."""
+    name = host.rpartition(":")[0]
+    return host if name in ("", "localhost", "127.0.0.1") else name
 
 
 def _slot(worker: TaskManager, place: int, held: list[Placed], x: float, width: float, texts: Texts) -> Node:
@@ -226,7 +234,9 @@ def _slot(worker: TaskManager, place: int, held: list[Placed], x: float, width: 
     main = held[-1] if worst == "ok" else held[tones.index(worst)]
     state = "" if worst == "ok" else f" · {main.subtask.state}"
     more = f" +{len(held) - 1}" if len(held) > 1 else ""
-    text = f"{title}{more}{state}\n{shorten(short_name(main.vertex.name), 22)} [{main.subtask.index + 1}]"
+    number = f" [{main.subtask.index + 1}]{more}"
+    room = int(width / _LETTER) - len(number)
+    text = f"{title}{state}\n{shorten(short_name(main.vertex.name), room)}{number}"
     return Node(node, x, y, width, 38, text, worst)
 
 

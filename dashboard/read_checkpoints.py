@@ -140,7 +140,7 @@ def task(answer: Field, vertex: str, name: str) -> CheckpointTask:
         _longest(durations, "async"),
         _longest(alignment, "duration"),
         _longest(summary, "start_delay"),
-        _acknowledgements(answer),
+        *_subtasks(answer),
     )
 
 
@@ -149,11 +149,14 @@ def _longest(summary: Field | None, key: str) -> float | None:
     return None if known is None else known / 1000
 
 
-def _acknowledgements(answer: Field) -> tuple[float, ...]:
-    """Return what each subtask took; of one that has not acknowledged Flink tells nothing."""
-    taken = [
-        (each["index"].count(), duration.seconds())
+def _subtasks(answer: Field) -> tuple[tuple[float, ...], tuple[int, ...]]:
+    """Return what each subtask took and wrote; of one that has not acknowledged Flink tells nothing."""
+    found = sorted(
+        (each["index"].count(), max(duration.seconds(), 0.0), int(size.known() or 0))
         for each in answer["subtasks"].items()
         if (duration := each.get("end_to_end_duration")) is not None
-    ]
-    return tuple(seconds for _, seconds in sorted(taken) if seconds >= 0)
+        and (size := each.get("checkpointed_size") or each["state_size"])
+    )
+    if len(found) < len(answer["subtasks"].items()):
+        return (), ()
+    return tuple(seconds for _, seconds, _ in found), tuple(size for _, _, size in found)

@@ -189,8 +189,8 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "start-foreground 에서는 STD_REDIRECT_TO_FILE=true 를 설정하세요.",
     ),
     "log-not-printing": (
-        "This job prints nothing: it was submitted without --sink print. Its alerts stand above.",
-        "이 Job은 출력하지 않습니다 (--sink print 없음). 알람은 위에 표시됩니다.",
+        "This job prints nothing: its alerts are shown. Submit it with --sink print to see its events too.",
+        "이 Job은 출력하지 않아 알람만 표시합니다. 이벤트도 보려면 --sink print 로 제출하세요.",
     ),
     "log-not-read-yet": ("Not read yet.", "아직 읽지 못했습니다."),
     "log-dropped": ("{size} were skipped to keep within bounds.", "한도를 지키기 위해 {size}를 건너뛰었습니다."),

@@ -26,11 +26,9 @@ WAITING_STATES: Final = (
 
 
 def duration(seconds: float | None, texts: Texts) -> str:
-    """Return `61 ms`, `6.8 s`, `2 min 5 s`, `3 h 4 min` or `2 d 3 h`; whole seconds where an int is given."""
+    """Return `61 ms`, `6.8 s`, `2 min 5 s`, `3 h 4 min` or `2 d 3 h`."""
     if seconds is None:
         return UNKNOWN
-    if isinstance(seconds, int) and seconds < 60:  # noqa: PLR2004
-        return f"{seconds} {texts('unit-s')}"
     if seconds < 0.9995:  # noqa: PLR2004 - what rounds up to 1000 ms is a second
         return f"{seconds * 1000:.0f} {texts('unit-ms')}"
     if seconds < 59.95:  # noqa: PLR2004
@@ -43,6 +41,11 @@ def duration(seconds: float | None, texts: Texts) -> str:
     if hours:
         return f"{hours} {texts('unit-h')} {minutes} {texts('unit-min')}"
     return f"{minutes} {texts('unit-min')} {rest} {texts('unit-s')}"
+
+
+def elapsed(seconds: float, texts: Texts) -> str:
+    """Return a duration that still grows: in whole seconds."""
+    return duration(seconds, texts) if seconds >= 60 else f"{int(seconds)} {texts('unit-s')}"  # noqa: PLR2004
 
 
 def size(value: float | None) -> str:

@@ -48,7 +48,7 @@ class Guard:
                     self._replace()
                 elif not job.running:
                     return job
-                self._waits_since = None
+                self._waits_since, self._told = None, ""
             except ClusterError as obstacle:
                 self._wait_for(str(obstacle))
             time.sleep(POLL_SECONDS)

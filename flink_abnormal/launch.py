@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from flink_abnormal.errors import JobError, cause
 from flink_abnormal.folders import check_machine, folder_uri
 from flink_abnormal.layout import Parallelism
+from flink_abnormal.options import duration_text
 from flink_abnormal.runtime import distribution, snapshots
 from flink_abnormal.runtime.rest import DEFAULT_HOST, DEFAULT_PORT
 from flink_abnormal.settings import DEFAULT_PARALLELISM, JOB_NAME, MAX_PARALLELISM
@@ -162,13 +163,19 @@ def _environment(settings: Settings, target: Target, restore_path: str | None) -
 
 
 def _job_parameters(settings: Settings) -> dict[str, str]:
-    """Return what the REST API shows of the job's options, for those who watch it."""
+    """Return what the REST API shows of the job's options, for those who watch it; what does not apply is empty."""
+    simulated = settings.random if settings.source == "random" else None
     return {
         "source": settings.source,
+        "users": str(simulated.users) if simulated else "",
+        "interval": duration_text(simulated.interval_ms) if simulated else "",
+        "seed": str(simulated.seed) if simulated else "",
+        "threshold": str(settings.detection.threshold),
+        "live": str(settings.publishes_counts).lower(),
         "sinks": ",".join(settings.sink.sinks),
         "output": str(Path(settings.sink.output).absolute()) if settings.sink.output else "",
-        "seed": str(settings.random.seed) if settings.source == "random" else "",
         "execution-mode": settings.state.execution_mode,
+        "checkpoint-interval": duration_text(settings.state.checkpoint_interval_ms),
         "checkpoint-dir": folder_uri(settings.state.checkpoint_dir),
     }
 

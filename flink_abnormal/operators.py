@@ -28,6 +28,9 @@ class Operator(NamedTuple):
 
 
 ABNORMAL_COUNT_STATE: Final = "abnormalCount"
+LIVE_USERS: Final = "liveUsers"
+LIVE_ALERTS: Final = "liveAlerts"
+"""Metrics of the detector; `live.py` says what they hold."""
 
 HEARTBEAT: Final = Operator("heartbeat", "Heartbeat")
 START_USERS: Final = Operator("start-users", "Start users")

@@ -35,7 +35,9 @@ def build(
     mode = settings.state.execution_mode
     source = sources.build(env, settings, SourceContext(parallelism.source, mode, start_ms))
     keyed = key_by(source.events, lambda event: event[0], KEY_BY_USER)
-    detector = AbnormalCountProcessFunction(Rule(settings.detection.threshold), tally=settings.bounded)
+    detector = AbnormalCountProcessFunction(
+        Rule(settings.detection.threshold), tally=settings.bounded, publish=settings.publishes_counts
+    )
     alerts = label(keyed.process(detector, types.alert()), DETECTOR, mode).set_parallelism(parallelism.process)
     dead_letters = list(source.dead_letters)
     if settings.bounded:

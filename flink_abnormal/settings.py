@@ -80,6 +80,12 @@ class DetectionSettings:
     """The rule."""
 
     threshold: int = option(3, "--threshold", "integer", "Abnormal events in a row that raise an alert.", minimum=1)
+    live: bool = option(
+        True,
+        "--live/--no-live",
+        "flag",
+        "Publish users' counts and the latest alerts as metrics; thread mode only.",
+    )
 
 
 @dataclass(frozen=True)
@@ -179,6 +185,11 @@ class Settings:
     def bounded(self) -> bool:
         """Whether the input ends by itself."""
         return not self.files.follow if self.source == "files" else self.random.events is not None
+
+    @property
+    def publishes_counts(self) -> bool:
+        """Whether the detector can and shall publish what it counts; a gauge of text can't leave a Python process."""
+        return self.detection.live and self.state.execution_mode == "thread"
 
     def check(self) -> None:
         """Raise UsageError where options do not fit one another."""

@@ -127,7 +127,9 @@ def settle(page):
 
 def card(page, title):
     """Return the visible card of a heading."""
-    return page.locator("section.card:visible").filter(has=page.locator("h2", has_text=re.compile(f"^{re.escape(title)}$")))
+    return page.locator("section.card:visible").filter(
+        has=page.locator("h2", has_text=re.compile(f"^{re.escape(title)}$"))
+    )
 
 
 def picture(page, title):

@@ -1,5 +1,6 @@
 """The composition, brought up for real under a name and on ports of its own."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -22,6 +23,17 @@ def need_docker():
         pytest.skip("docker is not installed")
     if subprocess.run(["docker", "info"], capture_output=True, timeout=60, check=False).returncode != 0:
         pytest.skip("the Docker daemon does not run")
+
+
+@contextlib.contextmanager
+def built(name, **settings):
+    """Give a composition whose images are built; it is ended, whatever comes."""
+    composition = Composition(name, **settings)
+    try:
+        composition.build()
+        yield composition
+    finally:
+        composition.end()
 
 
 class Composition:

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Final
 from nicegui import ui
 
 from dashboard import charts, words
+from dashboard.model import LogLine
 from dashboard.view import Card, Chart, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dashboard.model import LogLine, SeenAlert
+    from dashboard.model import SeenAlert
     from dashboard.texts import Texts
     from dashboard.view import View
 
+ALL: Final = 10**6
 SHOWN_LINES: Final = 300
 SHOWN_ALERTS: Final = 200
 KINDS: Final = ("log-all", "log-emit", "log-alert")
@@ -90,14 +92,18 @@ class AlertStream:
         wanted = (self._search.value or "").strip()
         found = [
             alert
-            for alert in view.collector.alerts.newest(10**6)
+            for alert in view.collector.alerts.newest(ALL)
             if (job is None or alert.job_id == job.id) and wanted in alert.user_id
         ]
         self._lines.show((alert.seq, _alert_line(alert, texts), "alert") for alert in found[-SHOWN_ALERTS:])
 
 
 def _alert_line(alert: SeenAlert, texts: Texts) -> str:
-    return f"{words.clock(alert.at)}  {texts('alert-line', user=alert.user_id, count=alert.count)}"
+    return f"{words.clock(alert.at)}  {_alert_text(alert, texts)}"
+
+
+def _alert_text(alert: SeenAlert, texts: Texts) -> str:
+    return texts("alert-line", user=alert.user_id, count=alert.count)
 
 
 class Noisiest:
@@ -120,6 +126,16 @@ class Noisiest:
         self._chart.show(charts.alerts_per_minute(figures, view.texts, view.colours), view.texts("alerts-chart"))
 
 
+def _newest(view: View) -> list[LogLine]:
+    """Return what TaskManagers printed, or where the job prints nothing the alerts that it raised."""
+    if view.snapshot.log.missing != "not-printing":
+        return view.collector.log.newest(ALL)
+    return [
+        LogLine(alert.seq, alert.at, "", "alert", _alert_text(alert, view.texts))
+        for alert in view.collector.alerts.newest(ALL)
+    ]
+
+
 class ApplicationLog:
     """The lines that TaskManagers print."""
 
@@ -138,7 +154,7 @@ class ApplicationLog:
 
     def _toggle(self) -> None:
         if self._frozen is None and self._view is not None:
-            self._frozen = self._view.collector.log.newest(10**6)
+            self._frozen = _newest(self._view)
         else:
             self._frozen = None
         self._pause.text = self._texts("log-pause" if self._frozen is None else "log-resume")
@@ -150,7 +166,7 @@ class ApplicationLog:
         self._view = view
         state, texts = view.snapshot.log, view.texts
         self._card.age.show(state.at, view.now)
-        lines = self._frozen if self._frozen is not None else view.collector.log.newest(10**6)
+        lines = self._frozen if self._frozen is not None else _newest(view)
         shown = [line for line in lines if self._passes(line)]
         self._lines.show((line.seq, f"{words.clock(line.at)}  {line.text}", line.kind) for line in shown[-SHOWN_LINES:])
         if state.missing is not None:

@@ -51,7 +51,7 @@ class JobList:
                     "job-name": job.name,
                     "state": job.state,
                     "started": words.moment(job.started),
-                    "uptime": words.duration(int(job.duration_s), view.texts),
+                    "uptime": words.elapsed(job.duration_s, view.texts),
                     "tasks": view.texts("tasks-run", running=job.running, total=job.total),
                 }
                 for job in view.snapshot.jobs

@@ -106,7 +106,7 @@ def summary(recovery: Recovery, now: float, texts: Texts) -> tuple[str, str]:
     if recovery.failed:
         return texts("recovery-failed"), "bad"
     if recovery.running_at is None:
-        return texts("recovering", duration=words.duration(int(now - recovery.began), texts)), "warn"
+        return texts("recovering", duration=words.elapsed(now - recovery.began, texts)), "warn"
     return texts("recovered-in", duration=words.duration(recovery.running_at - recovery.began, texts)), "ok"
 
 

@@ -23,6 +23,7 @@ from flink_abnormal.drill.field import Hit, last_words
 from flink_abnormal.drill.watch import POLL_SECONDS, DrillError
 from flink_abnormal.errors import ClusterError, MachineError
 from flink_abnormal.runtime import distribution
+from flink_abnormal.runtime.container import flink_setting
 from flink_abnormal.runtime.rest import Address, Cluster
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class ComposeField:
     def slots(self) -> int:
         """How many slots there are once every TaskManager is registered."""
         workers = [name for name in self._members if name.startswith("taskmanager")]
-        return len(workers) * int(self._environment.get("SLOTS", "3"))
+        return len(workers) * int(flink_setting(self._environment, "SLOTS"))
 
     def impossible(self) -> Mapping[Kind, str]:
         """Return the strikes that can't be had here, and why."""

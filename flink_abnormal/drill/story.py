@@ -6,7 +6,10 @@ the tasks' state from it -> all is well again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,42 +47,12 @@ class Line(NamedTuple):
     text: str
 
 
-class Story(Protocol):
-    """Takes observations in their order and tells what is new in each."""
+class Story(ABC):
+    """Takes observations in their order and tells what is new in each; its times are seconds after the strike."""
 
-    noticed_s: float | None
-    recovered_s: float | None
-    not_running: int
-    restored: int | None
-    failure: str | None
-
-    def see(self, now: Observation) -> list[Line]:
-        """Return what is new."""
-        ...
-
-    @property
-    def done(self) -> bool:
-        """Whether the cluster is as it was before the strike, or can't come back."""
-        ...
-
-    def undo_due(self, at: float) -> bool:
-        """Whether the strike has lasted long enough to be taken back."""
-        ...
-
-
-ENDED: Final = ("FINISHED", "FAILED", "CANCELED")
-
-
-class Recovery:
-    """The story of a job that is restored: tasks stop, a checkpoint is restored, all run again."""
-
-    def __init__(self, before: Observation, struck_at: float, lasts_s: float | None = None) -> None:
-        self._before, self._at, self._lasts = before, struck_at, lasts_s
+    def __init__(self, before: Observation, struck_at: float) -> None:
+        self._before, self._at = before, struck_at
         self._last = before
-        self._silent = False
-        self._led_at: float | None = None
-        self._told_stopped = False
-        self._running_again: Line | None = None
         self.noticed_s: float | None = None
         self.recovered_s: float | None = None
         self.not_running = 0
@@ -88,8 +61,28 @@ class Recovery:
 
     @property
     def done(self) -> bool:
-        """Whether all tasks run again, from a checkpoint, or never will."""
+        """Whether the cluster is as it was before the strike, or can't come back."""
         return self.recovered_s is not None or self.failure is not None
+
+    @abstractmethod
+    def see(self, now: Observation) -> list[Line]:
+        """Return what is new."""
+
+    @abstractmethod
+    def undo_due(self, at: float) -> bool:
+        """Whether the strike has lasted long enough to be taken back."""
+
+
+class Recovery(Story):
+    """The story of a job that is restored: tasks stop, a checkpoint is restored, all run again."""
+
+    def __init__(self, before: Observation, struck_at: float, lasts_s: float | None = None) -> None:
+        super().__init__(before, struck_at)
+        self._lasts = lasts_s
+        self._silent = False
+        self._led_at: float | None = None
+        self._told_stopped = False
+        self._running_again: Line | None = None
 
     def undo_due(self, at: float) -> bool:
         """Whether a strike that is taken back has lasted its time."""
@@ -161,23 +154,12 @@ class Recovery:
             yield self._running_again
 
 
-class FailedCheckpoints:
-    """The story of a job that goes on while its checkpoints fail."""
+class FailedCheckpoints(Story):
+    """The story of a job that goes on while its checkpoints fail, until one completes again."""
 
     def __init__(self, before: Observation, struck_at: float) -> None:
-        self._before, self._at = before, struck_at
-        self._last = before
+        super().__init__(before, struck_at)
         self._freed: Observation | None = None
-        self.noticed_s: float | None = None
-        self.recovered_s: float | None = None
-        self.not_running = 0
-        self.restored: int | None = None
-        self.failure: str | None = None
-
-    @property
-    def done(self) -> bool:
-        """Whether a checkpoint has completed again, or the job did not go on."""
-        return self.recovered_s is not None or self.failure is not None
 
     def undo_due(self, at: float) -> bool:  # noqa: ARG002
         """Whether enough checkpoints have failed."""

@@ -10,8 +10,9 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
-from flink_abnormal.drill.story import ENDED, Observation, Restored
+from flink_abnormal.drill.story import Observation, Restored
 from flink_abnormal.errors import AbnormalError, ClusterError
+from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable

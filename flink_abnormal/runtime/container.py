@@ -33,8 +33,14 @@ ZOOKEEPER_PORT: Final = 2181
 ZOOKEEPER_DATA: Final = Path("/data/zookeeper")
 HISTORY: Final = Path("/data/dashboard/history.sqlite")
 PYTHON_MEGABYTES: Final = 256
-"""What thread-mode Python takes beside Flink's own accounting (measured: about 200)."""
+"""Room for thread-mode Python beside Flink's own accounting: an allowance, not a measured need."""
 SMALLEST_MEGABYTES: Final = {"JOBMANAGER_MEMORY": 768, "TASKMANAGER_MEMORY": 768}
+FLINK_KEYS: Final = {
+    "JOBMANAGER_MEMORY": "jobmanager.memory.process.size",
+    "TASKMANAGER_MEMORY": "taskmanager.memory.process.size",
+    "SLOTS": "taskmanager.numberOfTaskSlots",
+}
+"""Settings that stand in conf/config.yaml too: it holds their defaults."""
 _UNITS: Final = {"": 1 / 1024**2, "k": 1 / 1024, "m": 1, "g": 1024}
 
 
@@ -64,17 +70,16 @@ def overrides(environ: Mapping[str, str], hostname: str) -> dict[str, Any]:
     settings: dict[str, Any] = {
         "jobmanager.rpc.address": jobmanager,
         "jobmanager.bind-host": "0.0.0.0",  # noqa: S104 - the containers' own network; compose publishes on 127.0.0.1
-        "jobmanager.memory.process.size": environ.get("JOBMANAGER_MEMORY", "1024m"),
         "rest.address": jobmanager,
         "rest.bind-address": "0.0.0.0",  # noqa: S104
         "rest.port": WEB_PORT,
         # A container's name stays when it joins the network again; its address does not.
         "taskmanager.host": hostname,
         "taskmanager.bind-host": "0.0.0.0",  # noqa: S104
-        "taskmanager.memory.process.size": environ.get("TASKMANAGER_MEMORY", "1280m"),
-        "taskmanager.numberOfTaskSlots": _count(environ, "SLOTS", 3),
         **metrics.at(str(metrics.DEFAULT_PORT)),
+        **{key: environ[name] for name, key in FLINK_KEYS.items() if environ.get(name)},
     }
+    check_slots(environ)
     if "application" in profiles(environ):
         settings["execution.shutdown-on-application-finish"] = False  # the web UI goes on showing how the job ended
     if "ha" in profiles(environ):
@@ -112,18 +117,26 @@ def checkpoint_dir(environ: Mapping[str, str]) -> str:
     return told.rstrip("/")
 
 
-def megabytes(environ: Mapping[str, str], name: str, default: str) -> int:
+def flink_setting(environ: Mapping[str, str], name: str) -> str:
+    """Return one of FLINK_KEYS as it is told, or as conf/config.yaml has it; raise UsageError where neither says it."""
+    told = environ.get(name) or distribution.settings().get(FLINK_KEYS[name])
+    if told is None:
+        raise UsageError(f"conf/config.yaml holds no {FLINK_KEYS[name]}: set {name}.")
+    return str(told)
+
+
+def megabytes(environ: Mapping[str, str], name: str) -> int:
     """Return a setting such as 1280m or 2g in MiB; raise UsageError where it is none."""
-    told = environ.get(name) or default
+    told = flink_setting(environ, name)
     match = re.fullmatch(r"(\d+)\s*([kmg]?)b?", told.strip().lower())
     if match is None:
-        raise UsageError(f"{name}={told} is no amount of memory: write {default} or 2g.")
+        raise UsageError(f"{name}={told} is no amount of memory: write {flink_setting({}, name)} or 2g.")
     return int(int(match[1]) * _UNITS[match[2]])
 
 
 def check_memory(role: Role, environ: Mapping[str, str], limit_megabytes: int | None) -> None:
     """Raise UsageError where Flink would not start, or the kernel would kill the process later."""
-    size = megabytes(environ, role.memory, "1024m" if role.memory == JOBMANAGER.memory else "1280m")
+    size = megabytes(environ, role.memory)
     smallest = SMALLEST_MEGABYTES[role.memory]
     if size < smallest:
         raise UsageError(f"{role.memory}={size}m is too little for Flink: at least {smallest}m.")
@@ -148,11 +161,11 @@ def memory_limit() -> int | None:
     return None
 
 
-def _count(environ: Mapping[str, str], name: str, default: int) -> int:
-    told = environ.get(name) or str(default)
+def check_slots(environ: Mapping[str, str]) -> None:
+    """Raise UsageError where SLOTS is no number that a TaskManager can have."""
+    told = flink_setting(environ, "SLOTS")
     if not told.isdecimal() or not 1 <= int(told) <= 100:  # noqa: PLR2004
-        raise UsageError(f"{name}={told} is no number from 1 to 100.")
-    return int(told)
+        raise UsageError(f"SLOTS={told} is no number from 1 to 100.")
 
 
 def job_arguments(environ: Mapping[str, str]) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from flink_abnormal.operators import LIVE_ALERTS, LIVE_USERS
+
 if TYPE_CHECKING:
     from flink_abnormal.runtime.members import Plan
 
@@ -20,6 +22,7 @@ def at(ports: str) -> dict[str, Any]:
     return {
         f"{REPORTER}.factory.class": "org.apache.flink.metrics.prometheus.PrometheusReporterFactory",
         f"{REPORTER}.port": ports,
+        f"{REPORTER}.filter.excludes": f"*:{LIVE_USERS},{LIVE_ALERTS}",  # text, which would be served as 0
     }
 
 

@@ -97,10 +97,10 @@ class Cluster:
         """The port of the JobManager that answered last."""
         return self._order[0].port
 
-    def get(self, path: str, *, patience: float = ELECTION_SECONDS) -> Any:
+    def get(self, path: str, *, patience: float | None = None) -> Any:
         """Return the JSON of a GET; raise ClusterError where nobody answers or Flink refuses.
 
-        While a leader is elected, it asks again for `patience` seconds.
+        While a leader is elected, it asks again for `patience` seconds, by default for ELECTION_SECONDS.
         """
         return self._call("GET", path, patience=patience).json()
 

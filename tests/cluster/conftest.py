@@ -22,5 +22,6 @@ def cluster(running_cluster, tmp_path):
     assert running_cluster.up().returncode == 0
     yield running_cluster
     running_cluster.end()
-    if "RUNNING" in running_cluster.run("list").stdout or "RESTARTING" in running_cluster.run("list").stdout:
+    listed = running_cluster.run("list").stdout
+    if "RUNNING" in listed or "RESTARTING" in listed:
         running_cluster.run("cancel")

@@ -78,8 +78,8 @@ def test_three_jobmanagers_and_a_zookeeper_are_up_and_listen_on_this_machine_onl
 
 @pytest.mark.parametrize("command", ["submit", "flink run"])
 def test_a_killed_leader_costs_no_alert_doubles_none_and_lets_nobody_wait_in_vain(cluster, tmp_path, command):
-    events = simulated(events=250)
-    options = job(cluster, 250, tmp_path / "out")
+    events = simulated(events=160)
+    options = job(cluster, 160, tmp_path / "out")
     client = (
         cluster.start("submit", *options)
         if command == "submit"
@@ -114,8 +114,8 @@ def test_leaders_that_are_killed_one_after_the_other_cost_no_alert(cluster, tmp_
 
 
 def test_a_killed_zookeeper_comes_back_and_the_job_goes_on(cluster, tmp_path):
-    events = simulated(events=250)
-    client = cluster.start("submit", *job(cluster, 250, tmp_path / "out"))
+    events = simulated(events=160)
+    client = cluster.start("submit", *job(cluster, 160, tmp_path / "out"))
     wait_until(lambda: checkpoints(cluster, beyond=2), "a third checkpoint")
     before = restarts(cluster)
 

@@ -15,6 +15,8 @@ from cluster_tools import LocalCluster, free_port
 from conftest import PROJECT, wait_until
 from listening import open_to_others
 
+from flink_abnormal.operators import LIVE_ALERTS, LIVE_USERS
+
 START = PROJECT / "conf" / "monitoring" / "prometheus.sh"
 BOARD = PROJECT / "conf" / "monitoring" / "grafana" / "boards" / "flink-abnormal.json"
 INTERVAL = "5s"
@@ -101,6 +103,8 @@ def test_each_process_serves_metrics_on_a_port_of_its_own(monitored):
     assert len(ports) == 4
     assert sum("\nflink_jobmanager_Status_JVM_CPU_Load{" in text for text in shown) == 1
     assert sum("\nflink_taskmanager_Status_JVM_CPU_Load{" in text for text in shown) == 3
+    assert sum("operator_numRecordsIn{" in text for text in shown) == 3
+    assert [text for text in shown if LIVE_USERS in text or LIVE_ALERTS in text] == []  # text, which is no number
 
 
 def test_a_cluster_that_serves_metrics_says_where_and_is_not_taken_for_one_that_does_not(monitored):

@@ -1,7 +1,7 @@
 """One job is the cluster: its main() runs in the JobManager."""
 
 import pytest
-from composition import Composition
+from composition import built
 from conftest import wait_until
 from expected import simulated, summary_of
 
@@ -10,18 +10,14 @@ MESSAGE = "The job has finished and is not started again: for that, remove /data
 
 @pytest.fixture(scope="module")
 def composition():
-    up = Composition(
-        "application",
-        COMPOSE_PROFILES="application",
-        TASKMANAGERS="1",
-        JOB_OPTIONS="--slots shared --interval 100ms --events 40",
-    )
-    try:
-        up.build()
+    settings = {
+        "COMPOSE_PROFILES": "application",
+        "TASKMANAGERS": "1",
+        "JOB_OPTIONS": "--slots shared --interval 100ms --events 40",
+    }
+    with built("application", **settings) as up:
         up.up()
         yield up
-    finally:
-        up.end()
 
 
 def test_a_bounded_job_finishes_and_is_not_run_again(composition):

@@ -6,7 +6,7 @@ import re
 import subprocess
 
 import pytest
-from composition import Composition
+from composition import built
 from conftest import BIN, PROJECT, wait_until
 
 pytestmark = pytest.mark.timeout(1500)
@@ -16,15 +16,15 @@ SECONDS = 900
 class Place:
     """A composition without a job, and the drill on it."""
 
-    def __init__(self, name, folder, *services, **settings):
-        self.composition = Composition(name, **settings)
+    def __init__(self, composition, folder):
+        self.composition = composition
         self.report = folder / "report.json"
-        self._services = services
 
-    def up(self):
-        self.composition.build()
-        self.composition.up(*self._services)
+    def up(self, *services):
+        """Bring these services up, to nine slots; returns itself."""
+        self.composition.up(*services)
         wait_until(self._whole, "nine slots", 300)
+        return self
 
     def _whole(self):
         cluster = self.composition.cluster
@@ -57,23 +57,15 @@ class Place:
 
 @pytest.fixture(scope="module")
 def single(tmp_path_factory):
-    place = Place("drill", tmp_path_factory.mktemp("drill"), "jobmanager", "taskmanager")
-    try:
-        place.up()
-        yield place
-    finally:
-        place.composition.end()
+    with built("drill") as composition:
+        yield Place(composition, tmp_path_factory.mktemp("drill")).up("jobmanager", "taskmanager")
 
 
 @pytest.fixture(scope="module")
 def triple(tmp_path_factory):
     masters = ("jobmanager", "jobmanager-2", "jobmanager-3", "zookeeper")
-    place = Place("drill-ha", tmp_path_factory.mktemp("drill"), *masters, "taskmanager", COMPOSE_PROFILES="ha")
-    try:
-        place.up()
-        yield place
-    finally:
-        place.composition.end()
+    with built("drill-ha", COMPOSE_PROFILES="ha") as composition:
+        yield Place(composition, tmp_path_factory.mktemp("drill")).up(*masters, "taskmanager")
 
 
 def test_killed_cut_off_and_frozen_taskmanagers_and_a_full_disk_cost_no_alert(single):
@@ -129,21 +121,3 @@ def test_a_killed_leader_costs_no_alert(triple):
     assert strike["victim"] in ("jobmanager", "jobmanager-2", "jobmanager-3")
     next_leader = re.search(r"(\S+) leads now, and knows the job", done.stdout)[1]
     assert next_leader != strike["victim"]
-
-
-def test_docker_that_does_not_answer_is_told_in_a_sentence():
-    done = subprocess.run(
-        [BIN / "flink-abnormal", "drill", "--on", "compose", "--fill", "disk"],
-        env={**os.environ, "DOCKER_HOST": "unix:///nowhere/docker.sock"},
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-    assert (done.returncode, done.stdout, done.stderr) == (
-        3,
-        "",
-        "Error: Docker does not answer: install it, start it, and see that `docker info` works for this user.\n",
-    )

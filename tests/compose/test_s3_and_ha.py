@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from composition import Composition
+from composition import built
 from conftest import wait_until
 from minio import Minio
 
@@ -13,20 +13,16 @@ KEYS = "local-demo-only"
 
 @pytest.fixture(scope="module")
 def composition():
-    up = Composition(
-        "s3-and-ha",
-        COMPOSE_PROFILES="s3,ha",
-        STATE_BACKEND="rocksdb",
-        CHECKPOINT_DIR="s3://flink/checkpoints",
-        CHECKPOINT_INTERVAL="1s",
-        JOB_OPTIONS="--interval 100ms",
-    )
-    try:
-        up.build()
+    settings = {
+        "COMPOSE_PROFILES": "s3,ha",
+        "STATE_BACKEND": "rocksdb",
+        "CHECKPOINT_DIR": "s3://flink/checkpoints",
+        "CHECKPOINT_INTERVAL": "1s",
+        "JOB_OPTIONS": "--interval 100ms",
+    }
+    with built("s3-and-ha", **settings) as up:
         up.up()
         yield up
-    finally:
-        up.end()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import time
 
 import pytest
 import requests
-from composition import BUILD_SECONDS, Composition
+from composition import BUILD_SECONDS, built
 from conftest import wait_until
 
 from flink_abnormal.runtime.rest import Slots
@@ -15,16 +15,12 @@ STARTS_FROM = r"Starts from (/data/checkpoints/\w+/chk-\d+)"
 
 @pytest.fixture(scope="module")
 def composition():
-    up = Composition("session", CHECKPOINT_INTERVAL="500ms", JOB_OPTIONS="--interval 100ms")
-    try:
-        up.build()
+    with built("session", CHECKPOINT_INTERVAL="500ms", JOB_OPTIONS="--interval 100ms") as up:
         began = time.monotonic()
         up.up()
         up.await_job()
         up.seconds_to_job = time.monotonic() - began
         yield up
-    finally:
-        up.end()
 
 
 @pytest.fixture

@@ -1,18 +1,14 @@
 """What can't work is said in a sentence, by the container or the command."""
 
 import pytest
-from composition import Composition
+from composition import built
 from conftest import wait_until
 
 
 @pytest.fixture(scope="module")
 def composition():
-    settings = Composition("settings", TASKMANAGERS="1")
-    try:
-        settings.build()
+    with built("settings", TASKMANAGERS="1") as settings:
         yield settings
-    finally:
-        settings.end()
 
 
 @pytest.mark.parametrize(

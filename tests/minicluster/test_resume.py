@@ -38,13 +38,6 @@ def test_a_run_that_was_stopped_goes_on_without_a_gap_or_a_repetition(cli, tmp_p
     assert alerts(tmp_path / "out") == alerts_of(events)
 
 
-def test_a_run_that_ends_before_its_first_checkpoint_after_a_restore_loses_no_alert(cli, tmp_path, stopped_run):
-    done = cli.run("run", *stopped_run, "--from", "latest", "--interval", "1ms", "--checkpoint-interval", "10s")
-
-    assert done.returncode == 0, done.stderr
-    assert alerts(tmp_path / "out") == alerts_of(simulated(events=80))
-
-
 def test_a_snapshot_that_the_job_cannot_start_from_is_refused_with_a_sentence(cli, tmp_path, stopped_run):
     taken = max(cli.checkpoints.glob("*/chk-*"), key=lambda folder: int(folder.name.removeprefix("chk-")))
     empty = tmp_path / "empty.jsonl"

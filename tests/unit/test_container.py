@@ -1,7 +1,10 @@
+import re
+
 import pytest
+from conftest import PROJECT
 
 from flink_abnormal.errors import UsageError
-from flink_abnormal.runtime import container
+from flink_abnormal.runtime import container, distribution
 from flink_abnormal.runtime.container import JOBMANAGER, TASKMANAGER
 
 
@@ -11,14 +14,38 @@ def sentence(call, *arguments):
     return str(error.value)
 
 
-def test_a_container_without_settings_has_those_of_the_example():
-    settings = container.overrides({}, "3f2a")
+def of(prefix, settings):
+    return {key: value for key, value in settings.items() if key.startswith(prefix)}
+
+
+def test_a_container_without_settings_leaves_memory_and_slots_to_flinks_configuration():
+    settings = container.overrides({"SLOTS": "", "JOBMANAGER_MEMORY": "", "TASKMANAGER_MEMORY": ""}, "3f2a")
     assert settings["jobmanager.rpc.address"] == "jobmanager"
+    assert of("jobmanager.memory", settings) == {}
+    assert set(of("taskmanager", settings)) == {"taskmanager.host", "taskmanager.bind-host"}
     assert settings["taskmanager.host"] == "3f2a"
-    assert settings["taskmanager.numberOfTaskSlots"] == 3
-    assert settings["jobmanager.memory.process.size"] == "1024m"
-    assert settings["taskmanager.memory.process.size"] == "1280m"
-    assert [key for key in settings if key.startswith("high-availability")] == []
+    assert of("high-availability", settings) == {}
+
+
+def test_memory_and_slots_that_are_set_win_over_flinks_configuration():
+    told = {"SLOTS": "2", "JOBMANAGER_MEMORY": "2g", "TASKMANAGER_MEMORY": "3g"}
+    settings = container.overrides(told, "3f2a")
+    assert {name: settings[key] for name, key in container.FLINK_KEYS.items()} == told
+
+
+def test_the_example_shows_the_defaults_of_memory_and_slots():
+    text = (PROJECT / ".env.example").read_text(encoding="utf-8")
+    example = dict(re.findall(r"^# (\w+)=(.*)$", text, re.MULTILINE))
+    conf = distribution.settings()
+    keys = container.FLINK_KEYS
+    assert {name: example[name] for name in keys} == {name: str(conf[key]) for name, key in keys.items()}
+
+
+def test_flinks_configuration_that_lacks_what_nobody_set_is_named(monkeypatch):
+    monkeypatch.setattr(distribution, "settings", dict)
+    assert sentence(container.overrides, {}, "3f2a") == (
+        "conf/config.yaml holds no taskmanager.numberOfTaskSlots: set SLOTS."
+    )
 
 
 def test_high_availability_keeps_its_metadata_beside_the_checkpoints():
@@ -52,7 +79,7 @@ def test_a_checkpoint_dir_that_no_container_can_use_is_refused(told):
 
 @pytest.mark.parametrize(("told", "megabytes"), [("1280m", 1280), ("2g", 2048), ("2 GB", 2048), ("1073741824", 1024)])
 def test_memory_is_written_as_flink_and_docker_write_it(told, megabytes):
-    assert container.megabytes({"TASKMANAGER_MEMORY": told}, "TASKMANAGER_MEMORY", "1280m") == megabytes
+    assert container.megabytes({"TASKMANAGER_MEMORY": told}, "TASKMANAGER_MEMORY") == megabytes
 
 
 def test_an_amount_of_memory_that_is_none_is_refused():

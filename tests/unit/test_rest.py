@@ -1,11 +1,9 @@
 import contextlib
-import json
 import socket
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from cluster_tools import free_port
+from rest_server import server
 
 from flink_abnormal.errors import ClusterError, UsageError
 from flink_abnormal.runtime import rest
@@ -17,37 +15,6 @@ LOST = (
     {"errors": ["Internal server error.", "<Exception on server side:\nRecipientUnreachableException: x"]},
 )
 SLOTS = (200, {"slots-total": 9, "slots-available": 4})
-
-
-@contextlib.contextmanager
-def server(*answers):
-    """Serve these answers on a port of its own, one after the other and the last for ever; yields port and requests."""
-    left, asked = list(answers), []
-
-    class Handler(BaseHTTPRequestHandler):
-        def answer(self):
-            asked.append(f"{self.command} {self.path}")
-            status, body = left.pop(0) if len(left) > 1 else left[0]
-            content = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        do_GET = do_PATCH = answer  # noqa: N815 - the names that http.server looks for
-
-        def log_message(self, *_):
-            pass
-
-    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield listening.server_port, asked
-    finally:
-        listening.shutdown()
-        thread.join()
-        listening.server_close()
 
 
 def at(*ports):

@@ -1,0 +1,180 @@
+from dataclasses import replace
+
+import pytest
+
+from dashboard.alarms import Alarms, Facts
+from dashboard.model import (
+    Alarm,
+    Checkpoint,
+    Checkpoints,
+    Edge,
+    JobDetail,
+    JobSummary,
+    Overview,
+    Recovery,
+    Step,
+    Subtask,
+    TaskManager,
+    Vertex,
+)
+from dashboard.read import Tasks
+
+T = 1_000_000.0
+JOB = "job-1"
+RUNNING = JobSummary(JOB, "Example", "RUNNING", T - 100, 100, 4, 4)
+OVERVIEW = Overview(T, "2.3.0", 3, 9, 0, 1, 0, 0, 0, 1.0)
+
+
+def subtasks(records, state="RUNNING"):
+    return (Subtask(0, state, 0, "tm-1", 0, records),)
+
+
+def detail(at=0.0, records=0, history=(), interval=10.0, state="RUNNING", parameters=(), back=None):
+    vertices = (
+        Vertex("h", "Source: Heartbeat", "", 1, {state: 1}, subtasks(int(at) + 1)),
+        Vertex("s", "Source: Events", "", 1, {state: 1}, subtasks(records, state)),
+        Vertex("p", "Process", "", 1, {state: 1}, subtasks(0), backpressured=back),
+    )
+    checkpoints = Checkpoints(T + at, 0, 0, 0, 0, 0, tuple(history), interval_s=interval)
+    edges = (Edge("h", "s", "HASH"), Edge("s", "p", "HASH"))
+    return JobDetail(
+        JOB, "Example", "RUNNING", T - 100, T + at, 100, None, vertices, edges, dict(parameters), checkpoints
+    )
+
+
+def facts(at, *, job=RUNNING, link="up", **more):
+    answered = T + at if link == "up" else T
+    return replace(
+        Facts(T + at, link, answered, (job,), overview=OVERVIEW, addresses="a:1"),
+        **{"details": {JOB: detail(at, records=int(at * 10))}, **more},
+    )
+
+
+def done(number, at, status="COMPLETED", failure=None):
+    return Checkpoint(JOB, number, 0, status, False, T + at, 0.5, 1, 4, 4, failure=failure)
+
+
+def kinds(alarms):
+    return [alarm.kind for alarm in alarms]
+
+
+def test_all_slots_taken_by_tasks_that_run_is_no_alarm():
+    alarms = Alarms()
+
+    assert [alarms.see(facts(at)) for at in range(20)] == [()] * 20
+
+
+def test_no_checkpoint_for_three_intervals():
+    alarms = Alarms()
+    quiet = [alarms.see(facts(at, details={JOB: detail(at, at, [done(1, -5)])})) for at in range(31)]
+    late = alarms.see(facts(32, details={JOB: detail(32, 32, [done(1, -5)])}))
+    again = alarms.see(facts(33, details={JOB: detail(33, 33, [done(2, 31), done(1, -5)])}))
+
+    assert quiet == [()] * 31
+    assert late == (Alarm("no-checkpoint", "critical", T, JOB, "Example", 32.0),)
+    assert again == ()
+
+
+def test_a_failed_checkpoint_stays_until_one_completes():
+    alarms = Alarms()
+    failed = [done(3, 2, "FAILED", "expired"), done(2, 1, "FAILED"), done(1, 0)]
+    seen = alarms.see(facts(3, details={JOB: detail(3, 3, failed)}))
+    after = alarms.see(facts(4, details={JOB: detail(4, 4, [done(4, 3), *failed])}))
+
+    assert seen == (Alarm("checkpoint-failed", "warning", T + 1.5, JOB, "expired", 3),)
+    assert after == ()
+
+
+def test_a_job_that_is_being_restarted_and_one_that_failed():
+    alarms = Alarms()
+    broken = replace(RUNNING, state="RESTARTING", running=1)
+    recovery = Recovery(1, JOB, "Example", "task", T - 2, ())
+    failed = replace(RUNNING, state="FAILED", ended=T + 5)
+
+    assert alarms.see(facts(0, job=broken, recoveries=(recovery,))) == (
+        Alarm("job-restarting", "warning", T - 2, JOB, "Example", 3),
+    )
+    assert alarms.see(facts(6, job=failed)) == (Alarm("job-failed", "critical", T + 5, JOB, "Example"),)
+    again = replace(RUNNING, id="job-2")
+    assert alarms.see(replace(facts(7), jobs=(again, failed), details={})) == ()
+
+
+def test_a_job_that_was_lost_with_its_jobmanager_until_one_of_its_name_runs():
+    alarms = Alarms()
+    open_, steps = Recovery(1, JOB, "Example", "jobmanager", T - 9, ()), (Step(T - 5, "failed", "forgotten"),)
+    lost = replace(open_, failed=True, steps=steps)
+    nothing = {"jobs": (), "details": {}}
+
+    assert alarms.see(replace(facts(0, recoveries=(open_,)), **nothing)) == (
+        Alarm("job-restarting", "warning", T - 9, JOB, "Example"),
+    )
+    assert alarms.see(replace(facts(1, recoveries=(lost,)), **nothing)) == (
+        Alarm("job-failed", "critical", T - 5, JOB, "Example"),
+    )
+    assert alarms.see(replace(facts(2, recoveries=(lost,)), details={})) == ()
+
+
+def test_a_lost_taskmanager_until_as_many_are_there_again():
+    one, two = (TaskManager(f"tm-{n}", f"TaskManager {n}", "h", 3, 0, T) for n in (1, 2))
+    lost, new = replace(two, lost_at=T + 1), replace(two, id="tm-3", name="TaskManager 3")
+    alarms = Alarms()
+    assert alarms.see(facts(0, taskmanagers=(one, two))) == ()
+
+    assert alarms.see(facts(2, taskmanagers=(one, lost))) == (
+        Alarm("taskmanager-lost", "critical", T + 1, None, "TaskManager 2", 1),
+    )
+    assert alarms.see(facts(3, taskmanagers=(one, lost, new))) == ()
+    assert alarms.see(facts(200, taskmanagers=(one,), details={})) == ()
+
+
+def test_tasks_that_wait_for_a_slot():
+    alarms = Alarms()
+    waiting = {JOB: Tasks(2, T)}
+    starting = replace(RUNNING, running=2)
+
+    assert alarms.see(facts(0, job=starting, tasks=waiting)) == ()  # that alone is a moment of every start
+    assert alarms.see(facts(2, job=starting, tasks=waiting)) == (
+        Alarm("no-free-slot", "warning", T + 2, JOB, "Example", 2),
+    )
+    assert alarms.see(facts(3, job=starting, tasks=waiting, overview=replace(OVERVIEW, free=1))) == ()
+
+
+def test_backpressure_that_lasts():
+    alarms = Alarms()
+    seen = [alarms.see(facts(at, details={JOB: detail(at, at, back=0.6)})) for at in range(6)]
+
+    assert [kinds(each) for each in seen] == [[]] * 5 + [["backpressure"]]
+    assert seen[-1] == (Alarm("backpressure", "warning", T + 5, JOB, "Process", 0.6),)
+    assert alarms.see(facts(6, details={JOB: detail(6, 6, back=0.5)})) == ()
+
+
+@pytest.mark.parametrize(("parameters", "patience"), [({}, 30), ({"interval": "10s"}, 60), ({"interval": "1s"}, 30)])
+def test_a_source_that_gives_nothing_although_its_heartbeat_ticks(parameters, patience):
+    alarms = Alarms()
+
+    def see(at, **more):
+        given = detail(at, 7, interval=None, parameters=parameters, **more)
+        return alarms.see(facts(at, details={JOB: given}))
+
+    see(0)
+    assert see(patience) == ()
+    assert see(patience + 1) == (Alarm("source-idle", "warning", T, JOB, "Example", patience + 1.0),)
+    assert see(patience + 2, state="FINISHED") == ()
+
+
+def test_nobody_answers_and_what_was_known_stays():
+    alarms = Alarms()
+    failed = [done(3, 2, "FAILED", "expired")]
+    alarms.see(facts(3, details={JOB: detail(3, 3, failed)}))
+
+    seen = alarms.see(facts(5, link="gone"))
+
+    assert seen == (
+        Alarm("jobmanager-gone", "critical", T, None, "a:1"),
+        Alarm("checkpoint-failed", "warning", T + 2.5, JOB, "expired", 3),
+    )
+    assert kinds(alarms.see(facts(6))) == []
+
+
+def test_a_cluster_that_never_was_there_is_no_alarm():
+    assert Alarms().see(Facts(T, "connecting", None)) == ()

@@ -1,0 +1,320 @@
+from dataclasses import replace
+
+import pytest
+from flink_answers import DETECTOR, HEARTBEAT, JOB, SINK, SOURCE, VERTICES, answer, field
+
+from dashboard import read, read_checkpoints
+from dashboard.checkpoint_book import CheckpointBook
+from dashboard.fields import Field
+from dashboard.job_book import JobBook
+from dashboard.links import Links
+from dashboard.live_book import AlertBook, LiveBook
+from dashboard.model import JobManager, Live, LiveUser, TaskManager
+from dashboard.read_checkpoints import Restored
+from dashboard.read_live import LiveAlert, LiveUsers
+from dashboard.workers import Named, Workers
+from flink_abnormal.runtime.rest import Address
+
+T = 1_000_000.0
+
+
+def checkpoints(ids, *, total=None, shift=0.0, **more):
+    """Return an answer with these checkpoints, the newest first, a second apart."""
+    recorded = read_checkpoints.checkpoints(field("checkpoints"), JOB)
+    history = tuple(
+        replace(recorded.history[0], id=n, triggered=T + n + shift, path=f"file:/chk-{n}")
+        for n in sorted(ids, reverse=True)
+    )
+    count = len(ids) if total is None else total
+    return replace(recorded, history=history, total=count, completed=count, failed=0, **more)
+
+
+def book(known=()):
+    kept = {}
+    return CheckpointBook(known, lambda each: kept.__setitem__((each.term, each.id), each)), kept
+
+
+def shown(checkpoint_book):
+    return [(each.term, each.id, each.restored) for each in checkpoint_book.shown().history]
+
+
+def test_checkpoints_stay_when_flink_forgets_them():
+    seen, kept = book()
+    seen.see(checkpoints([1, 2]), T)
+    seen.see(checkpoints([2, 3], total=3), T)
+
+    assert shown(seen) == [(0, 3, False), (0, 2, False), (0, 1, False)]
+    assert sorted(kept) == [(0, 1), (0, 2), (0, 3)]
+
+
+def test_counters_that_go_back_begin_another_term():
+    seen, _ = book()
+    seen.see(checkpoints([1, 2, 3]), T)
+    seen.see(checkpoints([4], latest_restored=Restored(3, T + 3.5, path="file:/chk-3")), T)
+    seen.see(checkpoints([4, 5]), T)
+
+    assert shown(seen) == [(1, 5, False), (1, 4, False), (0, 3, True), (0, 2, False), (0, 1, False)]
+
+
+def test_an_id_that_comes_again_with_another_time_begins_another_term():
+    before, kept = book()
+    before.see(checkpoints([1, 2]), T)
+    seen, _ = book(kept.values())
+    seen.see(checkpoints([1, 2], total=9), T)
+    seen.see(checkpoints([1, 2, 3], shift=50, total=9), T)
+
+    assert shown(seen) == [(1, n, False) for n in (3, 2, 1)] + [(0, 2, False), (0, 1, False)]
+
+
+def test_a_checkpoint_is_written_again_only_when_it_changes():
+    seen, kept = book()
+    seen.see(checkpoints([1]), T)
+    kept.clear()
+    seen.see(checkpoints([1]), T + 1)
+    assert kept == {}
+    seen.see(checkpoints([1], latest_restored=Restored(1, T + 5, path="file:/chk-1")), T + 2)
+
+    assert [each.restored for each in kept.values()] == [True]
+
+
+def test_the_history_and_the_details_are_bounded():
+    seen, _ = book()
+    for n in range(0, 900, 50):
+        seen.see(checkpoints(range(n, n + 50), total=n + 50), T)
+    task = read_checkpoints.task(field("checkpoint-subtasks-2"), DETECTOR, "x")
+    for n in range(850, 900):
+        seen.put_details(n, (task,))
+
+    assert [each.id for each in seen.shown().history] == list(range(899, 399, -1))
+    assert sorted(seen.shown().details) == list(range(880, 900))
+    assert seen.shown().history[0].alignment_s == task.alignment_s == 0.033
+
+
+def test_a_job_is_put_together_of_its_parts():
+    job = JobBook(JOB, book()[0])
+    job.see(read.job(field("job")), T)
+    for place, vertex in enumerate(VERTICES):
+        job.see_vertex(vertex, read.vertex(field(f"vertex-{place}")), T + 1)
+    job.checkpoints.see(read_checkpoints.checkpoints(field("checkpoints"), JOB), T)
+    job.checkpoints.put_details(
+        4,
+        tuple(
+            read_checkpoints.task(field(f"checkpoint-subtasks-{n}"), v, v)
+            for n, v in enumerate((HEARTBEAT, SOURCE, DETECTOR, SINK))
+        ),
+    )
+
+    detail = job.shown(T + 2)
+
+    assert (detail.total, detail.running, detail.state) == (10, 10, "RUNNING")
+    assert [vertex.checkpoint_bytes for vertex in detail.vertices] == [289, 7155, 6774, 0]
+    assert [each.checkpoint_bytes for each in detail.vertices[2].subtasks] == [2258, 2258, 2258]
+    assert [each.taskmanager for each in detail.vertices[2].subtasks] == [
+        "localhost:40657-09b87a",
+        "localhost:43371-1c9d18",
+        "localhost:43371-1c9d18",
+    ]
+    assert detail.vertices[2].at == T + 1
+    assert detail.vertices[2].in_rate is None  # one report tells no rate
+    assert detail.live == Live(T + 2, 0, (), 0, "not-read-yet")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "missing"),
+    [
+        ({"execution-mode": "process"}, "process-mode"),
+        ({"execution-mode": "thread", "live": "off"}, "off"),
+        ({"execution-mode": "thread", "live": "on"}, "not-published"),
+        ({}, "not-published"),
+        (None, "not-read-yet"),
+    ],
+)
+def test_why_there_are_no_live_figures_is_told_by_the_job_s_options(parameters, missing):
+    job = JobBook(JOB, book()[0])
+    job.see(read.job(field("job")), T)
+    job.parameters = parameters
+    assert job.missing() == "not-read-yet"
+    job.metrics = dict.fromkeys(VERTICES, ())
+
+    assert job.missing() == missing
+    job.metrics[DETECTOR] = ("0.P.liveUsers",)
+    assert job.missing() is None
+
+
+def user(name, count, at, subtask=0):
+    return LiveUser(name, count, "A" * count, at, subtask)
+
+
+def test_users_are_merged_over_subtasks_and_sorted_by_their_counts():
+    live = LiveBook()
+    live.see(LiveUsers(3, 32, (user("a", 2, T), user("b", 5, T))), T)
+    live.see(LiveUsers(3, 32, (user("c", 5, T + 1, 1), user("a", 9, T - 1, 1))), T + 1)
+
+    assert live.shown(None, T + 9) == Live(T + 1, 3, (user("c", 5, T + 1, 1), user("b", 5, T), user("a", 2, T)), 32)
+
+
+def test_users_from_before_a_recovery_stay_until_something_newer_comes():
+    live = LiveBook()
+    live.see(LiveUsers(3, 32, (user("a", 2, T), user("b", 1, T))), T)
+    live.see(LiveUsers(3, 32, ()), T + 5)
+    live.see(LiveUsers(3, 32, (user("b", 4, T + 6),)), T + 6)
+
+    assert [(each.user_id, each.count) for each in live.shown(None, T).users] == [("b", 4), ("a", 2)]
+
+
+def test_at_most_two_hundred_users_are_kept():
+    live = LiveBook()
+    for n in range(50):
+        live.see(LiveUsers(3, 32, tuple(user(f"u{n}-{k}", k, T, n) for k in range(32))), T)
+
+    users = live.shown(None, T).users
+    assert len(users) == 200
+    assert [each.count for each in users] == sorted((each.count for each in users), reverse=True)
+    assert users[49].count == 31
+
+
+def ring(*seqs, at=T):
+    return [LiveAlert(seq, at + seq, f"u{seq}", 3) for seq in seqs]
+
+
+def numbers(found):
+    return [each.seq for each in found]
+
+
+def test_new_alerts_of_a_ring_are_found_and_those_that_fell_out_are_counted():
+    alerts = AlertBook()
+    one = ("v", 0)
+
+    assert numbers(alerts.new(one, ring(5, 6))) == [5, 6]  # what was before the first look is not missed
+    assert numbers(alerts.new(one, ring(5, 6, 7))) == [7]
+    assert numbers(alerts.new(one, ring(5, 6, 7))) == []
+    assert numbers(alerts.new(one, ring(10, 11))) == [10, 11]
+    assert numbers(alerts.new(("v", 1), [])) == []
+    assert numbers(alerts.new(("v", 1), ring(2, 3))) == [2, 3]
+    assert alerts.shown(T).missed == 2 + 2
+
+
+def test_a_new_attempt_counts_from_zero_and_is_known_by_its_numbers():
+    alerts = AlertBook()
+    one = ("v", 0)
+    alerts.new(one, ring(7, 8, 9))
+
+    assert numbers(alerts.new(one, ring(0, 1, at=T + 50))) == [0, 1]
+    assert numbers(alerts.new(one, ring(0, 1, 2, at=T + 50))) == [2]
+    assert numbers(alerts.new(one, ring(1, 2, 3, 4, at=T + 90))) == [
+        1,
+        2,
+        3,
+        4,
+    ]  # a third one, and its first was missed
+    assert alerts.shown(T).missed == 1
+
+
+def test_figures_of_alerts_are_bounded():
+    alerts = AlertBook()
+    for n in range(5000):
+        alerts.count(f"user{n}", T)
+    for n in range(7200):
+        alerts.count("noisy", T + n)
+
+    found = alerts.shown(T + 7200)
+    assert (found.seen, found.rate_per_minute, found.noisiest[0]) == (12200, 60.0, ("noisy", 7200))
+    assert len(found.noisiest) == 10
+    assert len(found.per_minute) == 60
+    assert found.per_minute[-2][1] == 60
+    assert alerts.shown(T + 9000).rate_per_minute == 0
+
+
+def worker(name, at=T):
+    return TaskManager(name, "", "h:1", 3, 0, at)
+
+
+def test_taskmanagers_get_numbers_that_are_never_given_twice():
+    kept = {}
+    workers = Workers([Named("old", 7, T - 500)], lambda each: kept.__setitem__(each.id, each))
+    workers.see([worker("a"), worker("b")], T)
+    workers.see([worker("b"), worker("c")], T + 1)
+
+    assert [(each.name, each.lost_at) for each in workers.shown()] == [
+        ("TaskManager 8", T + 1),
+        ("TaskManager 9", None),
+        ("TaskManager 10", None),
+    ]
+    assert {each.id: each.number for each in kept.values()} == {"a": 8, "b": 9, "c": 10}
+    assert (workers.name("old"), workers.name("never seen")) == ("TaskManager 7", "never seen")
+
+
+def test_a_lost_taskmanager_is_shown_for_two_minutes_or_until_it_is_back():
+    workers = Workers([], lambda _: None)
+    workers.see([worker("a"), worker("b")], T)
+    workers.see([worker("a")], T + 1)
+    workers.see([worker("a")], T + 121)
+    assert [each.lost_at for each in workers.shown()] == [None, T + 1]
+    workers.see([worker("a")], T + 122)
+    assert [each.lost_at for each in workers.shown()] == [None]
+    workers.see([worker("a"), worker("b", T + 130)], T + 130)
+
+    assert [(each.name, each.lost_at) for each in workers.shown()] == [("TaskManager 1", None), ("TaskManager 2", None)]
+
+
+def test_a_new_jobmanager_is_given_time_to_hear_of_the_taskmanagers():
+    workers = Workers([], lambda _: None)
+    workers.see([worker("a"), worker("b")], T)
+    workers.see([], T + 1, settled=False)
+    assert [each.lost_at for each in workers.shown()] == [None, None]
+    workers.see([worker("b")], T + 11, settled=True)
+
+    assert [each.lost_at for each in workers.shown()] == [T + 11, None]
+
+
+A, B = Address("a", 1), Address("b", 2)
+
+
+def test_the_link_tells_whether_anybody_answers_or_only_listens():
+    links = Links((A, B), T)
+    assert links.state() == ("connecting", T)
+    links.hear(A, "nothing", T + 1)
+    links.hear(B, "nothing", T + 1)
+    assert links.state() == ("connecting", T)
+    links.hear(A, "elects", T + 2)
+    assert links.state() == ("electing", T + 2)
+    links.hear(A, "serves", T + 3)
+    assert (links.state(), links.answered_at) == (("up", T + 3), T + 3)
+    links.hear(A, "nothing", T + 4)
+    assert links.state() == ("gone", T + 4)
+    links.hear(B, "slow", T + 5)
+
+    assert (links.state(), links.answered_at, links.serving()) == (("electing", T + 5), T + 3, [])
+
+
+def test_the_leader_is_asked_first_and_none_is_named_that_is_not_known():
+    links = Links((A, B), T)
+    links.hear(A, "serves", T)
+    links.hear(B, "serves", T + 1)
+    assert (links.serving(), links.leader) == ([B, A], None)
+    assert links.jobmanagers() == (JobManager("a:1", True, None, T), JobManager("b:2", True, None, T + 1))
+    links.lead(A)
+    assert (links.serving(), links.leader) == ([A, B], A)
+    assert links.jobmanagers() == (JobManager("a:1", True, True, T), JobManager("b:2", True, False, T + 1))
+    links.hear(A, "nothing", T + 5)
+
+    assert links.leader is None
+    assert links.jobmanagers() == (JobManager("a:1", False, False, T + 5), JobManager("b:2", True, None, T + 1))
+
+
+def test_the_only_jobmanager_leads_when_it_answers():
+    links = Links((A,), T)
+    links.hear(A, "serves", T)
+
+    assert links.jobmanagers() == (JobManager("a:1", True, True, T),)
+
+
+def test_a_vertex_of_an_answer_without_records_is_shown_without_figures():
+    raw = answer("vertex-0")
+    raw["subtasks"][0]["metrics"] = {}
+    job = JobBook(JOB, book()[0])
+    job.see(read.job(field("job")), T)
+    job.see_vertex(HEARTBEAT, read.vertex(Field(raw, "/vertex")), T)
+
+    (subtask,) = job.shown(T).vertices[0].subtasks
+    assert (subtask.records_out, subtask.out_rate, subtask.busy) == (None, None, None)

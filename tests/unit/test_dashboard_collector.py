@@ -1,0 +1,436 @@
+import ast
+import json
+import re
+import socket
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from cluster_tools import free_port
+from conftest import wait_until
+from fake_flink import FakeFlink
+from flink_answers import DETECTOR, JOB, SOURCE, VERTICES, answer
+
+import dashboard
+from dashboard import ask
+from dashboard.ask import ALLOWED, AskError, Asker, Pace
+from dashboard.collector import Collector
+from dashboard.history import History
+from dashboard.model import Snapshot
+from flink_abnormal.errors import UsageError
+from flink_abnormal.runtime.rest import Address
+
+SECONDS = 20
+
+
+@pytest.fixture
+def flink():
+    with FakeFlink() as fake:
+        yield fake
+
+
+@pytest.fixture
+def collect(tmp_path):
+    """Start collectors; they are stopped with the test, and leave no thread."""
+    started = []
+
+    def start(addresses, **more):
+        history = History(tmp_path / "history.db")
+        collector = Collector(addresses, history, **more)
+        collector.start()
+        started.append((collector, history))
+        return collector
+
+    yield start
+    for collector, history in started:
+        collector.stop()
+        collector.stop()
+        history.close()
+    assert [each.name for each in threading.enumerate() if each.name.startswith("dashboard-")] == []
+
+
+def until(collector, condition, what):
+    """Return the first snapshot for which `condition` holds."""
+
+    def look():
+        snapshot = collector.snapshot()
+        return snapshot if condition(snapshot) else None
+
+    return wait_until(look, what, SECONDS)
+
+
+def complete(snapshot):
+    detail = snapshot.details.get(JOB)
+    return bool(
+        snapshot.taskmanagers
+        and detail
+        and all(vertex.subtasks for vertex in detail.vertices)
+        and detail.checkpoints
+        and detail.checkpoints.details
+        and detail.checkpoints.interval_s
+        and detail.live.missing == "not-published"
+        and snapshot.log.missing != "not-read-yet"
+        and snapshot.overview.refresh_s
+    )
+
+
+def test_everything_that_a_cluster_tells_is_in_the_snapshot(flink, collect):
+    snapshot = until(collect(flink.address), complete, "everything")
+    detail = snapshot.details[JOB]
+
+    assert (snapshot.link, snapshot.error, snapshot.history_error, snapshot.recoveries) == ("up", None, None, ())
+    assert [(each.address, each.answers, each.leads) for each in snapshot.jobmanagers] == [(flink.address, True, True)]
+    assert (snapshot.overview.slots, snapshot.overview.free, snapshot.overview.refresh_s) == (9, 0, 3.0)
+    assert [each.name for each in snapshot.taskmanagers] == ["TaskManager 1", "TaskManager 2", "TaskManager 3"]
+    assert [(each.id, each.running, each.total) for each in snapshot.jobs] == [(JOB, 10, 10)]
+    assert [len(vertex.subtasks) for vertex in detail.vertices] == [1, 3, 3, 3]
+    assert detail.parameters["source"] == "random"
+    assert [each.id for each in detail.checkpoints.history] == [4, 3, 2, 1]
+    assert [task.name for task in detail.checkpoints.details[4]] == [vertex.name for vertex in detail.vertices]
+    assert (snapshot.log.sources, snapshot.log.missing) == (("TaskManager 1", "TaskManager 2", "TaskManager 3"), None)
+    assert abs(snapshot.at - time.time()) < 2
+
+
+def test_a_cluster_is_only_ever_asked_for_what_stands_on_the_list(flink, collect):
+    flink.publish([{"threshold": 3}], [])
+    collector = collect(flink.address)
+    collector.watch(JOB)
+    collector.watch("../../jars/upload")
+    collector.want_checkpoint(JOB, 3)
+    until(collector, lambda seen: seen.details.get(JOB) and seen.details[JOB].live.limit == 0, "live figures")
+    wait_until(lambda: f"/jobs/{JOB}/checkpoints/details/3" in flink.since(0), "what was wanted")
+
+    assert {method for _, method, _ in flink.asked} == {"GET"}
+    assert [path for _, _, path in flink.asked if not any(allowed.fullmatch(path) for allowed in ALLOWED)] == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/jobs/{JOB}/stop",
+        "/jars/upload",
+        f"/jobs/{JOB}/savepoints",
+        "/taskmanagers/x/../../jars",
+        "/overview?x=1",
+        "/",
+    ],
+)
+def test_what_does_not_stand_on_the_list_is_never_sent(flink, path):
+    asker = Asker(Pace(100), lambda: [Address("127.0.0.1", flink.port)])
+
+    with pytest.raises(AskError) as refused:
+        asker.json(path)
+
+    assert str(refused.value) == f"GET {path!r} is not on the list of what is read."
+    assert flink.asked == []
+
+
+def test_before_there_is_a_cluster_there_is_a_snapshot_and_it_connects_when_one_appears(collect):
+    port = free_port()
+    collector = collect(f"127.0.0.1:{port}")
+    before = until(collector, lambda seen: seen.error, "an error")
+
+    assert (before.link, before.overview, before.jobs, before.taskmanagers) == ("connecting", None, (), ())
+    assert before.error == f"Nobody listens at 127.0.0.1:{port}: Connection refused."
+    with FakeFlink(port):
+        until(collector, lambda seen: seen.link == "up" and complete(seen), "the cluster")
+    gone = until(collector, lambda seen: seen.link == "gone", "its end")
+    assert [each.answers for each in gone.jobmanagers] == [False]
+    assert gone.jobs[0].id == JOB  # the last figures stay, with their own time
+    assert gone.jobs_at < gone.at
+
+
+@pytest.mark.parametrize("fault", ["hang", "drip", "half", 500])
+def test_a_request_that_gives_nothing_delays_no_other(flink, collect, monkeypatch, fault):
+    monkeypatch.setattr(ask, "JSON_SECONDS", 1.0)
+    flink.faults[f"/jobs/{JOB}/vertices/.*|/jobs/{JOB}/exceptions"] = fault
+    collector = collect(flink.address)
+    until(collector, lambda seen: seen.details.get(JOB) and seen.details[JOB].checkpoints, "the rest")
+    began = time.time()
+    snapshot = until(collector, lambda seen: seen.overview.at > began + 3, "newer figures")
+    detail = snapshot.details[JOB]
+
+    assert [vertex.subtasks for vertex in detail.vertices] == [()] * 4
+    ages = [snapshot.at - at for at in (snapshot.jobs_at, snapshot.taskmanagers_at, detail.at, detail.checkpoints.at)]
+    assert max(ages) < 2.5, ages
+    assert snapshot.error is not None
+    flink.faults.clear()
+    until(collector, complete, "what was missing")
+
+
+def test_half_an_overview_leaves_the_last_one_with_its_time(flink, collect):
+    collector = collect(flink.address)
+    before = until(collector, complete, "everything")
+    flink.answers["/overview"] = b'{"taskmanagers": 3, "slots-total"'
+    after = until(collector, lambda seen: seen.link == "electing", "the fault")
+
+    assert after.overview.at < after.at
+    assert (after.overview.slots, after.answered_at) == (9, after.overview.at)
+    assert before.overview.at <= after.overview.at
+    assert "expected JSON" in until(collector, lambda seen: seen.error, "the reason").error
+
+
+def test_a_jobmanager_that_hangs_does_not_slow_the_other(flink, collect):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        quiet = f"127.0.0.1:{silent.getsockname()[1]}"
+        collector = collect(f"{quiet},{flink.address}")
+        snapshot = until(collector, complete, "everything")
+        assert snapshot.link == "up"
+        snapshot = until(collector, lambda seen: seen.at > snapshot.at + 3, "some time")
+
+    assert [(each.address, each.answers) for each in snapshot.jobmanagers] == [(quiet, False), (flink.address, True)]
+    assert snapshot.at - snapshot.jobs_at < 1.5
+
+
+def test_a_cluster_that_elects_is_told_from_one_that_is_gone(flink, collect):
+    flink.faults["/.*"] = 503
+    collector = collect(flink.address)
+    until(collector, lambda seen: seen.link == "electing", "the election")
+    flink.faults.clear()
+
+    until(collector, lambda seen: seen.link == "up", "its end")
+
+
+def big(flink, workers=100, subtasks=1000):
+    """Make the recorded cluster a big one."""
+    one = answer("taskmanagers")["taskmanagers"][0]
+    found = [{**one, "id": f"10.0.0.{n}:1-abc", "path": f"x@10.0.0.{n}:1/user"} for n in range(workers)]
+    flink.answers["/taskmanagers"] = {"taskmanagers": found}
+    for each in found:
+        flink.answers[f"/taskmanagers/{each['id']}/stdout"] = b"[Source Emit] x\n" * 1000
+    part = answer("vertex-1")["subtasks"][0]
+    for vertex in VERTICES:
+        path = f"/jobs/{JOB}/vertices/{vertex}"
+        flink.answers[path]["subtasks"] = [{**part, "subtask": n} for n in range(subtasks // len(VERTICES))]
+    for n in range(subtasks // len(VERTICES)):
+        flink.publish([{"threshold": 3}, user(f"u{n}", n)], [alert(0, f"u{n}")], n)
+
+
+def user(name, count):
+    return {"userId": name, "count": count, "events": "NA", "at": 1732200000000}
+
+
+def alert(seq, name, at=1732200000000, count=3):
+    return {"seq": seq, "at": at + seq, "userId": name, "count": count, "alertId": "x", "timestamp": None}
+
+
+def test_a_hundred_taskmanagers_and_a_thousand_subtasks_are_read_with_bounded_requests(flink, collect):
+    big(flink)
+    collector = collect(flink.address)
+    detail = until(
+        collector,
+        lambda seen: (
+            seen.details.get(JOB)
+            and all(vertex.subtasks for vertex in seen.details[JOB].vertices)
+            and len(seen.details[JOB].live.users) == 200
+        ),
+        "all subtasks",
+    ).details[JOB]
+    began = time.monotonic()
+    time.sleep(5)  # a rate is measured over time
+    asked = flink.since(began)
+
+    assert sum(len(vertex.subtasks) for vertex in detail.vertices) == 1000
+    assert [each.count for each in detail.live.users[:2]] == [249, 248]
+    assert len(asked) <= 5 * 20 + 10, len(asked)
+    assert sum(path == "/jobs/overview" for path in asked) >= 5
+    snapshot = collector.snapshot()
+    assert snapshot.at - snapshot.overview.at < 2
+    assert snapshot.requests_per_second <= 21
+    assert len(snapshot.taskmanagers) == 100
+
+
+def test_live_users_and_alerts_are_read_and_missed_ones_are_counted(flink, collect):
+    flink.publish([{"threshold": 3}, None, user("<b>", 2)], [alert(0, "a"), alert(1, "b")], 2)
+    collector = collect(flink.address)
+    detail = until(collector, lambda seen: seen.details.get(JOB) and seen.details[JOB].alerts.seen, "alerts").details[
+        JOB
+    ]
+
+    assert (detail.live.threshold, detail.live.limit, detail.live.missing) == (3, 2, None)
+    assert [(each.user_id, each.count, each.events, each.subtask) for each in detail.live.users] == [
+        ("<b>", 2, "NA", 2)
+    ]
+    flink.publish([{"threshold": 3}], [alert(4, "a", count=7)], 2)
+    figures = until(collector, lambda seen: seen.details[JOB].alerts.seen == 3, "another").details[JOB].alerts
+    assert (figures.missed, figures.noisiest) == (2, (("a", 2), ("b", 1)))
+    assert [(each.user_id, each.count, each.subtask, each.job_id) for each in collector.alerts.since(-1)] == [
+        ("a", 3, 2, JOB),
+        ("b", 3, 2, JOB),
+        ("a", 7, 2, JOB),
+    ]
+
+
+def test_alerts_that_were_seen_before_a_restart_are_not_counted_twice(flink, collect):
+    flink.publish([{"threshold": 3}], [alert(0, "a"), alert(1, "b")])
+    first = collect(flink.address)
+    wait_until(lambda: len(first.alerts.newest(9)) == 2, "alerts", SECONDS)
+    first.stop()
+    flink.publish([{"threshold": 3}], [alert(0, "a"), alert(1, "b"), alert(2, "c")])
+    second = collect(flink.address)
+    wait_until(lambda: len(second.alerts.newest(9)) == 3, "the new one", SECONDS)
+
+    assert [(each.seq, each.user_id) for each in second.alerts.newest(9)] == [(0, "a"), (1, "b"), (2, "c")]
+
+
+def test_the_log_is_read_by_its_tail_and_tells_alerts_where_no_metric_does(flink, collect):
+    name = answer("taskmanagers")["taskmanagers"][0]["id"]
+    path = f"/taskmanagers/{name}/stdout"
+    flink.answers[path] = "[ALERT] userId=old 이상행동 3회 감지!\n".encode()
+    collector = collect(flink.address)
+    wait_until(lambda: collector.log.newest(9), "the first line", SECONDS)
+    until(collector, complete, "everything")
+    flink.answers[path] += "[Source Emit] x\n[ALERT] userId=<u> 이상행동 4회 감지!\nhalf".encode()
+    wait_until(lambda: collector.alerts.newest(9), "the alert", SECONDS)
+
+    assert [(each.seq, each.kind, each.text) for each in collector.log.since(-1)] == [
+        (0, "alert", "[ALERT] userId=old 이상행동 3회 감지!"),
+        (1, "emit", "[Source Emit] x"),
+        (2, "alert", "[ALERT] userId=<u> 이상행동 4회 감지!"),
+    ]
+    assert [(each.user_id, each.count, each.job_id) for each in collector.alerts.newest(9)] == [("<u>", 4, JOB)]
+
+
+def test_why_there_is_no_log_is_told(flink, collect):
+    for path in [each for each in flink.answers if each.endswith("/stdout")]:
+        del flink.answers[path]
+    assert until(collect(flink.address), lambda seen: seen.log.missing == "no-stdout", "why").log.sources == ()
+
+
+def test_details_of_a_checkpoint_are_read_when_a_page_wants_them(flink, collect):
+    job = f"/jobs/{JOB}/checkpoints/details"
+    flink.answers[f"{job}/2"] = {**answer("checkpoint-details"), "id": 2}
+    for place, vertex in enumerate(VERTICES):
+        flink.answers[f"{job}/2/subtasks/{vertex}"] = answer(f"checkpoint-subtasks-{place}")
+    collector = collect(flink.address)
+    assert sorted(until(collector, complete, "everything").details[JOB].checkpoints.details) == [4]
+    collector.want_checkpoint(JOB, 2)
+    collector.want_checkpoint(JOB, 99)  # Flink knows nothing of it
+
+    until(collector, lambda seen: sorted(seen.details[JOB].checkpoints.details) == [2, 4], "the details")
+
+
+def test_a_taskmanager_that_dies_is_told_as_a_recovery_and_remembered_after_a_restart(flink, collect):
+    collector = collect(flink.address)
+    until(collector, complete, "everything")
+    until(collector, lambda seen: seen.at - seen.link_since > 11, "the JobManager to be known for a while")
+    lost = flink.answers["/taskmanagers"]["taskmanagers"].pop()
+    (job,) = flink.answers["/jobs/overview"]["jobs"]
+    job["state"], job["tasks"]["running"] = "RESTARTING", 7
+    broken = until(collector, lambda seen: seen.recoveries and seen.recoveries[0].lost, "the loss")
+    assert [each.kind for each in broken.alarms] == ["taskmanager-lost", "job-restarting"]
+    assert [each.lost_at is not None for each in broken.taskmanagers if each.id == lost["id"]] == [True]
+    restored = {"id": 4, "restore_timestamp": int(time.time() * 1000), "is_savepoint": False, "external_path": None}
+    flink.answers[f"/jobs/{JOB}/checkpoints"]["latest"]["restored"] = restored
+    job["state"], job["tasks"]["running"] = "RUNNING", 10
+    (told,) = until(collector, lambda seen: not seen.recoveries[0].open, "its end").recoveries
+
+    assert (told.cause, told.not_running, told.total, told.restored_checkpoint) == ("taskmanager", 3, 10, 4)
+    assert [step.kind for step in told.steps if step.kind != "lost"] == ["noticed", "restored", "running"]
+    collector.stop()
+    again = collect(flink.address).snapshot()
+    assert again.recoveries == (told,)
+
+
+def test_the_webhook_is_told_once_of_each_change(flink, collect):
+    posted = []
+
+    class Hook(FakeFlink):
+        def serve(self, request):
+            posted.append(json.loads(request.rfile.read(int(request.headers["Content-Length"]))))
+            request.send_response(204)
+            request.end_headers()
+
+    with Hook() as hook:
+        collector = collect(flink.address, webhook=f"http://{hook.address}/x")
+        until(collector, complete, "everything")
+        (job,) = flink.answers["/jobs/overview"]["jobs"]
+        job["state"] = "FAILED"
+        until(collector, lambda seen: seen.alarms, "an alarm")
+        wait_until(lambda: posted, "the message", SECONDS)
+        job["state"] = "RUNNING"
+        wait_until(lambda: len(posted) == 2, "the second message", SECONDS)
+
+    assert [(each["alarm"], each["state"], each["severity"]) for each in posted] == [
+        ("job-failed", "raised", "critical"),
+        ("job-failed", "cleared", "critical"),
+    ]
+    assert posted[0]["text"] == "the job has failed (Internal Keyed State Abnormal Count Example)"
+
+
+def test_a_webhook_that_hangs_or_is_gone_stops_nothing(flink, collect, caplog):
+    collector = collect(flink.address, webhook=f"http://127.0.0.1:{free_port()}/secret")
+    until(collector, complete, "everything")
+    (job,) = flink.answers["/jobs/overview"]["jobs"]
+    job["state"] = "FAILED"
+    until(collector, lambda seen: seen.alarms, "an alarm")
+    wait_until(lambda: caplog.messages, "the sentence", SECONDS)
+
+    assert caplog.messages == [
+        "The webhook does not take alarms (ConnectionError). Further failures are counted, and not told."
+    ]
+    began = time.time()
+    until(collector, lambda seen: seen.overview.at > began, "newer figures")
+
+
+@pytest.mark.parametrize("url", ["ftp://x", "hook", "http://"])
+def test_a_webhook_that_is_no_address_is_refused(tmp_path, url):
+    history = History(tmp_path / "history.db")
+    with pytest.raises(UsageError) as refused:
+        Collector("127.0.0.1:1", history, webhook=url)
+    history.close()
+
+    assert str(refused.value).startswith("The webhook's address must begin with http:// or https://")
+
+
+def test_a_snapshot_is_there_before_the_start_and_stop_needs_no_start(tmp_path):
+    history = History(tmp_path / "history.db")
+    collector = Collector("127.0.0.1:1", history)
+
+    assert isinstance(collector.snapshot(), Snapshot)
+    assert collector.snapshot().link == "connecting"
+    collector.stop()
+    history.close()
+
+
+def test_the_dashboard_knows_jobs_through_rest_only():
+    """House rule: it imports the control wing's runtime and errors, and nothing that runs inside Flink."""
+    folder = Path(dashboard.__file__).parent
+    found = {
+        name
+        for file in folder.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for name in (
+            [node.module]
+            if isinstance(node, ast.ImportFrom)
+            else [n.name for n in getattr(node, "names", [])]
+            if isinstance(node, ast.Import)
+            else []
+        )
+        if name and name.startswith("flink_abnormal")
+    }
+    assert {each for each in found if not re.match(r"flink_abnormal\.(runtime|errors)\b", each)} <= {"flink_abnormal"}
+    inside = Path(dashboard.__file__).parents[1] / "flink_abnormal"
+    importing = [
+        file.name
+        for file in inside.rglob("*.py")
+        if re.search(r"^\s*(from|import) dashboard\b", file.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+    assert [name for name in importing if not name.endswith("_cli.py") and name != "cli.py"] == []
+
+
+def test_source_figures_follow_the_counters(flink, collect):
+    path = f"/jobs/{JOB}/vertices/{SOURCE}"
+    collector = collect(flink.address)
+    until(collector, complete, "everything")
+    for _ in range(2):
+        for each in flink.answers[path]["subtasks"]:
+            each["metrics"]["write-records"] += 50
+            each["metrics"]["accumulated-idle-time"] += 5000
+        time.sleep(1.5)  # longer than between two looks
+    detail = until(collector, lambda seen: seen.details[JOB].vertices[1].out_rate is not None, "a rate").details[JOB]
+
+    assert [each.out_rate for each in detail.vertices[1].subtasks] == [10.0] * 3
+    assert (detail.vertices[1].out_rate, detail.vertices[1].busy) == (30.0, 0.0)
+    assert detail.vertices[2].id == DETECTOR

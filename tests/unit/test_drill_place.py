@@ -1,0 +1,14 @@
+"""Where a drill takes place, and what is said where it can't."""
+
+import pytest
+
+
+@pytest.mark.parametrize("host", ["unix:///nowhere/docker.sock", "tcp://127.0.0.1:1", "nonsense"])
+def test_docker_that_does_not_answer_is_told_in_a_sentence(cli, host):
+    done = cli.run("drill", "--on", "compose", "--fill", "disk", env={"DOCKER_HOST": host})
+
+    assert (done.returncode, done.stdout, done.stderr) == (
+        3,
+        "",
+        "Error: Docker does not answer: install it, start it, and see that `docker info` works for this user.\n",
+    )
