@@ -10,15 +10,15 @@ from pathlib import Path
 from cluster_tools import free_port
 from conftest import wait_until
 
-PAGE_SECONDS = 0.25
+PAGE_SECONDS = 0.1
 TABS = ("overview", "jobs", "alerts", "checkpoints", "recovery", "learn")
 
 
 class Server:
     """A dashboard of samples in a process of its own."""
 
-    def __init__(self, errors: Path, seconds=PAGE_SECONDS):
-        self.port = free_port()
+    def __init__(self, errors: Path, seconds=PAGE_SECONDS, port=None):
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.errors = errors
         program = Path(__file__).parent / "browser" / "serve_samples.py"

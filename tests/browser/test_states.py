@@ -1,0 +1,96 @@
+"""States that happen: no cluster yet, no job, the JobManager gone, the dashboard itself gone."""
+
+import os
+import re
+import signal
+
+import pytest
+from browser_tools import Server, card, go, settle
+from conftest import wait_until
+
+_AGES = "() => [...document.querySelectorAll('[data-age]')].filter(e => e.checkVisibility()).map(e => e.textContent)"
+
+
+def seconds(page):
+    """Return the ages that the page tells, in seconds."""
+    return [int(re.fullmatch(r"as of (\d+) s ago", told)[1]) for told in page.evaluate(_AGES)]
+
+
+def test_a_page_that_was_opened_before_the_cluster_fills_itself(page, server):
+    go(page, server, "empty")
+    shown = card(page, "No Flink cluster answers yet")
+    assert shown.locator(".note").inner_text() == (
+        "This page looks for one at 127.0.0.1:8081, and connects by itself when it appears. Start one in a terminal:"
+    )
+    assert shown.locator("code").inner_text() == "flink-abnormal cluster up"
+    assert (page.locator(".pill:visible").inner_text(), page.locator(".tile:visible").count()) == (
+        "looking for a cluster",
+        0,
+    )
+    server.show("healthy")
+    page.locator(".tile", has_text="Slots in use").get_by_text("100 %").wait_for()
+    assert shown.count() == 0
+    assert card(page, "Cluster").locator("svg text", has_text="TaskManager 1").count() == 1
+    assert page.evaluate("window.stayed") is True
+
+
+def test_without_a_job_the_page_says_how_to_submit_one(page, server):
+    go(page, server, "no-job")
+    assert card(page, "No job runs on this cluster").locator("code").inner_text() == "flink-abnormal submit --detached"
+    assert page.locator(".tile:visible").count() == 8
+
+
+def test_a_jobmanager_that_is_gone_is_told_and_the_last_figures_keep_their_age(page, server):
+    go(page, server, "healthy")
+    server.show("gone")
+    page.get_by_text("No JobManager answers. The figures below are the last ones that were read.").wait_for()
+    assert page.locator(".bar .pill").inner_text() == "JobManager gone"
+    assert page.locator(".alarm .what:visible").all_inner_texts() == ["JobManager does not answer: 127.0.0.1:8081"]
+    assert page.locator(".tile").first.inner_text() == "TaskManagers\n3"
+    settle(page)
+    assert set(seconds(page)) <= {9, 10}
+    server.show("healthy")
+    page.get_by_text("No JobManager answers.").wait_for(state="hidden")
+    assert page.locator(".bar .pill").inner_text() == "connected"
+
+
+def test_ages_go_on_ticking_while_the_server_stands_still(page, server):
+    go(page, server, "healthy")
+    wait_until(lambda: set(seconds(page)) == {0}, "fresh figures", 10)
+    os.kill(server.process.pid, signal.SIGSTOP)
+    try:
+        page.wait_for_function(f"() => ({_AGES})().every(told => /[3-9] s/.test(told))")
+        stale = seconds(page)
+    finally:
+        os.kill(server.process.pid, signal.SIGCONT)
+    assert (min(stale) >= 3, max(stale) - min(stale) <= 1) == (True, True)
+    wait_until(lambda: set(seconds(page)) == {0}, "fresh figures", 20)
+
+
+def test_a_page_outlives_its_server_and_comes_back_with_it(watched, chromium, tmp_path):
+    first = Server(tmp_path / "errors.txt")
+    port = first.port
+    second = None
+    try:
+        watched.expected = "ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE"  # while there is no server
+        watched.url = first.url
+        page = watched.page
+        go(page, first, "healthy")
+        first.end()
+        page.wait_for_function(f"() => ({_AGES})().every(told => /[2-9] s/.test(told))")
+        assert page.locator(".tile").first.inner_text() == "TaskManagers\n3"
+        second = Server(tmp_path / "errors2.txt", port=port)
+        second.show("wounded")
+        page.locator(".tile", has_text="TaskManagers").get_by_text("2", exact=True).wait_for()
+    finally:
+        first.end()
+        if second is not None:
+            second.end()
+
+
+@pytest.mark.parametrize("path", ["/", "/ko"])
+def test_the_first_picture_of_the_page_is_never_blank(page, server, path):
+    server.show("healthy")
+    page.goto(server.url + path)
+    page.locator("h1").wait_for()
+    assert page.locator(".tile").first.inner_text() == f"TaskManager{'s' if path == '/' else ''}\n3"
