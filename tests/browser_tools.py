@@ -4,9 +4,9 @@ import os
 import re
 import subprocess
 import sys
-import urllib.request
 from pathlib import Path
 
+import requests
 from cluster_tools import free_port
 from conftest import wait_until
 
@@ -38,11 +38,7 @@ class Server:
     def healthy(self):
         """Whether it answers."""
         assert self.process.poll() is None, self.errors.read_text()
-        try:
-            with urllib.request.urlopen(f"{self.url}/healthz", timeout=5) as answer:
-                return answer.read() == b"ok\n"
-        except OSError:
-            return False
+        return answers(self.url)
 
     def show(self, sample):
         """Show a sample from now on."""
@@ -65,6 +61,14 @@ class Server:
         finally:
             self.process.kill()
             self.process.stdout.close()
+
+
+def answers(url):
+    """Whether a dashboard says that it is well."""
+    try:
+        return requests.get(f"{url}/healthz", timeout=5).text == "ok\n"
+    except requests.RequestException:
+        return False
 
 
 class Watched:

@@ -20,7 +20,7 @@ def ask(server, path="/", **headers):
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
     connection.request("GET", path, headers=headers)
     answer = connection.getresponse()
-    told = answer.status, dict(answer.getheaders()), "" if answer.status == 101 else answer.read().decode()  # noqa: PLR2004
+    told = answer.status, dict(answer.getheaders()), "" if answer.status == 101 else answer.read().decode()
     connection.close()
     return told
 
@@ -114,7 +114,9 @@ def test_hostile_user_ids_stay_text_on_every_tab(watched, server, language):
     for tab in TABS:
         pick_tab(page, tab)
         settle(page)
-        ran.append(page.evaluate("() => [typeof window.x, document.querySelectorAll('img[src=x], script:not([src])').length]"))
+        ran.append(
+            page.evaluate("() => [typeof window.x, document.querySelectorAll('img[src=x], script:not([src])').length]")
+        )
         told[tab] = page.evaluate("document.body.innerText")
     scripts = page.evaluate("() => document.querySelectorAll('script:not([src])').length")
     assert ran == [["undefined", scripts]] * len(TABS)
