@@ -15,7 +15,17 @@ from dashboard.read import ENDED, duration_s
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from dashboard.model import AlarmKind, Checkpoint, JobDetail, JobSummary, Link, Overview, Recovery, TaskManager
+    from dashboard.model import (
+        AlarmKind,
+        Checkpoint,
+        JobDetail,
+        JobManager,
+        JobSummary,
+        Link,
+        Overview,
+        Recovery,
+        TaskManager,
+    )
     from dashboard.read import Tasks
 
 INTERVALS: Final = 3
@@ -24,6 +34,7 @@ IDLE_SECONDS: Final = 30.0
 IDLE_INTERVALS: Final = 6
 GONE_SECONDS: Final = 1.5
 LOST_JOB_SECONDS: Final = 600.0
+STANDBY_SECONDS: Final = 5.0
 HOLD_SECONDS: Final[Mapping[str, float]] = {"backpressure": 5.0, "no-free-slot": 2.0}
 _CRITICAL: Final = ("jobmanager-gone", "taskmanager-lost", "job-failed", "no-checkpoint")
 
@@ -41,7 +52,7 @@ class Facts:
     taskmanagers: tuple[TaskManager, ...] = ()
     overview: Overview | None = None
     recoveries: tuple[Recovery, ...] = ()
-    addresses: str = ""
+    jobmanagers: tuple[JobManager, ...] = ()
 
 
 @dataclass
@@ -85,6 +96,7 @@ class Alarms:
 
     def _cluster(self, facts: Facts) -> Iterator[Alarm]:
         yield from self._lost(facts)
+        yield from _standby(facts)
         running = [job for job in facts.jobs if job.state not in ENDED]
         for job in running:
             yield from self._waiting(job, facts)
@@ -156,7 +168,16 @@ class Alarms:
 
 def _gone(facts: Facts) -> Iterator[Alarm]:
     if facts.answered_at is not None and facts.at - facts.answered_at > GONE_SECONDS:
-        yield _alarm("jobmanager-gone", facts.answered_at, None, facts.addresses)
+        yield _alarm("jobmanager-gone", facts.answered_at, None, ", ".join(each.address for each in facts.jobmanagers))
+
+
+def _standby(facts: Facts) -> Iterator[Alarm]:
+    """Find JobManagers that are gone while another leads."""
+    gone = [each for each in facts.jobmanagers if not each.answers and facts.at - each.since > STANDBY_SECONDS]
+    if gone:
+        names = ", ".join(each.address for each in gone)
+        since = min(each.since for each in gone)
+        yield replace(_alarm("jobmanager-gone", since, None, names), severity="warning")
 
 
 def _restarting(running: Iterable[JobSummary], facts: Facts) -> Iterator[Alarm]:

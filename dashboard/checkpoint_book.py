@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 KEPT: Final = 500
 DETAILS_KEPT: Final = 20
+LOST: Final = "Its JobManager was lost."
 
 
 class CheckpointBook:
@@ -38,8 +39,7 @@ class CheckpointBook:
         """Take an answer."""
         self._shown = None
         if self._new_term(answer):
-            self._term += 1
-            self._details.clear()
+            self._end_term()
         self._answer, self._at = answer, at
         for each in answer.history:
             self._put(replace(each, term=self._term))
@@ -54,6 +54,15 @@ class CheckpointBook:
             return True
         mine = ((self._known.get((self._term, each.id)), each) for each in answer.history)
         return any(known is not None and known.triggered != each.triggered for known, each in mine)
+
+    def _end_term(self) -> None:
+        """Begin another term; what was in progress in the last one will never be told of again."""
+        for key, each in list(self._known.items()):
+            if each.status == "IN_PROGRESS":
+                self._known[key] = given_up = replace(each, status="FAILED", failure=LOST)
+                self._keep(given_up)
+        self._term += 1
+        self._details.clear()
 
     def _put(self, found: Checkpoint) -> None:
         key = (found.term, found.id)
@@ -70,7 +79,9 @@ class CheckpointBook:
         same = [each for each in found if each.path == restored.path] or found
         newest = max(same, key=lambda each: each.triggered, default=None)
         if newest is not None and not newest.restored:
-            self._known[newest.term, newest.id] = marked = replace(newest, restored=True)
+            # Flink restores what is complete, whoever was told of that.
+            whole = replace(newest, restored=True, status="COMPLETED", failure=None)
+            self._known[newest.term, newest.id] = marked = whole
             self._keep(marked)
 
     @property

@@ -102,6 +102,9 @@ class ClusterReader:
         with self._state.lock:
             state = self._state
             state.jobs, state.tasks, state.jobs_at = jobs, tasks, at
+            for job in jobs:
+                if job.state not in read.ENDED and job.id in state.books:
+                    state.books[job.id].done.clear()
             if state.overview is not None and state.overview.refresh_s != state.refresh_s:
                 state.overview = replace(state.overview, refresh_s=state.refresh_s)
 

@@ -71,7 +71,7 @@ class Troubles:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._found: dict[str, tuple[float, str]] = {}
+        self._found: dict[str, tuple[float, float, str]] = {}
 
     def tell(self, feed: str, sentence: str | None) -> None:
         """Take why a feed failed; None: it did not."""
@@ -79,10 +79,12 @@ class Troubles:
             if sentence is None:
                 self._found.pop(feed, None)
             else:
-                self._found[feed] = (time.monotonic(), sentence)
+                now = time.monotonic()
+                began = self._found[feed][1] if feed in self._found else now
+                self._found[feed] = (now, began, sentence)
 
     def newest(self, *, probes: bool) -> str | None:
-        """Return the latest sentence; those of `probes` say nothing new while another JobManager answers."""
+        """Return why the feed fails that began to last; `probes` count while no JobManager answers."""
         with self._lock:
             now = time.monotonic()
             lately = [
@@ -90,4 +92,4 @@ class Troubles:
                 for feed, told in self._found.items()
                 if now - told[0] < TOLD_SECONDS and (probes or not feed.startswith(PROBE))
             ]
-            return max(lately)[1] if lately else None
+            return max(lately, key=lambda told: told[1])[2] if lately else None

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dashboard.checkpoint_book import CheckpointBook
-    from dashboard.model import Failure, LiveMissing, Subtask, Vertex
+    from dashboard.model import CheckpointTask, Failure, LiveMissing, Subtask, Vertex
     from dashboard.read import JobAnswer, VertexAnswer
 
 THREAD = "thread"
@@ -38,9 +38,13 @@ class JobBook:
         self._meters: dict[tuple[str, int], Meter] = {}
         self._subtasks: dict[str, tuple[Subtask, ...]] = {}
         self._vertices_at: dict[str, float] = {}
+        self._shown: dict[str, tuple[Vertex, float | None, CheckpointTask | None, Vertex]] = {}
 
     def see(self, answer: JobAnswer, at: float) -> None:
         """Take the answer about the job."""
+        if self.answer is not None and answer.started != self.answer.started:
+            # The same id, another job: a cluster that runs one job only gives it the same one each time.
+            self.parameters, self.metrics, self.checkpoints.configuration = None, {}, None
         self.answer, self._at = answer, at
         known = {vertex.id for vertex in answer.vertices}
         for gone in self._subtasks.keys() - known:
@@ -118,7 +122,14 @@ class JobBook:
         )
 
     def _vertex(self, vertex: Vertex) -> Vertex:
-        cost = self.checkpoints.cost(vertex.id)
+        """Return it with its subtasks; the same one until something is new: it may have a thousand."""
+        at, cost = self._vertices_at.get(vertex.id), self.checkpoints.cost(vertex.id)
+        known = self._shown.get(vertex.id)
+        if known is None or known[0] is not vertex or known[1] != at or known[2] is not cost:
+            known = self._shown[vertex.id] = (vertex, at, cost, self._with_subtasks(vertex, cost))
+        return known[3]
+
+    def _with_subtasks(self, vertex: Vertex, cost: CheckpointTask | None) -> Vertex:
         sizes = dict(enumerate(cost.subtask_bytes)) if cost else {}
         subtasks = tuple(
             replace(each, checkpoint_bytes=sizes.get(each.index)) for each in self._subtasks.get(vertex.id, ())

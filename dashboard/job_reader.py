@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 DETAILS_SECONDS: Final = 5.0
 LIST_AGAIN_SECONDS: Final = 15.0
+LISTED_KEPT: Final = 1_000
 
 
 class JobReader:
@@ -146,6 +147,8 @@ class JobReader:
         names = read_live.names(self._asker.json(path))
         book.metrics[vertex] = names or (book.metrics.get(vertex, ()) if known != attempts else ())
         self._listed[book.id, vertex] = (attempts, time.monotonic())
+        if len(self._listed) > LISTED_KEPT:
+            del self._listed[next(iter(self._listed))]
 
     def _take(self, book: JobBook, vertex: str, values: dict[str, str]) -> None:
         at = time.time()

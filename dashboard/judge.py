@@ -70,5 +70,5 @@ class Judge:
             state.workers.shown(),
             state.overview,
             state.recoveries,
-            ", ".join(map(str, state.links.addresses)),
+            state.links.jobmanagers(),
         )

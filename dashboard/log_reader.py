@@ -34,6 +34,7 @@ class LogReader:
         """Read one, if one is due."""
         with self._state.lock:
             present = list(self._state.workers.present)
+        self._absent &= set(present)
         now = time.monotonic()
         for worker in present:
             if worker not in self._readers:

@@ -34,6 +34,7 @@ EARLIER_SECONDS: Final = 600.0
 KEPT: Final = 200
 _SKEW_SECONDS: Final = 1.0
 _STOPPING: Final = ("CANCELLING", "SUSPENDED")
+_ALIVE: Final = ("INITIALIZING", "CREATED", "RUNNING")
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,8 @@ class Recoveries:
 
     def _job(self, glance: Glance, now: Observation) -> None:
         job = self._jobs.get(glance.id)
+        if job is not None and job.ended and glance.state in _ALIVE:
+            job = None  # the same id, another run
         if job is None:
             job = self._jobs[glance.id] = _Job(glance, now.at, case=self._orphans.pop(glance.id, None))
         before, job.glance, job.absent_at = job.glance, glance, None

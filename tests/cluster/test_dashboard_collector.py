@@ -50,6 +50,8 @@ def whole(snapshot):
         and detail.checkpoints.details
         and len(detail.vertices) == 4
         and all(vertex.out_rate is not None for vertex in detail.vertices)
+        and detail.live
+        and detail.live.users
         and snapshot.log.missing is None
     )
 
@@ -66,7 +68,10 @@ def test_a_real_job_is_seen_live_and_the_loss_of_a_worker_is_told_and_remembered
     workers = {each.id for each in seen.taskmanagers if each.lost_at is None}
     assert {each.taskmanager for vertex in detail.vertices for each in vertex.subtasks} <= workers
     assert detail.checkpoints.exactly_once is True
-    wait_until(lambda: collector.alerts.newest(1), "an alert", SECONDS)
+    assert (detail.live.threshold, detail.live.missing) == (3, None)
+    until(collector, lambda now: len(now.details[job.id].live.users) == 3, "all users")
+    alert = wait_until(lambda: collector.alerts.newest(1), "an alert", SECONDS)[0]
+    assert (alert.job_id, alert.subtask is None, alert.count >= 3) == (job.id, False, True)
     wait_until(lambda: {"emit", "alert"} <= {each.kind for each in collector.log.newest(500)}, "lines", SECONDS)
 
     before = {each.id for each in seen.recoveries}

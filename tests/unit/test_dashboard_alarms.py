@@ -9,6 +9,7 @@ from dashboard.model import (
     Checkpoints,
     Edge,
     JobDetail,
+    JobManager,
     JobSummary,
     Overview,
     Recovery,
@@ -21,6 +22,7 @@ from dashboard.read import Tasks
 
 T = 1_000_000.0
 JOB = "job-1"
+A, B = (JobManager(f"{name}:1", answers=True, leads=None, since=T) for name in "ab")
 RUNNING = JobSummary(JOB, "Example", "RUNNING", T - 100, 100, 4, 4)
 OVERVIEW = Overview(T, "2.3.0", 3, 9, 0, 1, 0, 0, 0, 1.0)
 
@@ -47,7 +49,7 @@ def detail(at=0.0, records=0, history=(), **more):
 def facts(at, *, job=RUNNING, link="up", **more):
     answered = T + at if link == "up" else T
     return replace(
-        Facts(T + at, link, answered, (job,), overview=OVERVIEW, addresses="a:1"),
+        Facts(T + at, link, answered, (job,), overview=OVERVIEW, jobmanagers=(A,)),
         **{"details": {JOB: detail(at, records=int(at * 10))}, **more},
     )
 
@@ -176,6 +178,15 @@ def test_nobody_answers_and_what_was_known_stays():
         Alarm("checkpoint-failed", "warning", T + 2.5, JOB, "3", 3),
     )
     assert kinds(alarms.see(facts(6))) == []
+
+
+def test_a_jobmanager_that_is_gone_while_another_leads():
+    alarms = Alarms()
+    gone = replace(B, answers=False, since=T + 1)
+
+    assert alarms.see(facts(6, jobmanagers=(A, gone))) == ()
+    assert alarms.see(facts(7, jobmanagers=(A, gone))) == (Alarm("jobmanager-gone", "warning", T + 1, None, "b:1"),)
+    assert alarms.see(facts(8, jobmanagers=(A, B))) == ()
 
 
 def test_a_cluster_that_never_was_there_is_no_alarm():

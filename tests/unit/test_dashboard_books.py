@@ -56,6 +56,27 @@ def test_counters_that_go_back_begin_another_term():
     assert shown(seen) == [(1, 5, False), (1, 4, False), (0, 3, True), (0, 2, False), (0, 1, False)]
 
 
+def test_what_was_in_progress_when_its_jobmanager_was_lost_is_given_up_unless_it_was_restored():
+    seen, kept = book()
+    first = checkpoints([1, 2, 3])
+    pending = tuple(replace(each, status="IN_PROGRESS") for each in first.history[:2])
+    seen.see(replace(first, history=(*pending, first.history[2])), T)
+    seen.see(checkpoints([4], total=1, latest_restored=Restored(2, T + 3.5, path="file:/chk-2")), T + 4)
+
+    assert [(each.id, each.status, each.restored, each.failure) for each in seen.shown().history] == [
+        (4, "COMPLETED", False, None),
+        (3, "FAILED", False, "Its JobManager was lost."),
+        (2, "COMPLETED", True, None),
+        (1, "COMPLETED", False, None),
+    ]
+    assert {each.id: each.status for each in kept.values()} == {
+        1: "COMPLETED",
+        2: "COMPLETED",
+        3: "FAILED",
+        4: "COMPLETED",
+    }
+
+
 def test_an_id_that_comes_again_with_another_time_begins_another_term():
     before, kept = book()
     before.see(checkpoints([1, 2]), T)
@@ -139,6 +160,18 @@ def test_why_there_are_no_live_figures_is_told_by_the_job_s_options(parameters, 
     assert job.missing() == missing
     job.metrics[DETECTOR] = ("0.P.liveUsers",)
     assert job.missing() is None
+
+
+def test_a_job_that_runs_again_under_its_id_is_asked_for_its_options_again():
+    job = JobBook(JOB, book()[0])
+    first = read.job(field("job"))
+    job.see(first, T)
+    job.parameters, job.metrics = {"live": "true"}, {DETECTOR: ("0.P.liveUsers",)}
+    job.see(first, T + 1)
+    assert job.parameters == {"live": "true"}
+    job.see(replace(first, started=T + 5), T + 6)
+
+    assert (job.parameters, job.metrics) == (None, {})
 
 
 def user(name, count, at, subtask=0):

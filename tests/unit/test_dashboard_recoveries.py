@@ -205,6 +205,18 @@ def test_a_job_that_fails_for_good_is_told_as_that():
     assert (recovery.failed, recovery.open, recovery.steps[-1]) == (True, False, Step(T + 0.9, "failed", "FAILED"))
 
 
+def test_a_job_that_runs_again_under_its_id_has_recoveries_again():
+    told = Told()
+    told.see(0)
+    told.see(1, stopped(0, "CANCELED", ended=T + 1))
+    told.see(2, stopped(0, "INITIALIZING"))
+    told.see(3)
+    assert told.all == ()
+    told.see(4, stopped(0))
+
+    assert [each.open for each in told.all] == [True]
+
+
 def test_a_job_that_only_starts_is_no_recovery():
     told = Told()
     told.see(0, stopped(0, "INITIALIZING"))
