@@ -14,7 +14,7 @@ from flink_abnormal.runtime.rest import Cluster
 
 UP_SECONDS = 300
 BUILD_SECONDS = 1200
-PORTS = ("WEB_PORT", "WEB_PORT_2", "WEB_PORT_3", "MINIO_PORT", "PROMETHEUS_PORT")
+PORTS = ("DASHBOARD_PORT", "WEB_PORT", "WEB_PORT_2", "WEB_PORT_3", "MINIO_PORT", "PROMETHEUS_PORT")
 
 
 def need_docker():
@@ -114,6 +114,11 @@ class Composition:
         """The REST client, from outside."""
         addresses = [f"127.0.0.1:{self.ports[port]}" for port in ("WEB_PORT", "WEB_PORT_2", "WEB_PORT_3")]
         return Cluster.at(",".join(addresses))
+
+    @property
+    def dashboard(self):
+        """The address of the dashboard, from outside."""
+        return f"http://127.0.0.1:{self.ports['DASHBOARD_PORT']}"
 
     def running_job(self):
         """Return the one job that runs with all of its tasks, or None; several at once are an error."""

@@ -107,6 +107,21 @@ def connectors(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="session")
+def chromium():
+    """Headless Chromium, as the machine has it."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        pytest.skip("Chromium is missing (Debian: apt-get install chromium fonts-noto-cjk)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=found, args=arguments)
+        yield browser
+        browser.close()
+
+
 @pytest.fixture
 def cli(tmp_path):
     """The command line, with a home and checkpoints of its own."""

@@ -1,7 +1,6 @@
 """Samples served to a real browser: one server and one Chromium for all tests of a worker, one page for each test."""
 
 import fcntl
-import os
 import shutil
 import subprocess
 
@@ -19,21 +18,6 @@ def server(tmp_path_factory):
     running = Server(tmp_path_factory.mktemp("dashboard") / "errors.txt")
     yield running
     running.end()
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    """Headless Chromium, as the machine has it."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        pytest.skip("Chromium is missing (Debian: apt-get install chromium fonts-noto-cjk)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=found, args=arguments)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

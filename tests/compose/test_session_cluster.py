@@ -5,7 +5,7 @@ import time
 
 import pytest
 import requests
-from composition import BUILD_SECONDS, built
+from composition import BUILD_SECONDS, UP_SECONDS, built
 from conftest import wait_until
 
 from flink_abnormal.runtime.rest import Slots
@@ -26,6 +26,17 @@ def composition():
 @pytest.fixture
 def job(composition):
     return composition.await_job()
+
+
+@pytest.fixture
+def page(chromium, composition):
+    """The dashboard's page, opened once and never again."""
+    opened = chromium.new_page()
+    opened.set_default_timeout(UP_SECONDS * 1000)
+    opened.goto(composition.dashboard)
+    opened.evaluate("window.stayed = true")
+    yield opened
+    opened.close()
 
 
 def test_all_nine_slots_work_soon_after_the_start(composition, job):
@@ -51,12 +62,17 @@ def test_the_jobs_lines_are_in_the_log_and_in_the_web_ui(composition, job):
 
 
 def test_no_process_is_root_and_nothing_is_open_beyond_this_machine(composition, job):
-    for service in ("jobmanager", "taskmanager", "job"):
+    for service in ("jobmanager", "taskmanager", "job", "dashboard"):
         assert composition.inside(service, "id", "--user", "--name").strip() == "flink"
     published = composition.docker(
         *("ps", "--filter", f"label=com.docker.compose.project={composition.name}", "--format", "{{.Ports}}")
     )
-    assert sorted(filter(None, published.split("\n"))) == [f"127.0.0.1:{composition.ports['WEB_PORT']}->8081/tcp"]
+    assert set(filter(None, published.split("\n"))) == {
+        f"127.0.0.1:{composition.ports['WEB_PORT']}->8081/tcp",
+        f"127.0.0.1:{composition.ports['DASHBOARD_PORT']}->8080/tcp",
+    }
+    foreign = requests.get(composition.dashboard, headers={"Host": "elsewhere.example"}, timeout=10)
+    assert foreign.status_code == 403
 
 
 def test_prometheus_scrapes_each_process_of_the_cluster(composition, job):
@@ -77,13 +93,18 @@ def test_prometheus_scrapes_each_process_of_the_cluster(composition, job):
     wait_until(lambda: value("flink_jobmanager_numRegisteredTaskManagers") == [3], "the JobManager's figure")
 
 
-def test_a_killed_taskmanager_comes_back_and_the_job_goes_on_from_its_checkpoint(composition, job):
+def test_a_killed_taskmanager_comes_back_and_the_job_goes_on_from_its_checkpoint(composition, job, page):
     composition.await_checkpoint(job, composition.checkpoints(job)["completed"])
+    page.locator(".tile", has_text="Slots in use").get_by_text("100 %").wait_for()
     composition.kill_java(composition.containers("taskmanager")[0])
+    page.locator(".alarm .what:visible", has_text="TaskManager lost: TaskManager").wait_for()
     wait_until(lambda: composition.checkpoints(job)["restored"] > 0, "a restore")
     again = composition.await_job()
     assert again.id == job.id
     wait_until(lambda: composition.cluster.slots() == Slots(total=9, free=0), "all slots")
+    page.get_by_text(re.compile(r"^running again after \d")).wait_for()
+    assert page.locator(".q-timeline__title").last.inner_text() == "all 10 tasks run again"
+    assert page.evaluate("window.stayed") is True
 
 
 def test_a_lost_job_is_submitted_again_from_its_newest_checkpoint_and_runs_once(composition, job):
