@@ -78,6 +78,7 @@ class Collector:
             ("failures", 2.0, jobs.failures),
             ("live", 1.0, jobs.live),
             ("log", 0.2, log.read),
+            ("log too", 0.2, log.read),  # a TaskManager that is frozen holds one of them for seconds
             ("judge", 0.25, self._judge.look),
             ("history", 1.0, self._history.flush),
         ]
