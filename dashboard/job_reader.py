@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dashboard.state import State
 
 DETAILS_SECONDS: Final = 5.0
-LIST_AGAIN_SECONDS: Final = 5.0
+LIST_AGAIN_SECONDS: Final = 2.0
 LIST_AT_LEAST_SECONDS: Final = 600.0
 LISTED_KEPT: Final = 1_000
 
@@ -146,12 +146,14 @@ class JobReader:
                     self._take(book, vertex.id, values)
 
     def _list(self, book: JobBook, vertex: str, path: str) -> None:
-        """List the metrics again when tasks were started anew, and ever more rarely while there are none."""
+        """List the metrics again when tasks were started anew, and ever more rarely while some are missing."""
         attempts = tuple(sorted((key, n) for key, n in book.attempts().items() if key[0] == vertex))
         known = self._listed.get((book.id, vertex), _Listed(None, 0.0, 0))
         if known.attempts == attempts:
             due = known.at + min(LIST_AGAIN_SECONDS * 2**known.times, LIST_AT_LEAST_SECONDS)
-            if book.publishes(read_live.USERS) or time.monotonic() < due:
+            told = sum(name.endswith(read_live.USERS) for name in book.metrics.get(vertex, ()))
+            enough = told >= len(attempts) if told else book.publishes(read_live.USERS)
+            if enough or time.monotonic() < due:
                 return
         names = read_live.names(self._asker.json(path))
         same = known.attempts == attempts

@@ -262,6 +262,18 @@ def test_live_users_and_alerts_are_read_and_missed_ones_are_counted(flink, colle
     ]
 
 
+def test_subtasks_whose_metrics_come_later_are_found_too(flink, collect):
+    """Flink hears of the subtasks one by one."""
+    flink.publish([{"threshold": 3}, user("a", 2)], [], 0)
+    collector = collect(flink.address)
+    until(collector, lambda seen: seen.details.get(JOB) and seen.details[JOB].live.users, "the first user")
+    flink.publish([{"threshold": 3}, user("b", 1)], [], 1)
+    flink.publish([{"threshold": 3}, user("c", 4)], [], 2)
+    seen = until(collector, lambda seen: len(seen.details[JOB].live.users) == 3, "all users")
+
+    assert [each.user_id for each in seen.details[JOB].live.users] == ["c", "a", "b"]
+
+
 def test_alerts_that_were_seen_before_a_restart_are_not_counted_twice(flink, collect):
     flink.publish([{"threshold": 3}], [alert(0, "a"), alert(1, "b")])
     first = collect(flink.address)
