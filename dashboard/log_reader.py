@@ -57,7 +57,7 @@ class LogReader:
         self._absent &= set(present)
         for worker in present:
             if worker not in self._readers:
-                # The one before it may be listed for a while yet; those that were there at first are nobody's successors.
+                # The one before it may be listed for a while yet. Those that were there at first follow nobody.
                 before = () if worker in self._first else list(self._readers.values())
                 self._readers[worker] = log.Reader(before)
         gone = [each for each in self._readers if each not in present and each not in self._busy]
