@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from flink_abnormal.runtime.rest import Address
 
 LEADER_SECONDS: Final = 2.0
-LEADER_AGAIN_SECONDS: Final = 10.0
+LEADER_AGAIN_SECONDS: Final = 5.0
 SETTLE_SECONDS: Final = 10.0
 
 
@@ -31,7 +31,7 @@ class ClusterReader:
     def __init__(self, state: State, asker: Asker) -> None:
         self._state, self._asker = state, asker
         self._led_since: tuple[str, float] | None = None
-        self._led_at = float("-inf")
+        self._leader_due = float("-inf")
 
     def probe(self, address: Address) -> None:
         """Ask one JobManager by itself."""
@@ -68,12 +68,11 @@ class ClusterReader:
         """Ask the election who leads, where there is one, and again when the link has changed."""
         link = self._state.links.state()
         settings = self._state.settings
-        known = self._state.links.leader is not None
         if settings is None or link[0] != "up":
             return
-        if link == self._led_since and time.monotonic() - self._led_at < (LEADER_AGAIN_SECONDS if known else 1.0):
+        if link == self._led_since and time.monotonic() < self._leader_due:
             return
-        self._led_since, self._led_at = link, time.monotonic()
+        self._led_since, self._leader_due = link, time.monotonic() + LEADER_AGAIN_SECONDS
         try:
             election = leader.Election.of(dict(settings))
         except UsageError:

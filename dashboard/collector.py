@@ -39,13 +39,14 @@ class Collector:
         *,
         requests_per_second: float = REQUESTS_PER_SECOND,
         webhook: str | None = None,
+        speed: float = 1.0,
     ) -> None:
-        """`addresses` is HOST:PORT, or several with commas between; `webhook` is the URL that is told of alarms.
+        """`addresses` is HOST:PORT, or several with commas between; UsageError where it is something else.
 
-        UsageError where they are something else.
+        `webhook` is the URL that is told of alarms. `speed` makes it look more often, so that a test sees a day of it.
         """
         self._addresses = Cluster.at(addresses).addresses
-        self._history = history
+        self._history, self._speed = history, speed
         self._ended = threading.Event()
         self._pace = Pace(requests_per_second, self._ended)
         self._troubles = Troubles()
@@ -77,10 +78,13 @@ class Collector:
             ("failures", 2.0, jobs.failures),
             ("live", 1.0, jobs.live),
             ("log", 0.2, log.read),
+            ("log too", 0.2, log.read),  # a TaskManager that is frozen holds one of them for seconds
             ("judge", 0.25, self._judge.look),
             ("history", 1.0, self._history.flush),
         ]
-        self._feeds = [Feed(name, seconds, step, self._ended, self._troubles.tell) for name, seconds, step in steps]
+        self._feeds = [
+            Feed(name, seconds / self._speed, step, self._ended, self._troubles.tell) for name, seconds, step in steps
+        ]
         for feed in self._feeds:
             feed.start()
         if self._webhook is not None:
@@ -108,7 +112,7 @@ class Collector:
         """Return what is known, not older than a fifth of a second."""
         built_at, snapshot = self._built
         now = time.monotonic()
-        if now - built_at >= SNAPSHOT_SECONDS:
+        if now - built_at >= SNAPSHOT_SECONDS / self._speed:
             with self._state.lock:
                 snapshot = self._build()
                 self._built = (now, snapshot)

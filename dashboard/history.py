@@ -217,25 +217,30 @@ class History:
         return sum(file.stat().st_size for file in files if file.exists())
 
     def _prune(self, connection: sqlite3.Connection) -> None:
-        """Delete what is too old, and of every kind the oldest until the file is small enough."""
+        """Delete what is too old, and the oldest of what there is most of until the file is small enough."""
         oldest = self._clock() - self.max_age_s
         for table in _TABLES:
             connection.execute(f"DELETE FROM {table} WHERE at < ? AND {_NOT_KEPT.get(table, True)}", (oldest,))  # noqa: S608
-        self._shrink(connection)
-        while self.size() > self.max_bytes * _PRUNED_SHARE:
+        while self._shrink(connection) and self.size() > self.max_bytes * _PRUNED_SHARE:
             before = connection.total_changes
-            for table in _TABLES:
-                connection.execute(
-                    f"DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} ORDER BY at LIMIT "  # noqa: S608
-                    f"(SELECT count(*) / 10 FROM {table})) AND {_NOT_KEPT.get(table, True)}"
-                )
-            self._shrink(connection)
+            table = self._longest(connection)
+            connection.execute(
+                f"DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} ORDER BY at LIMIT "  # noqa: S608
+                f"(SELECT count(*) / 10 FROM {table})) AND {_NOT_KEPT.get(table, True)}"
+            )
             if connection.total_changes == before:
                 return
 
-    def _shrink(self, connection: sqlite3.Connection) -> None:
-        connection.execute("PRAGMA incremental_vacuum").fetchall()
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    def _longest(self, connection: sqlite3.Connection) -> str:
+        """Return the table with the most rows: a flood of alerts does not cost the few recoveries."""
+        counts = {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in _TABLES}  # noqa: S608
+        return max(counts, key=lambda table: counts[table])
+
+    def _shrink(self, connection: sqlite3.Connection) -> bool:
+        """Make the file as small as what is in it; return whether that could be done: somebody may read it."""
+        connection.executescript("PRAGMA incremental_vacuum")  # execute() frees one page and no more
+        busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        return not busy
 
     def close(self) -> None:
         """Write what waits, and close the file; nothing is written after that."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dashboard import read, read_checkpoints, read_live
 from dashboard.ask import AbsentError
@@ -17,8 +17,17 @@ if TYPE_CHECKING:
     from dashboard.state import State
 
 DETAILS_SECONDS: Final = 5.0
-LIST_AGAIN_SECONDS: Final = 15.0
+LIST_AGAIN_SECONDS: Final = 2.0
+LIST_AT_LEAST_SECONDS: Final = 600.0
 LISTED_KEPT: Final = 1_000
+
+
+class _Listed(NamedTuple):
+    """For which attempts a vertex's metrics were listed, when last, and how often in vain."""
+
+    attempts: object
+    at: float
+    times: int
 
 
 class JobReader:
@@ -28,7 +37,7 @@ class JobReader:
         self._state, self._asker = state, asker
         self._turns: dict[str, int] = {}
         self._detailed_at: dict[str, float] = {}
-        self._listed: dict[tuple[str, str], tuple[object, float]] = {}
+        self._listed: dict[tuple[str, str], _Listed] = {}
 
     def jobs(self) -> None:
         """Read vertices and parameters."""
@@ -138,15 +147,20 @@ class JobReader:
                     self._take(book, vertex.id, values)
 
     def _list(self, book: JobBook, vertex: str, path: str) -> None:
-        """List the metrics again when tasks were started anew, and now and then while there are none."""
+        """List the metrics again when tasks were started anew, and ever more rarely while some are missing."""
         attempts = tuple(sorted((key, n) for key, n in book.attempts().items() if key[0] == vertex))
-        known, at = self._listed.get((book.id, vertex), (None, 0.0))
-        bare = not book.metrics.get(vertex)
-        if known == attempts and not (bare and time.monotonic() - at > LIST_AGAIN_SECONDS):
-            return
+        known = self._listed.get((book.id, vertex), _Listed(None, 0.0, 0))
+        if known.attempts == attempts:
+            due = known.at + min(LIST_AGAIN_SECONDS * 2**known.times, LIST_AT_LEAST_SECONDS)
+            told = sum(name.endswith(read_live.USERS) for name in book.metrics.get(vertex, ()))
+            enough = told >= len(attempts) if told else book.publishes(read_live.USERS)
+            if enough or time.monotonic() < due:
+                return
         names = read_live.names(self._asker.json(path))
-        book.metrics[vertex] = names or (book.metrics.get(vertex, ()) if known != attempts else ())
-        self._listed[book.id, vertex] = (attempts, time.monotonic())
+        same = known.attempts == attempts
+        # Right after a start Flink has not heard of the new tasks' metrics yet: their names stay what they were.
+        book.metrics[vertex] = names or (() if same else book.metrics.get(vertex, ()))
+        self._listed[book.id, vertex] = _Listed(attempts, time.monotonic(), min(known.times + 1, 9) if same else 0)
         if len(self._listed) > LISTED_KEPT:
             del self._listed[next(iter(self._listed))]
 

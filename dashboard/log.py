@@ -27,10 +27,14 @@ _KINDS: Final[tuple[tuple[str, LogKind], ...]] = (
 
 
 class Printed(NamedTuple):
-    """New lines, and how many bytes between these and those before were left out."""
+    """New lines, and how many bytes between these and those before were left out.
+
+    `first`: nothing was read before, so that they may be old.
+    """
 
     lines: list[str]
     dropped: int
+    first: bool
 
 
 def kind(line: str) -> LogKind:
@@ -77,7 +81,7 @@ class Reader:
         self._place, self._last = end, file.part(max(file.begin, end - _LAST_BYTES), end)
         # Not splitlines(): it also breaks at U+2028 and its like, which stand inside a line here.
         text = file.part(begin, end).decode(errors="replace").split("\n")[:-1]
-        return Printed([line[:LINE_CHARS] for line in text], gap)
+        return Printed([line[:LINE_CHARS] for line in text], gap, first)
 
     @property
     def end(self) -> int:

@@ -21,7 +21,7 @@ READERS_KEPT: Final = 300
 
 
 class LogReader:
-    """`read` is a step of a feed: it reads the one TaskManager that is due for longest."""
+    """`read` is a step of several feeds: it reads the one TaskManager that is due for longest, if none of them does."""
 
     def __init__(self, state: State, asker: Asker) -> None:
         self._state, self._asker = state, asker
@@ -29,40 +29,56 @@ class LogReader:
         self._absent: set[str] = set()
         self._dropped = 0
         self._printed = False
+        self._busy: set[str] = set()
+        self._first: frozenset[str] = frozenset()
+        """The TaskManagers that were there at first: what they have printed may be old."""
 
     def read(self) -> None:
         """Read one, if one is due."""
+        now = time.monotonic()
         with self._state.lock:
             present = list(self._state.workers.present)
+            self._follow(present)
+            free = [each for each in present if each not in self._busy]
+            due = min(free, key=lambda each: self._readers[each].due_at, default=None)
+            if due is None or self._readers[due].due_at > now:
+                self._tell(present)
+                return
+            self._busy.add(due)
+        try:
+            self._one(due, now, len(present))
+        finally:
+            with self._state.lock:
+                self._busy.discard(due)
+                self._tell(present)
+
+    def _follow(self, present: list[str]) -> None:
+        self._first = self._first or frozenset(present)
         self._absent &= set(present)
-        now = time.monotonic()
         for worker in present:
             if worker not in self._readers:
-                ended = [reader for each, reader in self._readers.items() if each not in present]
-                self._readers[worker] = log.Reader(ended)
-        while len(self._readers) > max(READERS_KEPT, len(present)):
-            del self._readers[next(each for each in self._readers if each not in present)]
-        due = min(present, key=lambda each: self._readers[each].due_at, default=None)
-        if due is not None and self._readers[due].due_at <= now:
-            self._one(due, now, len(present))
-        self._tell(present)
+                # The one before it may be listed for a while yet. Those that were there at first follow nobody.
+                before = () if worker in self._first else list(self._readers.values())
+                self._readers[worker] = log.Reader(before)
+        gone = [each for each in self._readers if each not in present and each not in self._busy]
+        for worker in gone[: max(len(self._readers) - max(READERS_KEPT, len(present)), 0)]:
+            del self._readers[worker]
 
     def _one(self, worker: str, now: float, workers: int) -> None:
         reader = self._readers[worker]
-        first = reader.end == 0
         try:
             content = self._asker.stdout(worker)
         except AskError:
             reader.due_at = now + FAILED_SECONDS
             self._absent.add(worker)
             return
-        self._absent.discard(worker)
-        printed = reader.read(content, now, 1 / workers)
-        self._dropped += printed.dropped
         with self._state.lock:
+            self._absent.discard(worker)
+            printed = reader.read(content, now, 1 / workers)
+            self._dropped += printed.dropped
             at, name = time.time(), self._state.workers.name(worker)
             for text in printed.lines:
-                self._line(at, name, text, alerts=not first)
+                self._line(at, name, text, alerts=not printed.first or worker not in self._first)
 
     def _line(self, at: float, name: str, text: str, *, alerts: bool) -> None:
         self._printed = True
@@ -79,9 +95,8 @@ class LogReader:
         return silent[0] if silent else None
 
     def _tell(self, present: list[str]) -> None:
-        with self._state.lock:
-            names = tuple(self._state.workers.name(worker) for worker in present if worker not in self._absent)
-            self._state.log_state = LogState(time.time(), names, self._dropped, self._missing(present, names))
+        names = tuple(self._state.workers.name(worker) for worker in present if worker not in self._absent)
+        self._state.log_state = LogState(time.time(), names, self._dropped, self._missing(present, names))
 
     def _missing(self, present: list[str], names: tuple[str, ...]) -> LogMissing | None:
         if not present:
