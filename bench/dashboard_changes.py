@@ -90,7 +90,9 @@ def _job(job: JobDetail, turn: int, at: float) -> JobDetail:
         vertices=tuple(_vertex(vertex, turn, at) for vertex in job.vertices),
         checkpoints=replace(made, at=at, total=turn, completed=turn, history=history),
         live=replace(live, at=at, users=tuple(sorted(users, key=lambda user: -user.count))),
-        alerts=replace(alerts, seen=turn // 3, per_minute=minutes, noisiest=tuple((u.user_id, turn) for u in users[:6])),
+        alerts=replace(
+            alerts, seen=turn // 3, per_minute=minutes, noisiest=tuple((u.user_id, turn) for u in users[:6])
+        ),
     )
 
 

@@ -62,7 +62,9 @@ def main() -> None:
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--updates", type=int, default=10_000, help="how many the page gets (default: %(default)s)")
-    parser.add_argument("--every", type=int, default=1_000, help="updates from one measurement to the next (%(default)s)")
+    parser.add_argument(
+        "--every", type=int, default=1_000, help="updates from one measurement to the next (%(default)s)"
+    )
     parser.add_argument("--allow", type=float, default=10, help="per cent of spread that pass as flat (%(default)s)")
     return parser.parse_args()
 

@@ -56,7 +56,10 @@ def test_the_cluster_has_a_node_for_each_member_and_each_slot():
         *(
             name
             for n in range(3)
-            for name in (f"tm localhost:{40000 + n}-abc{n}", *(f"slot localhost:{40000 + n}-abc{n} {p}" for p in range(3)))
+            for name in (
+                f"tm localhost:{40000 + n}-abc{n}",
+                *(f"slot localhost:{40000 + n}-abc{n} {p}" for p in range(3)),
+            )
         ),
     ]
     assert links(cluster(whole)) == [("jm 127.0.0.1:8081", f"tm localhost:{40000 + n}-abc{n}") for n in range(3)]
@@ -132,7 +135,10 @@ def test_a_user_with_the_name_of_another_node_leads_nowhere_else():
 def test_nodes_stay_within_the_plane_and_do_not_overlap_in_their_column():
     for width in (pictures.LEAST_WIDTH, 1200):
         options = pictures.pipeline(samples.healthy().details[samples.JOB], EN, LIGHT, width)
-        boxes = [(*node["value"], node["label"]["width"] + 8, node["label"]["height"]) for node in options["series"][0]["data"]]
+        boxes = [
+            (*node["value"], node["label"]["width"] + 8, node["label"]["height"])
+            for node in options["series"][0]["data"]
+        ]
         assert [x for x, _, wide, _ in boxes if x - wide / 2 < 0 or x + wide / 2 > width] == []
         overlap = [
             (a, b)

@@ -11,6 +11,7 @@ from conftest import PROJECT
 from dashboard import model, texts
 from dashboard.texts import Texts
 
+ALL = texts.keys()
 CODE = [file for file in sorted((PROJECT / "dashboard").rglob("*.py")) if file.name != "texts.py"]
 # Keys that are put together at run time: texts(f"alarm-{alarm.kind}").
 MADE = {
@@ -57,12 +58,12 @@ def arguments(text):
 def test_every_text_that_the_code_names_exists():
     named = {key.value for _, key in calls() if isinstance(key, ast.Constant)}
     assert len(named) > 80
-    assert named - set(texts.keys()) == set()
+    assert named - set(ALL) == set()
 
 
 def test_every_text_that_the_code_puts_together_exists():
     wanted = {f"{first}-{last}" for first, kinds in MADE.items() for last in kinds}
-    assert wanted - set(texts.keys()) == set()
+    assert wanted - set(ALL) == set()
 
 
 def test_every_way_in_which_the_code_puts_a_key_together_is_known_here():
@@ -77,10 +78,10 @@ def test_every_way_in_which_the_code_puts_a_key_together_is_known_here():
 def test_no_text_is_left_over():
     used = strings() | {f"{first}-{last}" for first, kinds in MADE.items() for last in kinds}
     longer = {f"{key}-{end}" for key in used for end in ENDS}
-    assert [key for key in texts.keys() if key not in used | longer] == []
+    assert [key for key in ALL if key not in used | longer] == []
 
 
-@pytest.mark.parametrize("key", texts.keys())
+@pytest.mark.parametrize("key", ALL)
 def test_both_languages_name_the_same_arguments_and_say_something(key):
     english, korean = texts.both(key)
     assert arguments(english) == arguments(korean)
@@ -89,7 +90,7 @@ def test_both_languages_name_the_same_arguments_and_say_something(key):
 
 
 def test_every_korean_sentence_is_korean():
-    sentences = [key for key in texts.keys() if len(texts.both(key)[0].split()) > 3]  # noqa: PLR2004
+    sentences = [key for key in ALL if len(texts.both(key)[0].split()) > 3]
     assert [key for key in sentences if not re.search("[가-힣]", texts.both(key)[1])] == []
 
 
