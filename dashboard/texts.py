@@ -54,8 +54,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "no-job": ("No job runs on this cluster", "이 클러스터에서 실행 중인 Job이 없습니다"),
     "no-job-more": ("Submit one in a terminal; it appears here:", "터미널에서 제출하면 여기에 나타납니다:"),
-    "waiting": ("Waiting for the first answer …", "첫 응답을 기다리는 중 …"),
-    "history-error": ("History is not being kept: {reason}", "이력이 저장되지 않습니다: {reason}"),
+    "history-error": ("The history is not being kept", "이력이 저장되지 않습니다"),
     # Tiles
     "taskmanagers": ("TaskManagers", "TaskManager"),
     "slots-total": ("Slots", "총 슬롯"),

@@ -24,14 +24,13 @@ class States:
         self._gone, _ = self._card(texts("gone"), None)
         self._no_job, more = self._card(texts("no-job"), _SUBMIT)
         more.text = texts("no-job-more")
-        self._history, _ = self._card("", None)
+        self._history, self._reason = self._card(texts("history-error"), None)
 
     def _card(self, title: str, command: str | None) -> tuple[ui.element, ui.label]:
         card = ui.element("section").classes("card nicegui-column")
         with card:
             heading(title)
             more = ui.label().classes("note")
-            more.set_visibility(command is not None)
             if command is not None:
                 with ui.element("code"):
                     ui.label(command).style("display: inline")
@@ -43,6 +42,8 @@ class States:
         snapshot, texts = view.snapshot, view.texts
         known = snapshot.overview is not None
         self._looking.text = texts("no-cluster-more", addresses=", ".join(snapshot.addresses))
+        self._reason.text = snapshot.history_error or ""
+        visible(self._history, snapshot.history_error is not None)
         visible(self._no_cluster, not known)
         visible(self._gone, known and snapshot.link != "up")
         visible(self._no_job, known and snapshot.link == "up" and not snapshot.jobs)

@@ -1,5 +1,7 @@
 """What axe-core finds, and what the keyboard reaches."""
 
+import itertools
+
 import pytest
 from browser_tools import TABS, go, pick_tab
 
@@ -12,7 +14,8 @@ _RUN = """async explained => {
   const found = await axe.run(document, { resultTypes: ['violations', 'incomplete'] });
   const open = found.incomplete.map(rule => ({ ...rule, nodes: rule.nodes.filter(node =>
     !(rule.id === 'color-contrast' && document.querySelector(node.target.join(' '))?.matches(explained))) }));
-  return [...found.violations, ...open].flatMap(rule => rule.nodes.map(node => [rule.id, node.html, node.failureSummary]));
+  return [...found.violations, ...open]
+    .flatMap(rule => rule.nodes.map(node => [rule.id, node.html, node.failureSummary]));
 }"""
 _CONTROLS = """() => [...document.querySelectorAll(
     'a[href], button, input, select, textarea, [tabindex]:not([tabindex="-1"])')]
@@ -114,4 +117,4 @@ def test_headings_begin_with_one_of_level_one_and_skip_none(page, server):
             ".map(e => Number(e.tagName[1]))"
         )
         assert (levels[0], levels.count(1)) == (1, 1)
-        assert [pair for pair in zip(levels, levels[1:], strict=False) if pair[1] > pair[0] + 1] == []
+        assert [pair for pair in itertools.pairwise(levels) if pair[1] > pair[0] + 1] == []

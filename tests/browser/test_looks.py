@@ -10,9 +10,10 @@ from dashboard.theme import DARK, LIGHT
 
 LOOKS = [(language, dark) for language in ("en", "ko") for dark in (False, True)]
 WIDTHS = (1280, 390)
+ALL = texts.keys()
 # A key with a hyphen that no text contains would be seen if it stood for its text.
-TOLD = " ".join(text for key in texts.keys() for text in texts.both(key))
-KEYS = {key for key in texts.keys() if "-" in key and key not in TOLD}
+TOLD = " ".join(text for key in ALL for text in texts.both(key))
+KEYS = {key for key in ALL if "-" in key and key not in TOLD}
 ARGUMENTS = set(re.findall(r"\{[a-z_]+\}", TOLD))
 _WORDS = """() => [document.body.innerText, ...[...document.querySelectorAll('[aria-label], [placeholder], [title]')]
   .flatMap(e => [e.ariaLabel, e.getAttribute('placeholder'), e.title])].filter(Boolean).join(' ')"""

@@ -40,6 +40,15 @@ def test_without_a_job_the_page_says_how_to_submit_one(page, server):
     assert page.locator(".tile:visible").count() == 8
 
 
+def test_a_history_that_is_not_kept_is_told_with_the_reason(page, server):
+    go(page, server, "unkept")
+    assert card(page, "The history is not being kept").locator(".note").inner_text() == (
+        "The disk is full. Free some space."
+    )
+    server.show("healthy")
+    page.get_by_text("The disk is full.").wait_for(state="hidden")
+
+
 def test_a_jobmanager_that_is_gone_is_told_and_the_last_figures_keep_their_age(page, server):
     go(page, server, "healthy")
     server.show("gone")
