@@ -6,9 +6,9 @@ import pytest
 from browser_tools import card, go, picture
 from dashboard_samples import HOSTILE
 
-from dashboard import pictures
-from dashboard.texts import Texts
-from dashboard.theme import DARK, LIGHT
+from dashboard.pages import pictures
+from dashboard.pages.texts import Texts
+from dashboard.pages.theme import DARK, LIGHT
 
 
 def tiles(page):

@@ -13,10 +13,10 @@ from fake_flink import FakeFlink
 from flink_answers import DETECTOR, JOB, SOURCE, VERTICES, answer
 
 import dashboard
-from dashboard import ask, cluster_reader
-from dashboard.ask import ALLOWED, Asker, AskError, Pace
-from dashboard.collector import Collector
-from dashboard.history import History
+from dashboard.collect import ask, cluster_reader
+from dashboard.collect.ask import ALLOWED, Asker, AskError, Pace
+from dashboard.collect.collector import Collector
+from dashboard.collect.history import History
 from dashboard.model import Snapshot
 from flink_abnormal.errors import UsageError
 from flink_abnormal.runtime.rest import Address

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.history import History
+from dashboard.collect.history import History
+from dashboard.collect.workers import Named
 from dashboard.model import Checkpoint, Recovery, SeenAlert, Step
-from dashboard.workers import Named
 from flink_abnormal.errors import AbnormalError
 
 T = 1_000_000.0
@@ -172,7 +172,7 @@ def test_a_locked_file_is_said_and_written_when_it_is_free(opened):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk is made of memory here")
 def test_a_full_disk_is_said_and_what_waits_is_bounded(opened, monkeypatch):
-    monkeypatch.setattr("dashboard.history.WAITING_KEPT", 50)
+    monkeypatch.setattr("dashboard.collect.history.WAITING_KEPT", 50)
     history = opened()
     history.flush()
     with history._file_lock:

@@ -2,9 +2,9 @@ from itertools import pairwise
 
 import pytest
 
-from dashboard import log
+from dashboard.collect import log
+from dashboard.collect.tail import Tail
 from dashboard.model import SeenAlert
-from dashboard.tail import Tail
 
 
 def lines(begin, end):

@@ -5,9 +5,9 @@ from dataclasses import replace
 import dashboard_samples as samples
 import pytest
 
-from dashboard import charts, lessons, pictures
-from dashboard.texts import Texts
-from dashboard.theme import LIGHT
+from dashboard.pages import charts, lessons, pictures
+from dashboard.pages.texts import Texts
+from dashboard.pages.theme import LIGHT
 
 EN = Texts("en")
 WIDTH = 600
