@@ -316,8 +316,9 @@ def _columns(job: JobDetail, texts: Texts) -> list[Column]:
 
 
 def _title(vertex: Vertex, texts: Texts) -> str:
-    rate = vertex.out_rate or vertex.in_rate
-    return f"{shorten(short_name(vertex.name), 20)}\n{texts('per-second', rate=words.rate(rate))}"
+    """Return a task's name, and its records a second: in and out, or the one that there is."""
+    told = [words.rate(rate) for rate in (vertex.in_rate, vertex.out_rate) if rate] or [words.rate(vertex.out_rate)]
+    return f"{shorten(short_name(vertex.name), 20)}\n{texts('per-second', rate=' → '.join(told))}"
 
 
 def _tone(vertex: Vertex) -> str:

@@ -84,7 +84,7 @@ def test_the_page_tells_a_job_its_alerts_and_the_loss_of_a_worker_without_a_relo
     story = card(english, "Recovery")
     story.get_by_text(re.compile(r"^running again after \d")).wait_for()
     card(korean, "장애 복구").get_by_text(re.compile("만에 복구$")).wait_for()
-    told = story.locator(".q-timeline__title").all_inner_texts()
+    told = story.locator(".steps .told").all_inner_texts()
 
     assert [line for line in told if re.fullmatch(r"TaskManager \d is lost", line)] != []
     assert [line for line in told if re.fullmatch(r"state restored from checkpoint \d+", line)] != []

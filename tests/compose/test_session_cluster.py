@@ -104,7 +104,7 @@ def test_a_killed_taskmanager_comes_back_and_the_job_goes_on_from_its_checkpoint
     assert again.id == job.id
     wait_until(lambda: composition.cluster.slots() == Slots(total=9, free=0), "all slots")
     page.get_by_text(re.compile(r"^running again after \d")).wait_for()
-    assert page.locator(".q-timeline__title").last.inner_text() == "all 10 tasks run again"
+    assert page.locator(".steps .told").last.inner_text() == "all 10 tasks run again"
     assert page.evaluate("window.stayed") is True
 
 

@@ -100,7 +100,7 @@ class Story:
                 with ui.element("li"):
                     ui.label(f"+{max(step.at - recovery.began, 0):.1f} {texts('unit-s')}").classes("after")
                     ui.icon(icon).classes(f"dot {colour}")
-                    ui.label(sentence(step, texts))
+                    ui.label(sentence(step, texts)).classes("told")
 
 
 def summary(recovery: Recovery, now: float, texts: Texts) -> tuple[str, str]:
