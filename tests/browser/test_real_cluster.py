@@ -4,10 +4,9 @@ import os
 import re
 import signal
 
-import psutil
 import pytest
 from browser_tools import Watched, answers, card, pick_tab, picture
-from cluster_tools import LocalCluster, free_port
+from cluster_tools import free_port, running
 from conftest import wait_until
 
 SECONDS = 120
@@ -18,14 +17,8 @@ MILLISECONDS = SECONDS * 1000
 def cluster(tmp_path_factory):
     """A cluster of this module, without a job."""
     pytest.importorskip("nicegui", reason="NiceGUI is missing: pip install '.[dashboard]'")
-    local = LocalCluster(tmp_path_factory.mktemp("cluster"), free_port())
-    started = local.up()
-    assert started.returncode == 0, started.stderr
-    pids = local.pids()
-    yield local
-    local.end()
-    local.run("cluster", "down")
-    assert [pid for pid in pids if psutil.pid_exists(pid)] == []
+    with running(tmp_path_factory.mktemp("cluster")) as local:
+        yield local
 
 
 @pytest.fixture

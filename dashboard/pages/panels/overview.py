@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from nicegui import ui
 
-from dashboard.pages import charts, pictures, words
+from dashboard.pages import charts, cluster_picture, pictures, pipeline_picture, words
 from dashboard.pages.panels.live import LiveState
 from dashboard.pages.panels.recovery import Story
 from dashboard.pages.view import Card, Chart, visible
@@ -103,14 +103,14 @@ class ClusterPicture:
             alive=len(snapshot.taskmanagers) - lost,
             lost=lost,
         )
-        crowded = pictures.too_many(snapshot)
+        crowded = cluster_picture.too_many(snapshot)
         visible(self._note, crowded)
         if crowded:
             self._note.text = texts("many-workers", limit=pictures.MOST_NODES)
             options, height = charts.workers(snapshot, view.colours, texts)
         else:
-            options = pictures.cluster(snapshot, view.job, texts, view.colours, self._picture.width)
-            height = pictures.cluster_height(snapshot)
+            options = cluster_picture.draw(snapshot, view.job, texts, view.colours, self._picture.width)
+            height = cluster_picture.height(snapshot)
         self._picture.show(options, description, f"{height:.0f}px")
 
 
@@ -138,6 +138,6 @@ class PipelinePicture:
             self._note.text = texts("many-subtasks", limit=pictures.MOST_NODES)
             options, height = charts.heatmap(job, view.colours), charts.heatmap_height(job)
         else:
-            options = pictures.pipeline(job, texts, view.colours, self._picture.width)
-            height = pictures.pipeline_height(job)
+            options = pipeline_picture.draw(job, texts, view.colours, self._picture.width)
+            height = pipeline_picture.height(job)
         self._picture.show(options, texts("pipeline-aria", flow=flow), f"{height:.0f}px")
