@@ -18,8 +18,8 @@ sys.path[:0] = [str(PROJECT), str(PROJECT / "tests")]
 import dashboard_samples as samples  # noqa: E402 - found by the path above
 from nicegui import app, ui  # noqa: E402
 
-from dashboard import tail  # noqa: E402
 from dashboard.app import Serving, serve  # noqa: E402
+from dashboard.collect import tail  # noqa: E402
 from dashboard.model import LogLine, SeenAlert  # noqa: E402
 
 if TYPE_CHECKING:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 from nicegui import app, ui
 from starlette.responses import PlainTextResponse
 
-from dashboard import theme
-from dashboard.page import PATHS, SECONDS, Page
+from dashboard.pages import theme
+from dashboard.pages.page import PATHS, SECONDS, Page
+from dashboard.pages.texts import Texts
 from dashboard.security import LOCAL_HOSTS, OwnHostOnly
-from dashboard.texts import Texts
 
 if TYPE_CHECKING:
-    from dashboard.collector import Collector
+    from dashboard.collect.collector import Collector
 
-STATIC: Final = Path(__file__).parent / "static"
+STATIC: Final = Path(__file__).parent / "pages" / "static"
 _LOCALES: Final = {"en": "en-US", "ko": "ko-KR"}
 
 

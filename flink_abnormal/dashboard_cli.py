@@ -9,7 +9,7 @@ from typing import Final
 
 import rich_click as click
 
-from dashboard import webhook as hook
+from dashboard.collect import webhook as hook
 from flink_abnormal import preflight
 from flink_abnormal.errors import MachineError
 from flink_abnormal.runtime import distribution
@@ -45,8 +45,8 @@ def dashboard(
     _check_port(host, port)
     # NiceGUI takes half a second to import: only this command waits for it.
     from dashboard.app import Serving, serve  # noqa: PLC0415
-    from dashboard.collector import Collector  # noqa: PLC0415
-    from dashboard.history import History  # noqa: PLC0415
+    from dashboard.collect.collector import Collector  # noqa: PLC0415
+    from dashboard.collect.history import History  # noqa: PLC0415
     from dashboard.security import LOCAL_HOSTS  # noqa: PLC0415
 
     kept = History(Path(history) if history else distribution.work_folder() / "dashboard.sqlite")

@@ -4,6 +4,7 @@ import contextlib
 import json
 import socket
 
+import psutil
 from conftest import CommandLine, lines
 
 START_SECONDS = 180
@@ -54,3 +55,18 @@ class LocalCluster(CommandLine):
         """Return the pid of every process, the supervisor's too."""
         state = self.state()
         return [member["pid"] for member in [state["supervisor"], *state["members"]]]
+
+
+@contextlib.contextmanager
+def running(folder):
+    """Give a local cluster that is up; it is ended, and every process of it is gone."""
+    local = LocalCluster(folder, free_port())
+    started = local.up()
+    assert started.returncode == 0, started.stderr
+    pids = local.pids()
+    try:
+        yield local
+    finally:
+        local.end()
+        local.run("cluster", "down")
+    assert [pid for pid in pids if psutil.pid_exists(pid)] == []

@@ -5,7 +5,7 @@ import json
 from functools import cache
 from pathlib import Path
 
-from dashboard.fields import Field
+from dashboard.collect.fields import Field
 
 FOLDER = Path(__file__).parent / "fixtures" / "rest"
 JOB = "2de774dc8fb9e1e0f2909b8cbdb48dbd"

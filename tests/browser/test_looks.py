@@ -5,8 +5,8 @@ import re
 import pytest
 from browser_tools import TABS, card, go, pick_tab, settle
 
-from dashboard import texts
-from dashboard.theme import DARK, LIGHT
+from dashboard.pages import texts
+from dashboard.pages.theme import DARK, LIGHT
 
 LOOKS = [(language, dark) for language in ("en", "ko") for dark in (False, True)]
 WIDTHS = (1280, 390)

@@ -4,10 +4,9 @@ import os
 import re
 import signal
 
-import psutil
 import pytest
 from browser_tools import Watched, answers, card, pick_tab, picture
-from cluster_tools import LocalCluster, free_port
+from cluster_tools import free_port, running
 from conftest import wait_until
 
 SECONDS = 120
@@ -18,14 +17,8 @@ MILLISECONDS = SECONDS * 1000
 def cluster(tmp_path_factory):
     """A cluster of this module, without a job."""
     pytest.importorskip("nicegui", reason="NiceGUI is missing: pip install '.[dashboard]'")
-    local = LocalCluster(tmp_path_factory.mktemp("cluster"), free_port())
-    started = local.up()
-    assert started.returncode == 0, started.stderr
-    pids = local.pids()
-    yield local
-    local.end()
-    local.run("cluster", "down")
-    assert [pid for pid in pids if psutil.pid_exists(pid)] == []
+    with running(tmp_path_factory.mktemp("cluster")) as local:
+        yield local
 
 
 @pytest.fixture
@@ -84,7 +77,7 @@ def test_the_page_tells_a_job_its_alerts_and_the_loss_of_a_worker_without_a_relo
     story = card(english, "Recovery")
     story.get_by_text(re.compile(r"^running again after \d")).wait_for()
     card(korean, "장애 복구").get_by_text(re.compile("만에 복구$")).wait_for()
-    told = story.locator(".q-timeline__title").all_inner_texts()
+    told = story.locator(".steps .told").all_inner_texts()
 
     assert [line for line in told if re.fullmatch(r"TaskManager \d is lost", line)] != []
     assert [line for line in told if re.fullmatch(r"state restored from checkpoint \d+", line)] != []

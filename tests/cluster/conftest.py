@@ -1,18 +1,11 @@
-import psutil
 import pytest
-from cluster_tools import LocalCluster, free_port
+from cluster_tools import running
 
 
 @pytest.fixture(scope="session")
 def running_cluster(tmp_path_factory):
-    local = LocalCluster(tmp_path_factory.mktemp("cluster"), free_port())
-    started = local.up()
-    assert started.returncode == 0, started.stderr
-    pids = local.pids()
-    yield local
-    local.end()
-    local.run("cluster", "down")
-    assert [pid for pid in pids if psutil.pid_exists(pid)] == []
+    with running(tmp_path_factory.mktemp("cluster")) as local:
+        yield local
 
 
 @pytest.fixture

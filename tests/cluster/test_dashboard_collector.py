@@ -4,8 +4,8 @@ import signal
 import pytest
 from conftest import wait_until
 
-from dashboard.collector import Collector
-from dashboard.history import History
+from dashboard.collect.collector import Collector
+from dashboard.collect.history import History
 
 SECONDS = 60
 

@@ -5,11 +5,12 @@ import time
 
 import pytest
 import requests
-from composition import BUILD_SECONDS, UP_SECONDS, built
+from composition import BUILD_SECONDS, built
 from conftest import wait_until
 
 from flink_abnormal.runtime.rest import Slots
 
+PAGE_SECONDS = 90
 STARTS_FROM = r"Starts from (/data/checkpoints/\w+/chk-\d+)"
 
 
@@ -32,7 +33,7 @@ def job(composition):
 def page(chromium, composition):
     """The dashboard's page, opened once and never again."""
     opened = chromium.new_page()
-    opened.set_default_timeout(UP_SECONDS * 1000)
+    opened.set_default_timeout(PAGE_SECONDS * 1000)
     opened.goto(composition.dashboard)
     opened.evaluate("window.stayed = true")
     yield opened
@@ -103,7 +104,7 @@ def test_a_killed_taskmanager_comes_back_and_the_job_goes_on_from_its_checkpoint
     assert again.id == job.id
     wait_until(lambda: composition.cluster.slots() == Slots(total=9, free=0), "all slots")
     page.get_by_text(re.compile(r"^running again after \d")).wait_for()
-    assert page.locator(".q-timeline__title").last.inner_text() == "all 10 tasks run again"
+    assert page.locator(".steps .told").last.inner_text() == "all 10 tasks run again"
     assert page.evaluate("window.stayed") is True
 
 
@@ -113,7 +114,8 @@ def test_a_lost_job_is_submitted_again_from_its_newest_checkpoint_and_runs_once(
     composition.kill_java(composition.containers("jobmanager")[0])
     again = wait_until(lambda: (now := composition.running_job()) and now.id != job.id and now, "another job", 240)
     assert [each.id for each in composition.cluster.jobs()] == [again.id]
-    said = composition.logs("job")
+    # What a submission says comes when it has ended, a moment after its job runs.
+    said = wait_until(lambda: (now := composition.logs("job")).count("Starts from") > starts and now, "what it says")
     assert f"The cluster has lost job {job.id}: submitting it again." in said.splitlines()
     assert said.count("Starts from") == starts + 1
     assert re.findall(STARTS_FROM, said)[-1].split("/")[3] == job.id

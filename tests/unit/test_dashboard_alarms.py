@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from dashboard.alarms import Alarms, Facts
+from dashboard.collect.alarms import Alarms, Facts
+from dashboard.collect.read import Tasks
 from dashboard.model import (
     Alarm,
     Checkpoint,
@@ -18,7 +19,6 @@ from dashboard.model import (
     TaskManager,
     Vertex,
 )
-from dashboard.read import Tasks
 
 T = 1_000_000.0
 JOB = "job-1"

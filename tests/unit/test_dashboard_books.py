@@ -3,16 +3,16 @@ from dataclasses import replace
 import pytest
 from flink_answers import DETECTOR, HEARTBEAT, JOB, SINK, SOURCE, VERTICES, answer, field
 
-from dashboard import read, read_checkpoints
-from dashboard.checkpoint_book import CheckpointBook
-from dashboard.fields import Field
-from dashboard.job_book import JobBook
-from dashboard.links import Links
-from dashboard.live_book import AlertBook, LiveBook
+from dashboard.collect import read, read_checkpoints
+from dashboard.collect.checkpoint_book import CheckpointBook
+from dashboard.collect.fields import Field
+from dashboard.collect.job_book import JobBook
+from dashboard.collect.links import Links
+from dashboard.collect.live_book import AlertBook, LiveBook
+from dashboard.collect.read_checkpoints import Restored
+from dashboard.collect.read_live import LiveAlert, LiveUsers
+from dashboard.collect.workers import Named, Workers
 from dashboard.model import JobManager, Live, LiveUser, TaskManager
-from dashboard.read_checkpoints import Restored
-from dashboard.read_live import LiveAlert, LiveUsers
-from dashboard.workers import Named, Workers
 from flink_abnormal.runtime.rest import Address
 
 T = 1_000_000.0

@@ -13,10 +13,10 @@ from fake_flink import FakeFlink
 from flink_answers import DETECTOR, JOB, SOURCE, VERTICES, answer
 
 import dashboard
-from dashboard import ask, cluster_reader
-from dashboard.ask import ALLOWED, Asker, AskError, Pace
-from dashboard.collector import Collector
-from dashboard.history import History
+from dashboard.collect import ask, cluster_reader
+from dashboard.collect.ask import ALLOWED, Asker, AskError, Pace
+from dashboard.collect.collector import Collector
+from dashboard.collect.history import History
 from dashboard.model import Snapshot
 from flink_abnormal.errors import UsageError
 from flink_abnormal.runtime.rest import Address
@@ -274,6 +274,18 @@ def test_live_users_and_alerts_are_read_and_missed_ones_are_counted(flink, colle
     ]
 
 
+def test_subtasks_whose_metrics_come_later_are_found_too(flink, collect):
+    """Flink hears of the subtasks one by one."""
+    flink.publish([{"threshold": 3}, user("a", 2)], [], 0)
+    collector = collect(flink.address)
+    until(collector, lambda seen: seen.details.get(JOB) and seen.details[JOB].live.users, "the first user")
+    flink.publish([{"threshold": 3}, user("b", 1)], [], 1)
+    flink.publish([{"threshold": 3}, user("c", 4)], [], 2)
+    seen = until(collector, lambda seen: len(seen.details[JOB].live.users) == 3, "all users")
+
+    assert [each.user_id for each in seen.details[JOB].live.users] == ["c", "a", "b"]
+
+
 def test_alerts_that_were_seen_before_a_restart_are_not_counted_twice(flink, collect):
     flink.publish([{"threshold": 3}], [alert(0, "a"), alert(1, "b")])
     first = collect(flink.address)
@@ -302,6 +314,30 @@ def test_the_log_is_read_by_its_tail_and_tells_alerts_where_no_metric_does(flink
         (2, "alert", "[ALERT] userId=<u> 이상행동 4회 감지!"),
     ]
     assert [(each.user_id, each.count, each.job_id) for each in collector.alerts.newest(9)] == [("<u>", 4, JOB)]
+
+
+def test_a_taskmanager_that_does_not_hand_out_its_log_does_not_delay_the_others(flink, collect):
+    frozen, *others = [each["id"] for each in answer("taskmanagers")["taskmanagers"]]
+    flink.faults[f"/taskmanagers/{frozen}/stdout"] = "hang"
+    collector = collect(flink.address)
+    wait_until(lambda: f"/taskmanagers/{frozen}/stdout" in flink.since(0), "the first question", SECONDS)
+    began = time.monotonic()
+    for n in range(3):
+        for each in others:
+            flink.answers[f"/taskmanagers/{each}/stdout"] += b"line %d\n" % n
+        wait_until(lambda n=n: len(collector.log.newest(99)) == 2 * (n + 1), "the lines", SECONDS)
+
+    assert time.monotonic() - began < 9  # the hanging request is given ten seconds
+
+
+def test_an_alert_of_a_worker_that_came_later_is_counted_with_its_first_line(flink, collect):
+    collector = collect(flink.address)
+    until(collector, complete, "everything")
+    new = {**answer("taskmanagers")["taskmanagers"][0], "id": "later:1-abc"}
+    flink.answers["/taskmanagers/later:1-abc/stdout"] = "[ALERT] userId=u 이상행동 3회 감지!\n".encode()
+    flink.answers["/taskmanagers"]["taskmanagers"].append(new)
+
+    assert wait_until(lambda: collector.alerts.newest(9), "the alert", SECONDS)[0].user_id == "u"
 
 
 def test_why_there_is_no_log_is_told(flink, collect):

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.history import History
+from dashboard.collect.history import History
+from dashboard.collect.workers import Named
 from dashboard.model import Checkpoint, Recovery, SeenAlert, Step
-from dashboard.workers import Named
 from flink_abnormal.errors import AbnormalError
 
 T = 1_000_000.0
@@ -74,6 +74,8 @@ def test_what_is_too_old_is_deleted(opened):
 
 def test_the_file_stays_below_its_size_and_the_newest_stay(opened):
     history = opened(max_bytes=400_000)
+    history.put_recovery(RECOVERY)
+    history.put_checkpoint(CHECKPOINT)
     for number in range(4000):
         history.put_alert(SeenAlert(number, "job", T + number, "u" * 500, 3))
         if number % 200 == 199:
@@ -82,8 +84,30 @@ def test_the_file_stays_below_its_size_and_the_newest_stay(opened):
     kept = history.alerts(4000)
 
     assert [each.seq for each in kept] == list(range(4000 - len(kept), 4000))
-    assert 100 < len(kept) < 1000
+    assert 300 < len(kept) < 1000
     assert history.error is None
+    assert (history.recoveries(9), history.checkpoints("job", 9)) == ([RECOVERY], [CHECKPOINT])
+
+
+def test_while_another_program_reads_the_file_nothing_more_is_deleted_than_has_to_be(opened):
+    history = opened(max_bytes=200_000)
+    history.put_alert(SeenAlert(0, "job", T, "first", 3))
+    history.flush()
+    reader = sqlite3.connect(history.path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM alerts").fetchall()
+    for number in range(1, 600):
+        history.put_alert(SeenAlert(number, "job", T + number, "u" * 500, 3))
+    for _ in range(5):
+        history.flush()
+    kept = len(history.alerts(1000))
+    reader.close()
+    history.put_alert(SeenAlert(600, "job", T + 600, "last", 3))
+    history.flush()
+
+    assert kept == 600
+    assert 100_000 < history.size() <= 200_000
+    assert history.alerts(1)[0].user_id == "last"
 
 
 def test_a_file_that_is_no_database_is_named_with_what_to_do(opened, tmp_path):
@@ -148,7 +172,7 @@ def test_a_locked_file_is_said_and_written_when_it_is_free(opened):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk is made of memory here")
 def test_a_full_disk_is_said_and_what_waits_is_bounded(opened, monkeypatch):
-    monkeypatch.setattr("dashboard.history.WAITING_KEPT", 50)
+    monkeypatch.setattr("dashboard.collect.history.WAITING_KEPT", 50)
     history = opened()
     history.flush()
     with history._file_lock:

@@ -2,9 +2,9 @@ from itertools import pairwise
 
 import pytest
 
-from dashboard import log
+from dashboard.collect import log
+from dashboard.collect.tail import Tail
 from dashboard.model import SeenAlert
-from dashboard.tail import Tail
 
 
 def lines(begin, end):
@@ -68,6 +68,13 @@ def test_a_process_that_writes_on_behind_its_predecessor_repeats_nothing():
 
     assert read(log.Reader([log.Reader(), old]), lines(0, 12)) == (["line 10", "line 11"], 0)
     assert read(log.Reader([old]), b"another machine\n" * 20)[0] == ["another machine"] * 20
+
+
+def test_only_what_stood_there_before_the_first_look_may_be_old():
+    reader = log.Reader()
+    assert [reader.read(content, 0.0, 1.0).first for content in (b"", b"a\n", b"a\nb\n")] == [True, False, False]
+
+    assert log.Reader([reader]).read(b"a\nb\nc\n", 0.0, 1.0) == log.Printed(["c"], 0, first=False)
 
 
 def test_odd_bytes_and_long_lines_do_no_harm():

@@ -5,9 +5,9 @@ from dataclasses import replace
 import dashboard_samples as samples
 import pytest
 
-from dashboard import charts, lessons, pictures
-from dashboard.texts import Texts
-from dashboard.theme import LIGHT
+from dashboard.pages import charts, cluster_picture, lessons, pictures, pipeline_picture
+from dashboard.pages.texts import Texts
+from dashboard.pages.theme import LIGHT
 
 EN = Texts("en")
 WIDTH = 600
@@ -45,7 +45,7 @@ def small(users=("user1", "user2")):
 
 
 def cluster(snapshot):
-    return pictures.cluster(snapshot, snapshot.details[samples.JOB], EN, LIGHT, WIDTH)
+    return cluster_picture.draw(snapshot, snapshot.details[samples.JOB], EN, LIGHT, WIDTH)
 
 
 def test_the_cluster_has_a_node_for_each_member_and_each_slot():
@@ -98,12 +98,12 @@ def test_a_jobmanager_tells_whether_it_leads(answers, leads, state, border):
 def test_subtasks_of_one_group_and_index_share_a_slot_and_the_rest_are_free():
     whole = small()
     job = whole.details[samples.JOB]
-    held = pictures.slots(replace(whole.taskmanagers[0], slots=4), job)
+    held = cluster_picture.slots(replace(whole.taskmanagers[0], slots=4), job)
     assert [[placed.vertex.id for placed in slot] for slot in held] == [["v0", "v1"], ["v2"], ["v3"], []]
 
 
 def test_thirty_nodes_are_a_picture_and_thirty_one_are_too_many():
-    assert [pictures.too_many(samples.healthy(taskmanagers=samples.workers(1, slots=n))) for n in (28, 29)] == [
+    assert [cluster_picture.too_many(samples.healthy(taskmanagers=samples.workers(1, slots=n))) for n in (28, 29)] == [
         False,
         True,
     ]
@@ -111,7 +111,7 @@ def test_thirty_nodes_are_a_picture_and_thirty_one_are_too_many():
 
 def test_the_pipeline_leads_from_source_to_sink_and_each_user_to_its_subtask():
     whole = samples.healthy()
-    options = pictures.pipeline(whole.details[samples.JOB], EN, LIGHT, WIDTH)
+    options = pipeline_picture.draw(whole.details[samples.JOB], EN, LIGHT, WIDTH)
     assert links(options) == [
         ("head v0", "head v1"),
         ("head v1", "head users"),
@@ -126,7 +126,7 @@ def test_the_pipeline_leads_from_source_to_sink_and_each_user_to_its_subtask():
 
 def test_a_user_with_the_name_of_another_node_leads_nowhere_else():
     whole = small(users=("user1", "head v2", "0"))
-    options = pictures.pipeline(whole.details[samples.JOB], EN, LIGHT, WIDTH)
+    options = pipeline_picture.draw(whole.details[samples.JOB], EN, LIGHT, WIDTH)
     names = [name for name, _ in told(options)]
     assert len(names) == len(set(names))
     assert links(options)[4:] == [("users 0", "v2 0"), ("users head v2", "v2 0"), ("users user1", "v2 0")]
@@ -134,7 +134,7 @@ def test_a_user_with_the_name_of_another_node_leads_nowhere_else():
 
 def test_nodes_stay_within_the_plane_and_do_not_overlap_in_their_column():
     for width in (pictures.LEAST_WIDTH, 1200):
-        options = pictures.pipeline(samples.healthy().details[samples.JOB], EN, LIGHT, width)
+        options = pipeline_picture.draw(samples.healthy().details[samples.JOB], EN, LIGHT, width)
         boxes = [
             (*node["value"], node["label"]["width"] + 8, node["label"]["height"])
             for node in options["series"][0]["data"]
@@ -215,8 +215,8 @@ def drawn(snapshot):
         "recoveries": charts.recoveries(snapshot.recoveries, EN, LIGHT),
         "heatmap": charts.heatmap(job, LIGHT),
         "workers": charts.workers(snapshot, LIGHT, EN)[0],
-        "cluster": pictures.cluster(snapshot, job, EN, LIGHT, WIDTH),
-        "pipeline": pictures.pipeline(job, EN, LIGHT, WIDTH),
+        "cluster": cluster_picture.draw(snapshot, job, EN, LIGHT, WIDTH),
+        "pipeline": pipeline_picture.draw(job, EN, LIGHT, WIDTH),
         "lesson of a checkpoint": lessons.checkpoint(job, EN, LIGHT, WIDTH),
         "lesson of a recovery": lessons.recovery(newest, EN, LIGHT, WIDTH),
     }
@@ -265,6 +265,6 @@ def test_the_walk_through_the_keys_would_find_one():
 
 def test_placeholders_of_echarts_in_a_users_word_mean_nothing():
     whole = samples.healthy(users=("{b}", "{name|x}"))
-    options = pictures.pipeline(whole.details[samples.JOB], EN, LIGHT, WIDTH)
+    options = pipeline_picture.draw(whole.details[samples.JOB], EN, LIGHT, WIDTH)
     texts = [text for name, text in told(options) if name.startswith("users ")]
     assert texts == ["{\u200bb}", "{\u200bname|x}"]

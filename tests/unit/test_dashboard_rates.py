@@ -1,7 +1,7 @@
 import pytest
 
-from dashboard.rates import Meter, Rates
-from dashboard.read import Counters
+from dashboard.collect.rates import Meter, Rates
+from dashboard.collect.read import Counters
 
 START = 1_000_000.0
 

@@ -6,8 +6,8 @@ from flink_answers import DETECTOR, HEARTBEAT, JOB, SINK, SOURCE, answer, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard import read, read_checkpoints, read_live
-from dashboard.fields import Field, Unreadable
+from dashboard.collect import read, read_checkpoints, read_live
+from dashboard.collect.fields import Field, Unreadable
 from dashboard.model import (
     Checkpoint,
     CheckpointTask,

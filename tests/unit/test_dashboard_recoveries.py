@@ -1,8 +1,8 @@
 from dataclasses import replace
 
+from dashboard.collect.read_checkpoints import Restored
+from dashboard.collect.recoveries import Glance, Observation, Recoveries
 from dashboard.model import Failure, Recovery, Step, TaskManager
-from dashboard.read_checkpoints import Restored
-from dashboard.recoveries import Glance, Observation, Recoveries
 
 JOB = "job-1"
 T = 1_000_000.0

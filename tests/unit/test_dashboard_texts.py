@@ -8,8 +8,9 @@ from typing import get_args
 import pytest
 from conftest import PROJECT
 
-from dashboard import model, texts
-from dashboard.texts import Texts
+from dashboard import model
+from dashboard.pages import texts
+from dashboard.pages.texts import Texts
 
 ALL = texts.keys()
 CODE = [file for file in sorted((PROJECT / "dashboard").rglob("*.py")) if file.name != "texts.py"]

@@ -6,9 +6,9 @@ from dataclasses import asdict, replace
 import dashboard_samples as samples
 import pytest
 
-from dashboard import charts, pictures
-from dashboard.texts import Texts
-from dashboard.theme import DARK, LIGHT, css
+from dashboard.pages import charts, pictures
+from dashboard.pages.texts import Texts
+from dashboard.pages.theme import DARK, LIGHT, css
 
 TONES = ("accent", "ok", "warn", "bad", "idle")
 BOTH = pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])

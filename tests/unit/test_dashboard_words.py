@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from dashboard import words
-from dashboard.texts import Texts
+from dashboard.pages import words
+from dashboard.pages.texts import Texts
 
 EN, KO = Texts("en"), Texts("ko")
 

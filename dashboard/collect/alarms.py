@@ -1,0 +1,218 @@
+"""What needs a look: conditions that hold, each with since when. Pure.
+
+Slots that are all taken are no alarm in this project (its layout takes 9 of 9): "no free slot" is raised when tasks
+wait for one. While no JobManager answers, the other alarms stay as they were: nothing newer is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from dashboard.collect.read import ENDED, duration_s
+from dashboard.model import Alarm
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from dashboard.collect.read import Tasks
+    from dashboard.model import (
+        AlarmKind,
+        Checkpoint,
+        JobDetail,
+        JobManager,
+        JobSummary,
+        Link,
+        Overview,
+        Recovery,
+        TaskManager,
+    )
+
+INTERVALS: Final = 3
+BACKPRESSURED_SHARE: Final = 0.5
+IDLE_SECONDS: Final = 30.0
+IDLE_INTERVALS: Final = 6
+GONE_SECONDS: Final = 1.5
+LOST_JOB_SECONDS: Final = 600.0
+STANDBY_SECONDS: Final = 5.0
+HOLD_SECONDS: Final[Mapping[str, float]] = {"backpressure": 5.0, "no-free-slot": 2.0}
+_CRITICAL: Final = ("jobmanager-gone", "taskmanager-lost", "job-failed", "no-checkpoint")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What alarms are judged by, at one moment."""
+
+    at: float
+    link: Link
+    answered_at: float | None
+    jobs: tuple[JobSummary, ...] = ()
+    tasks: Mapping[str, Tasks] = field(default_factory=dict)
+    details: Mapping[str, JobDetail] = field(default_factory=dict)
+    taskmanagers: tuple[TaskManager, ...] = ()
+    overview: Overview | None = None
+    recoveries: tuple[Recovery, ...] = ()
+    jobmanagers: tuple[JobManager, ...] = ()
+
+
+@dataclass
+class _Source:
+    """The last time that a job's sources gave something."""
+
+    records: int
+    at: float
+
+
+class Alarms:
+    """Takes facts in their order."""
+
+    def __init__(self) -> None:
+        self._alarms: dict[tuple[str, str | None, str], Alarm] = {}
+        self._pending: dict[tuple[str, str | None, str], float] = {}
+        self._sources: dict[str, _Source] = {}
+        self._whole: dict[str, float] = {}
+        self._expected = 0
+
+    def see(self, facts: Facts) -> tuple[Alarm, ...]:
+        """Return the alarms that hold, the critical ones first, the oldest first."""
+        up = facts.link == "up"
+        found = {} if up else {key: alarm for key, alarm in self._alarms.items() if key[0] != "jobmanager-gone"}
+        for alarm in self._cluster(facts) if up else _gone(facts):
+            known = self._alarms.get(alarm.key)
+            found[alarm.key] = replace(alarm, since=min(alarm.since, known.since)) if known else alarm
+        self._alarms = self._held(found, facts.at)
+        return tuple(sorted(self._alarms.values(), key=lambda each: (each.severity != "critical", each.since)))
+
+    def _held(
+        self, found: dict[tuple[str, str | None, str], Alarm], at: float
+    ) -> dict[tuple[str, str | None, str], Alarm]:
+        """Leave out what has not held for long enough."""
+        self._pending = {key: self._pending.get(key, at) for key in found}
+        return {
+            key: alarm
+            for key, alarm in found.items()
+            if key in self._alarms or at - self._pending[key] >= HOLD_SECONDS.get(key[0], 0.0)
+        }
+
+    def _cluster(self, facts: Facts) -> Iterator[Alarm]:
+        yield from self._lost(facts)
+        yield from _standby(facts)
+        running = [job for job in facts.jobs if job.state not in ENDED]
+        for job in running:
+            yield from self._waiting(job, facts)
+            detail = facts.details.get(job.id)
+            if detail is not None and job.state == "RUNNING" and job.total and job.running == job.total:
+                self._whole.setdefault(job.id, facts.at)
+                yield from self._checkpoints(detail, facts)
+                yield from _backpressure(detail, facts)
+                yield from self._idle(detail, facts)
+            else:
+                self._whole.pop(job.id, None)
+                self._sources.pop(job.id, None)
+        yield from _restarting(running, facts)
+        yield from _failed({job.name for job in running}, facts)
+        known = {job.id for job in running}
+        for kept in (self._whole, self._sources):
+            for gone in [each for each in kept if each not in known]:
+                del kept[gone]
+
+    def _lost(self, facts: Facts) -> Iterator[Alarm]:
+        """Miss a TaskManager until as many are there as before, or it is not shown any more."""
+        lost = [each for each in facts.taskmanagers if each.lost_at is not None]
+        present = len(facts.taskmanagers) - len(lost)
+        self._expected = max(self._expected, present) if lost else present
+        if lost and present < self._expected:
+            missing = self._expected - present
+            latest = sorted(lost, key=lambda each: each.lost_at or 0.0)[-missing:]
+            names = ", ".join(each.name for each in latest)
+            yield _alarm("taskmanager-lost", min(each.lost_at or 0.0 for each in latest), None, names, missing)
+
+    def _waiting(self, job: JobSummary, facts: Facts) -> Iterator[Alarm]:
+        tasks = facts.tasks.get(job.id)
+        if tasks is not None and tasks.waiting and facts.overview is not None and facts.overview.free == 0:
+            yield _alarm("no-free-slot", facts.at, job.id, job.name, tasks.waiting)
+
+    def _checkpoints(self, detail: JobDetail, facts: Facts) -> Iterator[Alarm]:
+        found = detail.checkpoints
+        if found is None:
+            return
+        term = max((each.term for each in found.history), default=0)
+        mine = [each for each in found.history if each.term == term]
+        done = max((_end(each) for each in mine if each.status == "COMPLETED"), default=0.0)
+        if found.interval_s is not None:
+            since = max(done, self._whole[detail.id], detail.started)
+            slack = facts.overview.refresh_s or 0.0 if facts.overview else 0.0
+            if found.at - since > INTERVALS * found.interval_s + slack:
+                yield _alarm("no-checkpoint", since, detail.id, detail.name, found.at - since)
+        failed = [each for each in mine if each.status == "FAILED" and _end(each) > done]
+        if failed:
+            first, last = failed[-1], failed[0]
+            yield _alarm("checkpoint-failed", _end(first), detail.id, str(last.id), last.id)
+
+    def _idle(self, detail: JobDetail, facts: Facts) -> Iterator[Alarm]:
+        """Find sources that run and give nothing; one that only makes another one tick is none."""
+        named = {vertex.id for vertex in detail.vertices if vertex.name.startswith("Source:")}
+        ticking = {edge.source for edge in detail.edges if edge.target in named}
+        subtasks = [each for vertex in detail.vertices if vertex.id in named - ticking for each in vertex.subtasks]
+        counts = [each.records_out for each in subtasks if each.records_out is not None]
+        if not counts or all(each.state == "FINISHED" for each in subtasks):
+            self._sources.pop(detail.id, None)
+            return
+        known = self._sources.get(detail.id)
+        if known is None or known.records != sum(counts):
+            known = self._sources[detail.id] = _Source(sum(counts), facts.at)
+        patience = max(IDLE_SECONDS, IDLE_INTERVALS * (duration_s(detail.parameters.get("interval")) or 0.0))
+        if facts.at - known.at > patience:
+            yield _alarm("source-idle", known.at, detail.id, detail.name, facts.at - known.at)
+
+
+def _gone(facts: Facts) -> Iterator[Alarm]:
+    if facts.answered_at is not None and facts.at - facts.answered_at > GONE_SECONDS:
+        yield _alarm("jobmanager-gone", facts.answered_at, None, ", ".join(each.address for each in facts.jobmanagers))
+
+
+def _standby(facts: Facts) -> Iterator[Alarm]:
+    """Find JobManagers that are gone while another leads."""
+    gone = [each for each in facts.jobmanagers if not each.answers and facts.at - each.since > STANDBY_SECONDS]
+    if gone:
+        names = ", ".join(each.address for each in gone)
+        since = min(each.since for each in gone)
+        yield replace(_alarm("jobmanager-gone", since, None, names), severity="warning")
+
+
+def _restarting(running: Iterable[JobSummary], facts: Facts) -> Iterator[Alarm]:
+    jobs = {job.id: job for job in running}
+    told = {each.job_id for each in facts.recoveries if each.open}
+    for case in (each for each in facts.recoveries if each.open):
+        job = jobs.get(case.job_id)  # a JobManager that begins to lead may not list it yet
+        stopped = job.total - job.running if job else None
+        yield _alarm("job-restarting", case.began, case.job_id, case.job_name, stopped)
+    for job in jobs.values():
+        if job.id not in told and job.state in ("RESTARTING", "FAILING"):
+            yield _alarm("job-restarting", facts.at, job.id, job.name, job.total - job.running)
+
+
+def _failed(running: set[str], facts: Facts) -> Iterator[Alarm]:
+    """Tell of a job that failed, or was lost with its JobManager, until one of its name runs again."""
+    for job in facts.jobs:
+        if job.state == "FAILED" and job.name not in running:
+            yield _alarm("job-failed", job.ended or job.started, job.id, job.name)
+    listed = {job.id for job in facts.jobs}
+    for case in facts.recoveries:
+        last = case.steps[-1].at if case.failed and case.steps else 0.0
+        if facts.at - last < LOST_JOB_SECONDS and case.job_name not in running and case.job_id not in listed:
+            yield _alarm("job-failed", last, case.job_id, case.job_name)
+
+
+def _backpressure(detail: JobDetail, facts: Facts) -> Iterator[Alarm]:
+    for vertex in detail.vertices:
+        if vertex.backpressured is not None and vertex.backpressured > BACKPRESSURED_SHARE:
+            yield _alarm("backpressure", facts.at, detail.id, vertex.name, vertex.backpressured)
+
+
+def _end(checkpoint: Checkpoint) -> float:
+    return checkpoint.triggered + checkpoint.duration_s
+
+
+def _alarm(kind: AlarmKind, since: float, job: str | None, subject: str = "", number: float | None = None) -> Alarm:
+    return Alarm(kind, "critical" if kind in _CRITICAL else "warning", since, job, subject, number)

@@ -1,0 +1,128 @@
+"""Reads what there is of the cluster as a whole: who answers and leads, its TaskManagers, its jobs."""
+
+from __future__ import annotations
+
+import socket
+import time
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from dashboard.collect import read
+from dashboard.collect.ask import AskError, SilentError
+from dashboard.collect.fields import Field, Unreadable
+from flink_abnormal.errors import ClusterError, UsageError
+from flink_abnormal.runtime import leader
+from flink_abnormal.runtime.bounded import NobodyListensError
+
+if TYPE_CHECKING:
+    from dashboard.collect.ask import Asker
+    from dashboard.collect.state import State
+    from flink_abnormal.runtime.rest import Address
+
+LEADER_SECONDS: Final = 2.0
+LEADER_AGAIN_SECONDS: Final = 5.0
+SETTLE_SECONDS: Final = 10.0
+
+
+class ClusterReader:
+    """Each method is a step of a feed."""
+
+    def __init__(self, state: State, asker: Asker) -> None:
+        self._state, self._asker = state, asker
+        self._led_since: tuple[str, float] | None = None
+        self._leader_due = float("-inf")
+
+    def probe(self, address: Address) -> None:
+        """Ask one JobManager by itself."""
+        links = self._state.links
+        try:
+            answer = Field.parse(self._asker.of(address, "/overview"), "/overview")
+        except SilentError:
+            links.hear(address, "elects", time.time())
+            raise
+        except NobodyListensError:
+            links.hear(address, "nothing", time.time())
+            raise
+        except (ClusterError, AskError):
+            links.hear(address, "slow", time.time())
+            raise
+        except Unreadable:
+            links.hear(address, "elects", time.time())  # another program, or one that is not itself
+            raise
+        at = time.time()
+        overview = read.overview(answer, at, self._state.refresh_s)
+        links.hear(address, "serves", at)
+        if links.serving()[0] == address:
+            with self._state.lock:
+                self._state.overview = overview
+
+    def settings(self) -> None:
+        """Read how the cluster was configured."""
+        found = read.settings(self._asker.json("/jobmanager/config"))
+        with self._state.lock:
+            self._state.settings = found
+            self._state.refresh_s = read.refresh_s(found)
+
+    def leader(self) -> None:
+        """Ask the election who leads, where there is one, and again when the link has changed."""
+        link = self._state.links.state()
+        settings = self._state.settings
+        if settings is None or link[0] != "up":
+            return
+        if link == self._led_since and time.monotonic() < self._leader_due:
+            return
+        self._led_since, self._leader_due = link, time.monotonic() + LEADER_AGAIN_SECONDS
+        try:
+            election = leader.Election.of(dict(settings))
+        except UsageError:
+            self._state.links.lead(None)
+            return
+        named = leader.find(election, seconds=LEADER_SECONDS)
+        self._state.links.lead(next((each for each in self._addresses() if same(str(each), named)), None))
+
+    def _addresses(self) -> tuple[Address, ...]:
+        return self._state.links.addresses
+
+    def taskmanagers(self) -> None:
+        """Read who is registered."""
+        answer = self._asker.json("/taskmanagers", urgent=True)
+        at = time.time()
+        found = read.taskmanagers(answer, at)
+        _, since = self._state.links.state()
+        with self._state.lock:
+            self._state.workers.see(found, at, settled=at - since > SETTLE_SECONDS)
+
+    def jobs(self) -> None:
+        """Read which jobs there are. A JobManager that begins to lead may not know yet what the last one knew."""
+        answer = self._asker.json("/jobs/overview", urgent=True)
+        at = time.time()
+        jobs, tasks = read.jobs(answer), read.tasks(answer)
+        with self._state.lock:
+            state = self._state
+            state.jobs, state.tasks, state.jobs_at = jobs, tasks, at
+            for job in jobs:
+                if job.state not in read.ENDED and job.id in state.books:
+                    state.books[job.id].done.clear()
+            if state.overview is not None and state.overview.refresh_s != state.refresh_s:
+                state.overview = replace(state.overview, refresh_s=state.refresh_s)
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two HOST:PORT are the same place, by name or by address."""
+    (host, _, port), (other_host, _, other_port) = one.rpartition(":"), other.rpartition(":")
+    if port != other_port:
+        return False
+    return host == other_host or bool(_addresses(host, _now()) & _addresses(other_host, _now()))
+
+
+def _now() -> int:
+    return int(time.monotonic() // 60)
+
+
+@lru_cache(maxsize=32)
+def _addresses(host: str, _minute: int) -> frozenset[str]:
+    try:
+        return frozenset(str(found[4][0]) for found in socket.getaddrinfo(host, None, family=socket.AF_INET))
+    except OSError:
+        return frozenset()

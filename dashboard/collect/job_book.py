@@ -1,0 +1,155 @@
+"""What is known of one job: the parts as they were answered, put together for the pages. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dashboard.collect.live_book import AlertBook, LiveBook
+from dashboard.collect.rates import Meter, Rates
+from dashboard.model import JobDetail
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dashboard.collect.checkpoint_book import CheckpointBook
+    from dashboard.collect.read import JobAnswer, VertexAnswer
+    from dashboard.model import CheckpointTask, Failure, LiveMissing, Subtask, Vertex
+
+THREAD = "thread"
+
+
+class JobBook:
+    """Takes the answers about one job."""
+
+    def __init__(self, job_id: str, checkpoints: CheckpointBook) -> None:
+        self.id = job_id
+        self.checkpoints = checkpoints
+        self.live = LiveBook()
+        self.alerts = AlertBook()
+        self.answer: JobAnswer | None = None
+        self.parameters: Mapping[str, str] | None = None
+        self.failures: tuple[Failure, ...] = ()
+        self.metrics: dict[str, tuple[str, ...]] = {}
+        """Names of live metrics, by vertex; a vertex is missing while it has not been listed."""
+        self.done: set[str] = set()
+        """Feeds that have read all that there is of a job that has ended."""
+        self._at = 0.0
+        self._meters: dict[tuple[str, int], Meter] = {}
+        self._subtasks: dict[str, tuple[Subtask, ...]] = {}
+        self._vertices_at: dict[str, float] = {}
+        self._shown: dict[str, tuple[Vertex, float | None, CheckpointTask | None, Vertex]] = {}
+
+    def see(self, answer: JobAnswer, at: float) -> None:
+        """Take the answer about the job."""
+        if self.answer is not None and answer.started != self.answer.started:
+            # The same id, another job: a cluster that runs one job only gives it the same one each time.
+            self.parameters, self.metrics, self.checkpoints.configuration = None, {}, None
+        self.answer, self._at = answer, at
+        known = {vertex.id for vertex in answer.vertices}
+        for gone in self._subtasks.keys() - known:
+            del self._subtasks[gone]
+
+    def see_vertex(self, vertex: str, answer: VertexAnswer, at: float) -> None:
+        """Take the answer about one of its vertices."""
+        found = []
+        for subtask, counters in answer.subtasks:
+            meter = self._meters.setdefault((vertex, subtask.index), Meter())
+            rates = meter.see(subtask.attempt, answer.now, counters) if subtask.state == "RUNNING" else Rates()
+            found.append(
+                replace(
+                    subtask,
+                    in_rate=rates.in_rate,
+                    out_rate=rates.out_rate,
+                    busy=rates.busy,
+                    backpressured=rates.backpressured,
+                )
+            )
+        self._subtasks[vertex] = tuple(sorted(found, key=lambda each: each.index))
+        self._vertices_at[vertex] = at
+
+    def attempts(self) -> dict[tuple[str, int], int]:
+        """Return the attempt of each subtask, by vertex and index."""
+        return {
+            (vertex, subtask.index): subtask.attempt
+            for vertex, subtasks in self._subtasks.items()
+            for subtask in subtasks
+        }
+
+    def workers(self) -> frozenset[str]:
+        """Return the ids of the TaskManagers that its tasks are on."""
+        return frozenset(
+            subtask.taskmanager
+            for subtasks in self._subtasks.values()
+            for subtask in subtasks
+            if subtask.taskmanager is not None
+        )
+
+    def publishes(self, ending: str) -> bool:
+        """Whether a vertex has a live metric of this kind."""
+        return any(name.endswith(ending) for names in self.metrics.values() for name in names)
+
+    def missing(self) -> LiveMissing | None:
+        """Return why there are no live figures, as far as the job's options and its metrics tell."""
+        if self.publishes(".liveUsers"):
+            return None
+        if self.parameters is None or self.answer is None or len(self.metrics) < len(self.answer.vertices):
+            return "not-read-yet"
+        if self.parameters.get("execution-mode", THREAD) != THREAD:
+            return "process-mode"
+        return "off" if self.parameters.get("live", "on").lower() in ("off", "false", "no") else "not-published"
+
+    def shown(self, now: float) -> JobDetail | None:
+        """Return what the pages read; None while nothing is known."""
+        answer = self.answer
+        if answer is None:
+            return None
+        return JobDetail(
+            answer.id,
+            answer.name,
+            answer.state,
+            answer.started,
+            self._at,
+            answer.duration_s,
+            answer.ended,
+            tuple(self._vertex(each) for each in answer.vertices),
+            answer.edges,
+            self.parameters or {},
+            self.checkpoints.shown(),
+            self.live.shown(self.missing(), now),
+            self.alerts.shown(now),
+            self.failures,
+        )
+
+    def _vertex(self, vertex: Vertex) -> Vertex:
+        """Return it with its subtasks; the same one until something is new: it may have a thousand."""
+        at, cost = self._vertices_at.get(vertex.id), self.checkpoints.cost(vertex.id)
+        known = self._shown.get(vertex.id)
+        if known is None or known[0] is not vertex or known[1] != at or known[2] is not cost:
+            known = self._shown[vertex.id] = (vertex, at, cost, self._with_subtasks(vertex, cost))
+        return known[3]
+
+    def _with_subtasks(self, vertex: Vertex, cost: CheckpointTask | None) -> Vertex:
+        sizes = dict(enumerate(cost.subtask_bytes)) if cost else {}
+        subtasks = tuple(
+            replace(each, checkpoint_bytes=sizes.get(each.index)) for each in self._subtasks.get(vertex.id, ())
+        )
+        return replace(
+            vertex,
+            subtasks=subtasks,
+            at=self._vertices_at.get(vertex.id),
+            in_rate=_sum([each.in_rate for each in subtasks]),
+            out_rate=_sum([each.out_rate for each in subtasks]),
+            busy=_most([each.busy for each in subtasks]),
+            backpressured=_most([each.backpressured for each in subtasks]),
+            checkpoint_bytes=cost.bytes if cost else None,
+        )
+
+
+def _sum(rates: list[float | None]) -> float | None:
+    known = [rate for rate in rates if rate is not None]
+    return sum(known) if known else None
+
+
+def _most(shares: list[float | None]) -> float | None:
+    return max((share for share in shares if share is not None), default=None)

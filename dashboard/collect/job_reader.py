@@ -1,0 +1,178 @@
+"""Reads the details of the jobs that run, and of those that pages show."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from dashboard.collect import read, read_checkpoints, read_live
+from dashboard.collect.ask import AbsentError
+from dashboard.collect.read import ENDED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dashboard.collect.ask import Asker
+    from dashboard.collect.job_book import JobBook
+    from dashboard.collect.state import State
+
+DETAILS_SECONDS: Final = 5.0
+LIST_AGAIN_SECONDS: Final = 2.0
+LIST_AT_LEAST_SECONDS: Final = 600.0
+LISTED_KEPT: Final = 1_000
+
+
+class _Listed(NamedTuple):
+    """For which attempts a vertex's metrics were listed, when last, and how often in vain."""
+
+    attempts: object
+    at: float
+    times: int
+
+
+class JobReader:
+    """Each public method is a step of a feed: it reads the jobs that pages show, and one of the others in turn."""
+
+    def __init__(self, state: State, asker: Asker) -> None:
+        self._state, self._asker = state, asker
+        self._turns: dict[str, int] = {}
+        self._detailed_at: dict[str, float] = {}
+        self._listed: dict[tuple[str, str], _Listed] = {}
+
+    def jobs(self) -> None:
+        """Read vertices and parameters."""
+        self._each("jobs", self._job)
+
+    def vertices(self) -> None:
+        """Read subtasks and their counters."""
+        self._each("vertices", self._vertices)
+
+    def checkpoints(self) -> None:
+        """Read the checkpoints."""
+        self._each("checkpoints", self._checkpoints)
+
+    def details(self) -> None:
+        """Read what the newest checkpoint cost each vertex, and those that a page wants."""
+        self._each("details", self._details)
+
+    def failures(self) -> None:
+        """Read why tasks failed."""
+        self._each("failures", self._failures)
+
+    def live(self) -> None:
+        """Read the detector's users and alerts."""
+        self._each("live", self._live)
+
+    def _each(self, feed: str, step: Callable[[JobBook], None]) -> None:
+        others = [book for book in self._state.others() if feed not in book.done]
+        turn = self._turns[feed] = self._turns.get(feed, -1) + 1
+        chosen = [*self._state.asked(), *([others[turn % len(others)]] if others else [])]
+        failed: Exception | None = None
+        for book in chosen:
+            if feed in book.done and not self._state.wanted(book.id):
+                continue
+            ended = book.answer is not None and book.answer.state in ENDED
+            try:
+                step(book)
+            except AbsentError:
+                # Flink has forgotten it: what was read stays. A leader that is new does not know yet what runs.
+                ended = not self._state.running(book.id)
+            except Exception as error:  # noqa: BLE001 - raised below, once the other jobs have been read
+                failed = error
+                continue
+            if ended:
+                book.done.add(feed)
+        if failed is not None:
+            raise failed
+
+    def _job(self, book: JobBook) -> None:
+        answer = read.job(self._asker.json(f"/jobs/{book.id}"))
+        with self._state.lock:
+            book.see(answer, time.time())
+        if book.parameters is None:
+            book.parameters = read.parameters(self._asker.json(f"/jobs/{book.id}/config"))
+
+    def _vertices(self, book: JobBook) -> None:
+        for vertex in book.answer.vertices if book.answer else ():
+            answer = read.vertex(self._asker.json(f"/jobs/{book.id}/vertices/{vertex.id}"))
+            with self._state.lock:
+                book.see_vertex(vertex.id, answer, time.time())
+
+    def _checkpoints(self, book: JobBook) -> None:
+        path = f"/jobs/{book.id}/checkpoints"
+        answer = read_checkpoints.checkpoints(self._asker.json(path), book.id)
+        with self._state.lock:
+            book.checkpoints.see(answer, time.time())
+        if book.checkpoints.configuration is None:
+            book.checkpoints.configuration = read_checkpoints.configuration(self._asker.json(f"{path}/config"))
+
+    def _details(self, book: JobBook) -> None:
+        for checkpoint in self._state.wanted(book.id):
+            try:
+                if not book.checkpoints.has_details(checkpoint):
+                    self._detail(book, checkpoint)
+            except AbsentError:
+                pass
+            self._state.settle(book.id, checkpoint)
+        newest = book.checkpoints.newest_completed
+        if newest is None or book.checkpoints.has_details(newest):
+            return
+        now = time.monotonic()
+        if now - self._detailed_at.get(book.id, float("-inf")) >= DETAILS_SECONDS:
+            self._detailed_at[book.id] = now
+            self._detail(book, newest)
+
+    def _detail(self, book: JobBook, checkpoint: int) -> None:
+        path = f"/jobs/{book.id}/checkpoints/details/{checkpoint}"
+        _, vertices = read_checkpoints.detail_vertices(self._asker.json(path))
+        names = {vertex.id: vertex.name for vertex in book.answer.vertices} if book.answer else {}
+        order = sorted(vertices, key=lambda each: list(names).index(each) if each in names else len(names))
+        tasks = tuple(
+            read_checkpoints.task(self._asker.json(f"{path}/subtasks/{vertex}"), vertex, names.get(vertex, vertex))
+            for vertex in order
+        )
+        with self._state.lock:
+            book.checkpoints.put_details(checkpoint, tasks)
+
+    def _failures(self, book: JobBook) -> None:
+        book.failures = read.failures(self._asker.json(f"/jobs/{book.id}/exceptions"))
+
+    def _live(self, book: JobBook) -> None:
+        for vertex in book.answer.vertices if book.answer else ():
+            path = f"/jobs/{book.id}/vertices/{vertex.id}/metrics"
+            self._list(book, vertex.id, path)
+            for query in read_live.queries(book.metrics.get(vertex.id, ())):
+                values = read_live.values(self._asker.json(f"{path}?get={query}"))
+                with self._state.lock:
+                    self._take(book, vertex.id, values)
+
+    def _list(self, book: JobBook, vertex: str, path: str) -> None:
+        """List the metrics again when tasks were started anew, and ever more rarely while some are missing."""
+        attempts = tuple(sorted((key, n) for key, n in book.attempts().items() if key[0] == vertex))
+        known = self._listed.get((book.id, vertex), _Listed(None, 0.0, 0))
+        if known.attempts == attempts:
+            due = known.at + min(LIST_AGAIN_SECONDS * 2**known.times, LIST_AT_LEAST_SECONDS)
+            told = sum(name.endswith(read_live.USERS) for name in book.metrics.get(vertex, ()))
+            enough = told >= len(attempts) if told else book.publishes(read_live.USERS)
+            if enough or time.monotonic() < due:
+                return
+        names = read_live.names(self._asker.json(path))
+        same = known.attempts == attempts
+        # Right after a start Flink has not heard of the new tasks' metrics yet: their names stay what they were.
+        book.metrics[vertex] = names or (() if same else book.metrics.get(vertex, ()))
+        self._listed[book.id, vertex] = _Listed(attempts, time.monotonic(), min(known.times + 1, 9) if same else 0)
+        if len(self._listed) > LISTED_KEPT:
+            del self._listed[next(iter(self._listed))]
+
+    def _take(self, book: JobBook, vertex: str, values: dict[str, str]) -> None:
+        at = time.time()
+        fresh = []
+        for name, value in values.items():
+            subtask = read_live.subtask(name)
+            if name.endswith(read_live.USERS):
+                book.live.see(read_live.users(value, name), at)
+            else:
+                ring = read_live.alerts(value, name)
+                fresh += [(alert, subtask) for alert in book.alerts.new((vertex, subtask), ring)]
+        for alert, subtask in sorted(fresh, key=lambda each: each[0].at):
+            self._state.add_alert(book, alert.at, alert.user_id, alert.count, subtask)

@@ -1,0 +1,113 @@
+"""Reads what the TaskManagers print, as slowly as the length of their files asks for."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from dashboard.collect import log, read_live
+from dashboard.collect.ask import AskError
+from dashboard.collect.read import ENDED
+from dashboard.model import LogLine, LogState
+
+if TYPE_CHECKING:
+    from dashboard.collect.ask import Asker
+    from dashboard.collect.job_book import JobBook
+    from dashboard.collect.state import State
+    from dashboard.model import LogMissing
+
+FAILED_SECONDS: Final = 10.0
+READERS_KEPT: Final = 300
+
+
+class LogReader:
+    """`read` is a step of several feeds: it reads the one TaskManager that is due for longest, if none of them does."""
+
+    def __init__(self, state: State, asker: Asker) -> None:
+        self._state, self._asker = state, asker
+        self._readers: dict[str, log.Reader] = {}
+        self._absent: set[str] = set()
+        self._dropped = 0
+        self._printed = False
+        self._busy: set[str] = set()
+        self._first: frozenset[str] = frozenset()
+        """The TaskManagers that were there at first: what they have printed may be old."""
+
+    def read(self) -> None:
+        """Read one, if one is due."""
+        now = time.monotonic()
+        with self._state.lock:
+            present = list(self._state.workers.present)
+            self._follow(present)
+            free = [each for each in present if each not in self._busy]
+            due = min(free, key=lambda each: self._readers[each].due_at, default=None)
+            if due is None or self._readers[due].due_at > now:
+                self._tell(present)
+                return
+            self._busy.add(due)
+        try:
+            self._one(due, now, len(present))
+        finally:
+            with self._state.lock:
+                self._busy.discard(due)
+                self._tell(present)
+
+    def _follow(self, present: list[str]) -> None:
+        self._first = self._first or frozenset(present)
+        self._absent &= set(present)
+        for worker in present:
+            if worker not in self._readers:
+                # The one before it may be listed for a while yet. Those that were there at first follow nobody.
+                before = () if worker in self._first else list(self._readers.values())
+                self._readers[worker] = log.Reader(before)
+        gone = [each for each in self._readers if each not in present and each not in self._busy]
+        for worker in gone[: max(len(self._readers) - max(READERS_KEPT, len(present)), 0)]:
+            del self._readers[worker]
+
+    def _one(self, worker: str, now: float, workers: int) -> None:
+        reader = self._readers[worker]
+        try:
+            content = self._asker.stdout(worker)
+        except AskError:
+            reader.due_at = now + FAILED_SECONDS
+            self._absent.add(worker)
+            return
+        with self._state.lock:
+            self._absent.discard(worker)
+            printed = reader.read(content, now, 1 / workers)
+            self._dropped += printed.dropped
+            at, name = time.time(), self._state.workers.name(worker)
+            for text in printed.lines:
+                self._line(at, name, text, alerts=not printed.first or worker not in self._first)
+
+    def _line(self, at: float, name: str, text: str, *, alerts: bool) -> None:
+        self._printed = True
+        self._state.log.add(lambda seq: LogLine(seq, at, name, log.kind(text), text))
+        found = log.alert(text) if alerts else None
+        if found is not None and (book := self._printer()) is not None:
+            self._state.add_alert(book, at, found[0], found[1], None)
+
+    def _printer(self) -> JobBook | None:
+        """Return the job that a printed alert is counted for: lines name none. One that publishes alerts is not it."""
+        running = [job.id for job in self._state.jobs if job.state not in ENDED]
+        books = [self._state.books[job] for job in running if job in self._state.books]
+        silent = [book for book in books if book.metrics and not book.publishes(read_live.ALERTS)]
+        return silent[0] if silent else None
+
+    def _tell(self, present: list[str]) -> None:
+        names = tuple(self._state.workers.name(worker) for worker in present if worker not in self._absent)
+        self._state.log_state = LogState(time.time(), names, self._dropped, self._missing(present, names))
+
+    def _missing(self, present: list[str], names: tuple[str, ...]) -> LogMissing | None:
+        if not present:
+            return "no-taskmanager"
+        if not names:
+            return "no-stdout"
+        if not self._printed and any(reader.due_at == 0 for reader in self._readers.values()):
+            return "not-read-yet"
+        running = [job.id for job in self._state.jobs if job.state not in ENDED]
+        options = [self._state.books[job].parameters for job in running if job in self._state.books]
+        told = [given for given in options if given is not None]
+        if not self._printed and told and not any("print" in given.get("sinks", "print") for given in told):
+            return "not-printing"
+        return None

@@ -1,0 +1,1 @@
+"""What is drawn of what the collector holds."""

@@ -1,0 +1,160 @@
+"""Checkpoints: figures, charts, history, and what one checkpoint cost each task."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nicegui import ui
+
+from dashboard.pages import charts, words
+from dashboard.pages.view import Card, Chart, Table, visible
+
+if TYPE_CHECKING:
+    from dashboard.model import Checkpoint, CheckpointTask
+    from dashboard.pages.texts import Texts
+    from dashboard.pages.view import View
+
+
+class Checkpoints:
+    """The fourth tab."""
+
+    def __init__(self, texts: Texts) -> None:
+        with ui.element("div").classes("grid"):
+            self._charts = Durations(texts)
+            self._history = History(texts)
+            self._detail = Detail(texts)
+
+    def show(self, view: View) -> None:
+        """Show all of it."""
+        for panel in (self._charts, self._history, self._detail):
+            panel.show(view)
+
+
+class Durations:
+    """How long checkpoints take and how large they are."""
+
+    def __init__(self, texts: Texts) -> None:
+        with Card(texts("tab-checkpoints"), texts) as self._card:
+            self._averages = ui.label().style("font-weight: 600")
+            self._settings = ui.label().classes("note")
+            with ui.element("div").classes("grid two"):
+                self._durations = Chart("220px", label=texts("checkpoint-durations"))
+                self._sizes = Chart("220px", label=texts("checkpoint-sizes"))
+
+    def show(self, view: View) -> None:
+        """Show the charts of the picked job."""
+        made, texts = view.job.checkpoints if view.job is not None else None, view.texts
+        self._card.age.show(made.at if made is not None else None, view.now)
+        if made is None or not made.history:
+            self._averages.text = texts("no-checkpoints")
+            self._settings.text = ""
+            return
+        average = words.duration(made.average_duration_s, texts)
+        size = words.size(made.average_bytes)
+        self._averages.text = texts("checkpoint-averages", duration=average, size=size)
+        self._settings.text = texts(
+            "checkpoint-settings",
+            interval=words.duration(made.interval_s, texts),
+            mode=texts("at-least-once" if made.exactly_once is False else "exactly-once"),
+            aligned=texts("unaligned" if made.unaligned else "aligned"),
+            backend=made.backend or words.UNKNOWN,
+            storage=made.storage or words.UNKNOWN,
+        )
+        durations = charts.checkpoint_durations(made.history, texts, view.colours)
+        self._durations.show(durations, f"{texts('checkpoint-durations')}: {average}")
+        sizes = charts.checkpoint_sizes(made.history, texts, view.colours)
+        self._sizes.show(sizes, f"{texts('checkpoint-sizes')}: {size}")
+
+
+class History:
+    """A row for each checkpoint that is known, the newest first."""
+
+    def __init__(self, texts: Texts) -> None:
+        with Card(texts("checkpoint-history"), texts) as self._card:
+            names = (
+                "checkpoint-id",
+                "kind",
+                "state",
+                "triggered",
+                "duration",
+                "size",
+                "alignment",
+                "acknowledged",
+                "what",
+            )
+            numbers = ("duration", "size", "alignment", "acknowledged")
+            columns = [(name, texts(name)) for name in names]
+            self._table = Table(columns, "key", label=texts("checkpoint-history"), page=10, numbers=numbers)
+
+    def show(self, view: View) -> None:
+        """Show the history of the picked job."""
+        made = view.job.checkpoints if view.job is not None else None
+        self._card.age.show(made.at if made is not None else None, view.now)
+        self._table.show([_row(each, view.texts) for each in (made.history if made is not None else ())])
+
+
+def _row(checkpoint: Checkpoint, texts: Texts) -> dict[str, Any]:
+    notes = [texts("restored")] if checkpoint.restored else []
+    notes += [checkpoint.failure] if checkpoint.failure else []
+    return {
+        "key": f"{checkpoint.term} {checkpoint.id} {checkpoint.savepoint}",
+        "checkpoint-id": f"#{checkpoint.id}",
+        "kind": texts("kind-savepoint" if checkpoint.savepoint else "kind-checkpoint"),
+        "state": checkpoint.status,
+        "triggered": words.moment(checkpoint.triggered),
+        "duration": words.duration(checkpoint.duration_s, texts),
+        "size": words.size(checkpoint.bytes),
+        "alignment": words.duration(checkpoint.alignment_s, texts),
+        "acknowledged": f"{checkpoint.acknowledged}/{checkpoint.subtasks}",
+        "what": " · ".join(notes),
+    }
+
+
+class Detail:
+    """What one checkpoint cost each task: the newest that has completed, or one that is picked."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._picked: int | None = None
+        with Card(texts("checkpoint-detail", id="…"), texts) as self._card:
+            self._pick = ui.select({}, label=texts("checkpoint-pick"), clearable=True)
+            self._pick.props("dense outlined").style("min-width: 14rem").on("update:model-value", self._choose)
+            self._missing = ui.label(texts("no-detail")).classes("note")
+            names = ("task", "acknowledged", "duration", "size", "sync", "async", "alignment", "start-delay")
+            columns = [(name, texts(name)) for name in names]
+            self._table = Table(columns, "id", label=texts("checkpoint-pick"), page=20, numbers=names[1:])
+
+    def _choose(self) -> None:
+        self._picked = self._pick.value
+
+    def show(self, view: View) -> None:
+        """Show the details."""
+        job, texts = view.job, view.texts
+        made = job.checkpoints if job is not None else None
+        self._card.age.show(made.at if made is not None else None, view.now)
+        if job is None or made is None:
+            self._table.show([])
+            return
+        options = [each.id for each in made.history[:50] if each.status == "COMPLETED"]
+        if self._pick.options != options:
+            self._pick.set_options(options, value=self._picked if self._picked in options else None)
+        if self._picked is not None:
+            view.collector.want_checkpoint(job.id, self._picked)
+        shown = self._picked if self._picked is not None else max(made.details, default=None)
+        self._card.title.text = texts("checkpoint-detail", id=shown or words.UNKNOWN)
+        tasks = made.details.get(shown, ()) if shown is not None else ()
+        visible(self._missing, not tasks)
+        self._table.show([_task(task, texts) for task in tasks])
+
+
+def _task(task: CheckpointTask, texts: Texts) -> dict[str, Any]:
+    return {
+        "id": task.vertex,
+        "task": task.name,
+        "acknowledged": f"{task.acknowledged}/{task.subtasks}",
+        "duration": words.duration(task.duration_s, texts),
+        "size": words.size(task.bytes),
+        "sync": words.duration(task.sync_s, texts),
+        "async": words.duration(task.async_s, texts),
+        "alignment": words.duration(task.alignment_s, texts),
+        "start-delay": words.duration(task.start_delay_s, texts),
+    }
