@@ -90,12 +90,12 @@ def drawn(colours):
         "recoveries": charts.recoveries(whole.recoveries, EN, colours),
         "heatmap": charts.heatmap(crowd.details[samples.JOB], colours),
         "workers": charts.workers(worn, colours, EN)[0],
-        "cluster": cluster_picture.cluster(worn, job, EN, colours, 700),
-        "pipeline": pipeline_picture.pipeline(job, EN, colours, 700),
+        "cluster": cluster_picture.draw(worn, job, EN, colours, 700),
+        "pipeline": pipeline_picture.draw(job, EN, colours, 700),
         "lesson of a checkpoint": lessons.checkpoint(job, EN, colours, 700),
         "lesson of a recovery": lessons.recovery(whole.recoveries[0], EN, colours, 700),
-        "whole cluster": cluster_picture.cluster(healthy, healthy.details[samples.JOB], EN, colours, 700),
-        "whole pipeline": pipeline_picture.pipeline(healthy.details[samples.JOB], EN, colours, 700),
+        "whole cluster": cluster_picture.draw(healthy, healthy.details[samples.JOB], EN, colours, 700),
+        "whole pipeline": pipeline_picture.draw(healthy.details[samples.JOB], EN, colours, 700),
     }
 
 
