@@ -46,7 +46,7 @@ def test_the_cluster_picture_names_who_is_there_and_what_runs_in_each_slot(page,
     assert " ".join(picture(page, "Cluster")) == (
         "JobManager · leads 127.0.0.1:8081 "
         "TaskManager 1 localhost:40000 "
-        "Slot 1 Random user eve… [1] +1 Slot 2 Abnormal count [3] Slot 3 Print alerts [2] "
+        "Slot 1 Random user events [1] +1 Slot 2 Abnormal count [3] Slot 3 Print alerts [2] "
         "TaskManager 2 localhost:40001 "
         "Slot 1 Random user events [2] Slot 2 Abnormal count [1] Slot 3 Print alerts [3] "
         "TaskManager 3 localhost:40002 "
