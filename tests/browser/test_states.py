@@ -103,3 +103,12 @@ def test_the_first_picture_of_the_page_is_never_blank(page, server, path):
     page.goto(server.url + path)
     page.locator("h1").wait_for()
     assert page.locator(".tile").first.inner_text() == f"TaskManager{'s' if path == '/' else ''}\n3"
+
+
+def test_the_browsers_timeline_does_not_grow_with_the_updates(page, server):
+    page.add_init_script(
+        "window.marked = 0;"
+        "new PerformanceObserver(list => { window.marked += list.getEntries().length; }).observe({ type: 'mark' });"
+    )
+    go(page, server, "healthy")
+    page.wait_for_function("() => window.marked > 300 && performance.getEntriesByType('mark').length < 60")

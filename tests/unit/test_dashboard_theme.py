@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 import dashboard_samples as samples
 import pytest
 
-from dashboard.pages import charts, pictures
+from dashboard.pages import charts, cluster_picture, lessons, pipeline_picture
 from dashboard.pages.texts import Texts
 from dashboard.pages.theme import DARK, LIGHT, css
 
@@ -90,10 +90,12 @@ def drawn(colours):
         "recoveries": charts.recoveries(whole.recoveries, EN, colours),
         "heatmap": charts.heatmap(crowd.details[samples.JOB], colours),
         "workers": charts.workers(worn, colours, EN)[0],
-        "cluster": pictures.cluster(worn, job, EN, colours, 700),
-        "pipeline": pictures.pipeline(job, EN, colours, 700),
-        "whole cluster": pictures.cluster(healthy, healthy.details[samples.JOB], EN, colours, 700),
-        "whole pipeline": pictures.pipeline(healthy.details[samples.JOB], EN, colours, 700),
+        "cluster": cluster_picture.draw(worn, job, EN, colours, 700),
+        "pipeline": pipeline_picture.draw(job, EN, colours, 700),
+        "lesson of a checkpoint": lessons.checkpoint(job, EN, colours, 700),
+        "lesson of a recovery": lessons.recovery(whole.recoveries[0], EN, colours, 700),
+        "whole cluster": cluster_picture.draw(healthy, healthy.details[samples.JOB], EN, colours, 700),
+        "whole pipeline": pipeline_picture.draw(healthy.details[samples.JOB], EN, colours, 700),
     }
 
 
