@@ -49,6 +49,7 @@ def serve(serving: Serving, collector: Collector) -> None:
         title=Texts("en")("page-title"),
         favicon="📈",
         uvicorn_logging_level="warning",
+        tailwind=False,  # it reads the whole page again at each change of it
     )
 
 

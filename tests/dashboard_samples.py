@@ -213,6 +213,17 @@ def many():
     )
 
 
+OTHER = "90cd91d7a1b94bdbb3bd0e3c5d0d0a11"
+
+
+def two_jobs():
+    """Return a cluster that runs a second job, whose users have other names."""
+    other = dataclasses.replace(job(workers(3), ("anna", "bert")), id=OTHER, name="Another job")
+    one = healthy()
+    listed = (*one.jobs, JobSummary(OTHER, "Another job", "RUNNING", AT - 60, 60, 10, 10))
+    return dataclasses.replace(one, jobs=listed, details={**one.details, OTHER: other})
+
+
 def empty():
     """Return a page that has found no cluster yet."""
     return Snapshot(time.time(), ("127.0.0.1:8081",), "connecting", AT)

@@ -27,6 +27,7 @@ SAMPLES = {
     "empty": (samples.empty, ()),
     "hostile": (lambda: samples.healthy(users=samples.HOSTILE), samples.HOSTILE),
     "gone": (samples.gone, USERS),
+    "two-jobs": (samples.two_jobs, USERS),
     "unkept": (lambda: samples.healthy(history_error="The disk is full. Free some space."), USERS),
     "no-job": (lambda: samples.healthy(jobs=(), details={}, recoveries=()), ()),
 }

@@ -23,9 +23,3 @@ setInterval(() => {
     element.classList.toggle("stale", !unknown && seconds >= 30);
   }
 }, 250);
-// Tailwind, which NiceGUI brings, leaves marks in the browser's timeline at each change of the page and never takes
-// them away: 10 to 20 KB an update.
-setInterval(() => {
-  performance.clearMarks();
-  performance.clearMeasures();
-}, 5000);
