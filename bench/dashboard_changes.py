@@ -1,10 +1,12 @@
 """Serves a cluster that changes with each update of the page: `python bench/dashboard_changes.py PORT`.
 
-A page is updated as soon as it has drawn the last update, not by the clock. Ends with the standard input.
+A page is updated as soon as it has drawn the last update, not by the clock; not from a line `pause` on the standard
+input to a line `go`. Ends with the standard input.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import threading
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from dashboard.model import JobDetail, Recovery, Snapshot, Vertex
 
 STRIKE, WOUNDED, USERS, CHECKPOINTS = 200, 40, 32, 100
+GOING = threading.Event()
 
 
 class Changing(samples.SampleCollector):
@@ -105,20 +108,24 @@ async def _keep_updating(client: Client) -> None:
     """Do what the page's timer does whenever the page has drawn: faster, its messages would pile up."""
     timer = next(element for element in client.elements.values() if isinstance(element, ui.timer))
     while client.has_socket_connection:
+        while not GOING.is_set():  # noqa: ASYNC110 - a thread sets it
+            await asyncio.sleep(0.1)
         with client:
             timer.callback()  # type: ignore[misc]
         await client.run_javascript("await new Promise(requestAnimationFrame)", timeout=60)
 
 
-def _end_with_input() -> None:
-    sys.stdin.read()
+def _obey() -> None:
+    for line in sys.stdin:
+        (GOING.clear if line == "pause\n" else GOING.set)()
     os._exit(0)
 
 
 def main() -> None:
     """Serve."""
     port = int(sys.argv[1])
-    threading.Thread(target=_end_with_input, daemon=True).start()
+    GOING.set()
+    threading.Thread(target=_obey, daemon=True).start()
     app.on_connect(_keep_updating)
     serve(Serving(port=port, page_seconds=86400), Changing())
 

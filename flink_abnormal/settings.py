@@ -98,7 +98,7 @@ class SinkSettings:
     output: str | None = option(None, "--output", "path", "The folder of --sink files.")
     append: bool = option(False, "--append/--no-append", "flag", "Write into a folder that is not empty.")
     roll_ms: int = option(
-        120_000, "--roll", "duration", "files: finish a file this often, in whole checkpoints.", minimum=1_000
+        120_000, "--roll", "duration", "files: an endless run finishes a file this often.", minimum=1_000
     )
 
 

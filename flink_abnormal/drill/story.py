@@ -83,6 +83,7 @@ class Recovery(Story):
         self._led_at: float | None = None
         self._told_stopped = False
         self._running_again: Line | None = None
+        self._ended: Line | None = None
 
     def undo_due(self, at: float) -> bool:
         """Whether a strike that is taken back has lasted its time."""
@@ -145,12 +146,13 @@ class Recovery(Story):
         whole = now.total > 0 and now.running == now.total
         if whole and self._running_again is None and self.noticed_s is not None:
             self._running_again = Line(seconds, f"all {now.total} tasks run again")
-        if self._running_again is not None and self.restored is not None:
+        if self._running_again is not self._ended and self._running_again is not None and self.restored is not None:
             if self._led_at is not None:
                 if seconds - self._running_again.seconds < LEADER_SECONDS:
                     return
                 yield Line(self._led_at, "a JobManager leads now, and knows the job")
             self.recovered_s = self._running_again.seconds
+            self._ended = self._running_again
             yield self._running_again
 
 

@@ -1,10 +1,11 @@
 """JSON Lines below the output folder, `alerts/` and `dead-letters/`, exactly once through Flink's FileSink.
 
 A file has its name once it is whole and its checkpoint has completed; names that start with a dot are on their way.
-In an endless run each checkpoint ends a small file of each subtask, and each `--roll` they become one, so that a day
-leaves hundreds of files and not thousands, at any parallelism. A bounded run has a file for each subtask and `--roll`,
-and compacts nothing: at the end of the input Flink's compactor forgets what it held from before a restore, unless a
-checkpoint has completed in between, and those alerts would never get their names.
+Each checkpoint ends a small file of each subtask, so that none is ever written on after a restore: a TaskManager that
+was frozen, and given up, writes into its own files for a moment when it wakes up, and would spoil lines of its
+successor. In an endless run each `--roll` they become one, so that a day leaves hundreds of files and not thousands, at
+any parallelism. A bounded run compacts nothing: at the end of the input Flink's compactor forgets what it held from
+before a restore, unless a checkpoint has completed in between, and those alerts would never get their names.
 """
 
 from __future__ import annotations
@@ -58,15 +59,14 @@ def _sink(lines: DataStream, folder: str, operator: Operator, settings: Settings
         .with_output_file_config(OutputFileConfig.builder().with_part_suffix(".jsonl").build())
     )
     roll_ms = settings.sink.roll_ms
+    builder = builder.with_rolling_policy(RollingPolicy.on_checkpoint_rolling_policy())
     if settings.bounded:
-        rolling = RollingPolicy.default_rolling_policy(_PART_BYTES, roll_ms, roll_ms)
         # Not the same as not to speak of it: what a snapshot of an earlier release has to compact is taken over.
-        file_sink = builder.with_rolling_policy(rolling).disable_compact().build()
+        file_sink = builder.disable_compact().build()
     else:
         checkpoints = max(1, roll_ms // settings.state.checkpoint_interval_ms)
         strategy = FileCompactStrategy.builder().enable_compaction_on_checkpoint(checkpoints)
         compaction = strategy.set_size_threshold(_PART_BYTES).build()
-        builder = builder.with_rolling_policy(RollingPolicy.on_checkpoint_rolling_policy())
         file_sink = builder.enable_compact(compaction, FileCompactor.concat_file_compactor()).build()
     written = lines.sink_to(file_sink).name(operator.name).uid(operator.uid)
     return written.set_parallelism(parallelism)

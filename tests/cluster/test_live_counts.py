@@ -129,6 +129,7 @@ def test_the_jobs_options_can_be_read_by_those_who_watch_it(cluster, tmp_path):
     assert job.rest.job_parameters(job.id) == {
         "source": "random",
         "users": "4",
+        "interval": "1h",
         "seed": str(SEED),
         "threshold": "2",
         "live": "true",

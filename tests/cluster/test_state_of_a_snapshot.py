@@ -92,7 +92,7 @@ def test_the_last_checkpoint_of_a_killed_cluster_holds_what_the_rule_gives_up_to
 
 @pytest.mark.parametrize("backend", ["hashmap", "rocksdb"])
 def test_a_job_is_asked_for_its_latest_snapshot_and_a_savepoint_is_read_alike(cluster, backend):
-    job = submit(cluster, backend, interval="5s", first=2)  # rarely, so that none is deleted while it is read
+    job = submit(cluster, backend, interval="20s", first=1)  # rarely, so that none is deleted while it is read
     running, checkpoint = counts_in(cluster, job)
     assert checkpoint.startswith(f"{cluster.checkpoints}/{job}/chk-")
     assert set(running) <= {f"user{number}" for number in range(1, 21)}

@@ -229,3 +229,19 @@ def test_alerts_of_an_endless_run_show_up_in_one_file_a_roll_whatever_the_parall
     assert [file.name for file in folder.glob("[!.]*") if not file.name.startswith("compacted-part-")] == []
     found = Counter((user, count, alert_id) for user, count, alert_id in alerts(tmp_path / "out"))
     assert set(found.values()) == {1}
+
+
+def test_no_file_of_a_bounded_run_goes_on_after_a_checkpoint(cli, tmp_path):
+    # What a worker that was given up still writes goes into its own file: that must not be its successor's too.
+    options = cli.job("--events", 60, "--interval", "50ms", "--abnormal-rate", 1, "--checkpoint-interval", "500ms")
+    process = cli.start("run", *options, "--no-emit-log", "--sink", "files", "--output", tmp_path / "out")
+    folder = tmp_path / "out" / "alerts"
+    seen = {}
+    while process.poll() is None:
+        for file in folder.glob("[!.]*.jsonl"):
+            seen.setdefault(file.name, file.read_bytes())
+
+    assert process.returncode == 0
+    assert {name: (folder / name).read_bytes() for name in seen} == seen
+    finished = [name for name in seen if seen[name]]
+    assert len(finished) > 3 == len({name.rpartition("-")[0] for name in finished})

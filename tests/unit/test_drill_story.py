@@ -37,6 +37,7 @@ def test_a_lost_worker_is_told_from_the_loss_to_the_end():
         (6.0, "3 slots are back: a TaskManager has registered"),
         (7.5, "all 17 tasks run again"),
     ]
+    assert told(story, at(7.6, restored=restored)) == []
     assert story.done
     assert (story.noticed_s, story.not_running, story.restored, story.recovered_s) == (2.0, 17, 12, 7.5)
     assert story.failure is None
