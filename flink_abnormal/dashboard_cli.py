@@ -62,7 +62,8 @@ def _check_port(host: str, port: int) -> None:
         with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
             pass
     except OSError as error:
+        reason = str(error.strerror).partition(" (")[0]  # Python adds the address, which stands here already
         raise MachineError(
-            f"The dashboard can't listen on {host}:{port}: {error.strerror}. "
+            f"The dashboard can't listen on {host}:{port}: {reason}. "
             "End what listens there, or choose another: flink-abnormal dashboard --port 8090"
         ) from None

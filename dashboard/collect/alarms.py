@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from dashboard.collect.read import ENDED, duration_s
+from dashboard.collect.read import duration_s
 from dashboard.model import Alarm
+from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -14,6 +14,7 @@ from dashboard.collect.fields import Field, Unreadable
 from flink_abnormal.errors import ClusterError, UsageError
 from flink_abnormal.runtime import leader
 from flink_abnormal.runtime.bounded import NobodyListensError
+from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
     from dashboard.collect.ask import Asker
@@ -102,7 +103,7 @@ class ClusterReader:
             state = self._state
             state.jobs, state.tasks, state.jobs_at = jobs, tasks, at
             for job in jobs:
-                if job.state not in read.ENDED and job.id in state.books:
+                if job.state not in ENDED and job.id in state.books:
                     state.books[job.id].done.clear()
             if state.overview is not None and state.overview.refresh_s != state.refresh_s:
                 state.overview = replace(state.overview, refresh_s=state.refresh_s)

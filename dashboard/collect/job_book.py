@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from dashboard.collect import read_live
 from dashboard.collect.live_book import AlertBook, LiveBook
 from dashboard.collect.rates import Meter, Rates
 from dashboard.model import JobDetail
@@ -91,7 +92,7 @@ class JobBook:
 
     def missing(self) -> LiveMissing | None:
         """Return why there are no live figures, as far as the job's options and its metrics tell."""
-        if self.publishes(".liveUsers"):
+        if self.publishes(read_live.USERS):
             return None
         if self.parameters is None or self.answer is None or len(self.metrics) < len(self.answer.vertices):
             return "not-read-yet"

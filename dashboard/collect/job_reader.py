@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dashboard.collect import read, read_checkpoints, read_live
 from dashboard.collect.ask import AbsentError
-from dashboard.collect.read import ENDED
+from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from dashboard.collect import log, read_live
 from dashboard.collect.ask import AskError
-from dashboard.collect.read import ENDED
 from dashboard.model import LogLine, LogState
+from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
     from dashboard.collect.ask import Asker

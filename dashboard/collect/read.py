@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dashboard.model import Edge, Failure, JobSummary, Overview, Subtask, TaskManager, Vertex
+from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dashboard.collect.fields import Field
 
-ENDED: Final = ("FINISHED", "FAILED", "CANCELED")
 _AT_HOST: Final = re.compile(r"@([^/@]+:\d+)(?:/|$)")
 _DURATION: Final = re.compile(r"\s*(\d+)\s*([a-zµ]*)\s*$", re.IGNORECASE)
 _UNIT_SECONDS: Final = {"": 1e-3, "ms": 1e-3, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}

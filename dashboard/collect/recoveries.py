@@ -14,9 +14,9 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from dashboard.collect.read import ENDED
 from dashboard.collect.recovery_case import Case
 from dashboard.model import Recovery
+from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

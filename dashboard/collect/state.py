@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 from dashboard.collect.checkpoint_book import KEPT, CheckpointBook
 from dashboard.collect.job_book import JobBook
 from dashboard.collect.links import Links
-from dashboard.collect.read import ENDED
 from dashboard.collect.tail import ALERTS, LOG_LINES, Tail
 from dashboard.collect.workers import Workers
 from dashboard.model import LogLine, LogState, SeenAlert
+from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

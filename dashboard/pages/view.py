@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nicegui import ui
-from typing_extensions import Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from typing_extensions import Self
 
     from dashboard.collect.collector import Collector
     from dashboard.model import JobDetail, Snapshot
