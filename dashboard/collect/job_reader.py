@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from dashboard.collect.ask import Asker
     from dashboard.collect.job_book import JobBook
+    from dashboard.collect.read import JobAnswer
     from dashboard.collect.state import State
 
 DETAILS_SECONDS: Final = 5.0
@@ -107,10 +108,12 @@ class JobReader:
             book.checkpoints.configuration = read_checkpoints.configuration(self._asker.json(f"{path}/config"))
 
     def _details(self, book: JobBook) -> None:
+        if book.answer is None:
+            return  # its vertices have no names yet, and what a checkpoint cost them is read only once
         for checkpoint in self._state.wanted(book.id):
             try:
                 if not book.checkpoints.has_details(checkpoint):
-                    self._detail(book, checkpoint)
+                    self._detail(book, book.answer, checkpoint)
             except AbsentError:
                 pass
             self._state.settle(book.id, checkpoint)
@@ -120,12 +123,12 @@ class JobReader:
         now = time.monotonic()
         if now - self._detailed_at.get(book.id, float("-inf")) >= DETAILS_SECONDS:
             self._detailed_at[book.id] = now
-            self._detail(book, newest)
+            self._detail(book, book.answer, newest)
 
-    def _detail(self, book: JobBook, checkpoint: int) -> None:
+    def _detail(self, book: JobBook, answer: JobAnswer, checkpoint: int) -> None:
         path = f"/jobs/{book.id}/checkpoints/details/{checkpoint}"
         _, vertices = read_checkpoints.detail_vertices(self._asker.json(path))
-        names = {vertex.id: vertex.name for vertex in book.answer.vertices} if book.answer else {}
+        names = {vertex.id: vertex.name for vertex in answer.vertices}
         order = sorted(vertices, key=lambda each: list(names).index(each) if each in names else len(names))
         tasks = tuple(
             read_checkpoints.task(self._asker.json(f"{path}/subtasks/{vertex}"), vertex, names.get(vertex, vertex))

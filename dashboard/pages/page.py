@@ -9,7 +9,7 @@ from nicegui import ui
 from dashboard.pages import theme
 from dashboard.pages.panels import alarms, alerts, checkpoints, jobs, learn, overview, recovery, states
 from dashboard.pages.texts import Texts
-from dashboard.pages.view import Age, View, replace_classes, visible
+from dashboard.pages.view import Age, Picker, View, replace_classes, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,8 +59,7 @@ class Page:
             self._link = ui.label().classes("pill idle")
             self._age = Age(texts)
             ui.element("span").classes("grow")
-            self._jobs = ui.select({}, label=texts("pick-job")).props("dense outlined")
-            self._jobs.style("min-width: 14rem").on("update:model-value", self._pick)
+            self._jobs = Picker(texts("pick-job"), self._pick)
             other: Language = "en" if texts.language == "ko" else "ko"
             self._language = ui.link(texts("other-language"), self._address(other))
             self._language.props(f"lang={other} hreflang={other}")
@@ -88,8 +87,8 @@ class Page:
         self._language.props(f'href="{self._address(other)}"')
         self.show()
 
-    def _pick(self) -> None:
-        self._picked = self._jobs.value
+    def _pick(self, job_id: str) -> None:
+        self._picked = job_id
         self.show()
 
     def show(self) -> None:
@@ -120,7 +119,5 @@ class Page:
         self._age.show(snapshot.answered_at, view.now)
         self._dark_button.text = texts("light" if dark else "dark")
         options = {job.id: f"{job.id[:8]} · {job.state}" for job in snapshot.jobs[:50]}
-        picked = view.job.id if view.job is not None and view.job.id in options else None
-        if self._jobs.options != options or self._jobs.value != picked:
-            self._jobs.set_options(options, value=picked)
-        visible(self._jobs, len(options) > 1)
+        self._jobs.offer(options, view.job.id if view.job is not None and view.job.id in options else None)
+        self._jobs.show(shown=len(options) > 1)

@@ -86,6 +86,27 @@ class Age:
         self._element.update()
 
 
+class Picker:
+    """A list of which one is picked; `on_pick` gets what the user picks, and nothing that is offered."""
+
+    def __init__(self, label: str, on_pick: Callable[[Any], None], *, clearable: bool = False) -> None:
+        self._offered: object = None
+        self._select = ui.select({}, label=label, clearable=clearable)
+        self._select.props("dense outlined").style("min-width: 14rem")
+        # Told as part of the change: before an event of its own an update may come, and put back what was offered.
+        self._select.on_value_change(lambda change: on_pick(change.value) if change.value != self._offered else None)
+
+    def offer(self, choices: dict[Any, str], shown: object) -> None:
+        """Offer these choices; `shown` is the one that the page shows, None: none of them."""
+        self._offered = shown
+        if self._select.options != choices or self._select.value != shown:
+            self._select.set_options(choices, value=shown)
+
+    def show(self, *, shown: bool) -> None:
+        """Show it or hide it."""
+        visible(self._select, shown)
+
+
 class Chart:
     """An ECharts chart that is sent anew only when its options have changed.
 

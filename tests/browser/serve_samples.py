@@ -55,7 +55,7 @@ class Collector(samples.SampleCollector):
             return
         known[checkpoint_id] = tuple(dataclasses.replace(task, bytes=checkpoint_id) for task in known[20])
         made = dataclasses.replace(job.checkpoints, details=known)
-        details = {job_id: dataclasses.replace(job, checkpoints=made)}
+        details = {**self.shown.details, job_id: dataclasses.replace(job, checkpoints=made)}
         self.shown = dataclasses.replace(self.shown, details=details)
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from browser_tools import card, go, pick_tab, settle
-from dashboard_samples import HOSTILE
+from dashboard_samples import HOSTILE, OTHER
 
 EMITTED = [f"[Source Emit] UserEvent{{userId='{user}', isAbnormal=false}}" for user in HOSTILE]
 LOG = ["[Source Emit] UserEvent{userId='user1', isAbnormal=true}", "[ALERT] userId=user1 이상행동 3회 감지!", *EMITTED]
@@ -145,6 +145,15 @@ def test_the_details_are_those_of_the_newest_checkpoint_until_another_is_picked(
     page.get_by_text("17 B").first.wait_for()
     picked = [row[3] for row in rows(page, "Checkpoint 17, task by task")]
     assert (sizes, picked) == (["2.3 KB"] * 4, ["17 B"] * 4)
+
+
+def test_a_checkpoint_that_is_picked_belongs_to_its_job(page, server):
+    go(page, server, "two-jobs")
+    pick_tab(page, "checkpoints")
+    choose(page, "Task by task of checkpoint", "17")
+    card(page, "Checkpoint 17, task by task").wait_for()
+    choose(page, "Job", f"{OTHER[:8]} · RUNNING")
+    card(page, "Checkpoint 20, task by task").wait_for()
 
 
 @pytest.mark.parametrize("sample", ["healthy", "wounded"])

@@ -92,6 +92,17 @@ def test_everything_that_a_cluster_tells_is_in_the_snapshot(flink, collect):
     assert abs(snapshot.at - time.time()) < 2
 
 
+def test_the_tasks_of_a_checkpoint_have_their_names_even_where_flink_is_slow_to_tell_of_the_job(flink, collect):
+    flink.faults[f"/jobs/{JOB}"] = 500
+    collector = collect(flink.address)
+    slow, quick = f"/jobs/{JOB}", f"/jobs/{JOB}/checkpoints"
+    wait_until(lambda: min(flink.since(0).count(path) for path in (slow, quick)) >= 3, "three looks at each")
+    flink.faults.clear()
+
+    detail = until(collector, complete, "everything").details[JOB]
+    assert [task.name for task in detail.checkpoints.details[4]] == [vertex.name for vertex in detail.vertices]
+
+
 def test_a_cluster_is_only_ever_asked_for_what_stands_on_the_list(flink, collect):
     flink.publish([{"threshold": 3}], [])
     collector = collect(flink.address)

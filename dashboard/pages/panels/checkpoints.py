@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from nicegui import ui
 
 from dashboard.pages import charts, words
-from dashboard.pages.view import Card, Chart, Table, visible
+from dashboard.pages.view import Card, Chart, Picker, Table, visible
 
 if TYPE_CHECKING:
     from dashboard.model import Checkpoint, CheckpointTask
@@ -114,17 +114,17 @@ class Detail:
     """What one checkpoint cost each task: the newest that has completed, or one that is picked."""
 
     def __init__(self, texts: Texts) -> None:
+        self._job: str | None = None
         self._picked: int | None = None
         with Card(texts("checkpoint-detail", id="…"), texts) as self._card:
-            self._pick = ui.select({}, label=texts("checkpoint-pick"), clearable=True)
-            self._pick.props("dense outlined").style("min-width: 14rem").on("update:model-value", self._choose)
+            self._picker = Picker(texts("checkpoint-pick"), self._pick, clearable=True)
             self._missing = ui.label(texts("no-detail")).classes("note")
             names = ("task", "acknowledged", "duration", "size", "sync", "async", "alignment", "start-delay")
             columns = [(name, texts(name)) for name in names]
             self._table = Table(columns, "id", label=texts("checkpoint-pick"), page=20, numbers=names[1:])
 
-    def _choose(self) -> None:
-        self._picked = self._pick.value
+    def _pick(self, checkpoint: int | None) -> None:
+        self._picked = checkpoint
 
     def show(self, view: View) -> None:
         """Show the details."""
@@ -134,9 +134,10 @@ class Detail:
         if job is None or made is None:
             self._table.show([])
             return
-        options = [each.id for each in made.history[:50] if each.status == "COMPLETED"]
-        if self._pick.options != options:
-            self._pick.set_options(options, value=self._picked if self._picked in options else None)
+        if job.id != self._job:
+            self._job, self._picked = job.id, None
+        options = {each.id: str(each.id) for each in made.history[:50] if each.status == "COMPLETED"}
+        self._picker.offer(options, self._picked if self._picked in options else None)
         if self._picked is not None:
             view.collector.want_checkpoint(job.id, self._picked)
         shown = self._picked if self._picked is not None else max(made.details, default=None)
