@@ -111,7 +111,9 @@ def pick_tab(page, name):
     """Show a tab, and wait until it is drawn."""
     page.locator(".q-tab").nth(TABS.index(name)).click()
     page.wait_for_function(
-        "place => document.querySelectorAll('.q-tab')[place].ariaSelected === 'true'", arg=TABS.index(name)
+        "place => document.querySelectorAll('.q-tab')[place].ariaSelected === 'true'"
+        " && document.querySelector('.q-ripple') === null",  # what a click leaves on the tab for a moment
+        arg=TABS.index(name),
     )
     settle(page)
 

@@ -34,6 +34,7 @@ BACKPRESSURED_SHARE: Final = 0.5
 IDLE_SECONDS: Final = 30.0
 IDLE_INTERVALS: Final = 6
 GONE_SECONDS: Final = 1.5
+LOST_SECONDS: Final = 10.0
 LOST_JOB_SECONDS: Final = 600.0
 STANDBY_SECONDS: Final = 5.0
 HOLD_SECONDS: Final[Mapping[str, float]] = {"backpressure": 5.0, "no-free-slot": 2.0}
@@ -118,15 +119,23 @@ class Alarms:
                 del kept[gone]
 
     def _lost(self, facts: Facts) -> Iterator[Alarm]:
-        """Miss a TaskManager until as many are there as before, or it is not shown any more."""
+        """Miss a TaskManager until as many are there as before, or it is not shown any more; and for a while anyway.
+
+        One that dies may be replaced before its loss is noticed.
+        """
         lost = [each for each in facts.taskmanagers if each.lost_at is not None]
         present = len(facts.taskmanagers) - len(lost)
         self._expected = max(self._expected, present) if lost else present
-        if lost and present < self._expected:
-            missing = self._expected - present
-            latest = sorted(lost, key=lambda each: each.lost_at or 0.0)[-missing:]
-            names = ", ".join(each.name for each in latest)
-            yield _alarm("taskmanager-lost", min(each.lost_at or 0.0 for each in latest), None, names, missing)
+        missing = self._expected - present
+        newest = sorted(lost, key=lambda each: each.lost_at or 0.0, reverse=True)
+        told = [
+            each
+            for place, each in enumerate(newest)
+            if place < missing or facts.at - (each.lost_at or 0.0) < LOST_SECONDS
+        ][::-1]
+        if told:
+            names = ", ".join(each.name for each in told)
+            yield _alarm("taskmanager-lost", told[0].lost_at or 0.0, None, names, len(told))
 
     def _waiting(self, job: JobSummary, facts: Facts) -> Iterator[Alarm]:
         tasks = facts.tasks.get(job.id)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 REQUESTS_PER_SECOND: Final = 20.0
 SNAPSHOT_SECONDS: Final = 0.2
+AGAIN_SECONDS: Final = 0.7
+"""After which a vertex is read again: less than its feeds' second, for they never come at the same moment."""
 
 
 class Collector:
@@ -63,7 +65,7 @@ class Collector:
         if self._feeds:
             return
         asker = Asker(self._pace, self._state.links.serving)
-        cluster, jobs = ClusterReader(self._state, asker), JobReader(self._state, asker)
+        cluster, jobs = ClusterReader(self._state, asker), JobReader(self._state, asker, AGAIN_SECONDS / self._speed)
         log = LogReader(self._state, asker)
         steps: list[tuple[str, float, Callable[[], None]]] = [
             *((f"{PROBE} {address}", 0.5, partial(cluster.probe, address)) for address in self._addresses),
@@ -73,10 +75,12 @@ class Collector:
             ("jobs", 0.5, cluster.jobs),
             ("job", 1.0, jobs.jobs),
             ("vertices", 1.0, jobs.vertices),
+            ("vertices too", 1.0, jobs.vertices),  # one that hangs holds one of them for seconds
             ("checkpoints", 1.0, jobs.checkpoints),
             ("checkpoint details", 1.0, jobs.details),
             ("failures", 2.0, jobs.failures),
             ("live", 1.0, jobs.live),
+            ("live too", 1.0, jobs.live),
             ("log", 0.2, log.read),
             ("log too", 0.2, log.read),  # a TaskManager that is frozen holds one of them for seconds
             ("judge", 0.25, self._judge.look),

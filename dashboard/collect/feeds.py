@@ -6,6 +6,7 @@ import logging
 import sqlite3
 import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from dashboard.collect.ask import AskError, SilentError
@@ -13,13 +14,14 @@ from dashboard.collect.fields import Unreadable
 from flink_abnormal.errors import AbnormalError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable, Iterator
 
 LOG: Final = logging.getLogger("dashboard")
 JOIN_SECONDS: Final = 15.0
 TOLD_SECONDS: Final = 10.0
 AGAIN_SECONDS: Final = 1.0
 PROBE: Final = "probe"
+TURNS_KEPT: Final = 1_000
 
 
 class Feed(threading.Thread):
@@ -64,6 +66,36 @@ class Feed(threading.Thread):
             self._fail(self._feed, None)
             return True
         return False
+
+
+class Turns:
+    """Shares what is read again and again between feeds, so that a thing that hangs holds one of them only."""
+
+    def __init__(self, interval_s: float) -> None:
+        """Take after how many seconds a thing is due again, from the beginning of its last turn."""
+        self._interval = interval_s
+        self._lock = threading.Lock()
+        self._busy: set[Hashable] = set()
+        self._begun: dict[Hashable, float] = {}
+
+    @contextmanager
+    def take(self, thing: Hashable) -> Iterator[bool]:
+        """Whether the caller shall read it now: it is due, and no other reads it."""
+        with self._lock:
+            now = time.monotonic()
+            mine = thing not in self._busy and now - self._begun.get(thing, float("-inf")) >= self._interval
+            if mine:
+                self._busy.add(thing)
+                self._begun.pop(thing, None)
+                self._begun[thing] = now
+                if len(self._begun) > TURNS_KEPT:
+                    del self._begun[next(iter(self._begun))]
+        try:
+            yield mine
+        finally:
+            if mine:
+                with self._lock:
+                    self._busy.discard(thing)
 
 
 class Troubles:

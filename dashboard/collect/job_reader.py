@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dashboard.collect import read, read_checkpoints, read_live
 from dashboard.collect.ask import AbsentError
+from dashboard.collect.feeds import Turns
 from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
@@ -34,8 +35,10 @@ class _Listed(NamedTuple):
 class JobReader:
     """Each public method is a step of a feed: it reads the jobs that pages show, and one of the others in turn."""
 
-    def __init__(self, state: State, asker: Asker) -> None:
+    def __init__(self, state: State, asker: Asker, again_s: float) -> None:
+        """Take after how many seconds a vertex is read again, by whichever feed comes to it."""
         self._state, self._asker = state, asker
+        self._vertex_turns = Turns(again_s)
         self._turns: dict[str, int] = {}
         self._detailed_at: dict[str, float] = {}
         self._listed: dict[tuple[str, str], _Listed] = {}
@@ -45,7 +48,7 @@ class JobReader:
         self._each("jobs", self._job)
 
     def vertices(self) -> None:
-        """Read subtasks and their counters."""
+        """Read subtasks and their counters; a step that several feeds share."""
         self._each("vertices", self._vertices)
 
     def checkpoints(self) -> None:
@@ -61,7 +64,7 @@ class JobReader:
         self._each("failures", self._failures)
 
     def live(self) -> None:
-        """Read the detector's users and alerts."""
+        """Read the detector's users and alerts; a step that several feeds share."""
         self._each("live", self._live)
 
     def _each(self, feed: str, step: Callable[[JobBook], None]) -> None:
@@ -94,10 +97,26 @@ class JobReader:
             book.parameters = read.parameters(self._asker.json(f"/jobs/{book.id}/config"))
 
     def _vertices(self, book: JobBook) -> None:
+        self._each_vertex(book, "vertices", self._vertex)
+
+    def _each_vertex(self, book: JobBook, feed: str, step: Callable[[JobBook, str], None]) -> None:
+        """Take the step for each vertex that is due; one that fails keeps no other from its turn."""
+        failed: Exception | None = None
         for vertex in book.answer.vertices if book.answer else ():
-            answer = read.vertex(self._asker.json(f"/jobs/{book.id}/vertices/{vertex.id}"))
-            with self._state.lock:
-                book.see_vertex(vertex.id, answer, time.time())
+            with self._vertex_turns.take((feed, book.id, vertex.id)) as mine:
+                if not mine:
+                    continue
+                try:
+                    step(book, vertex.id)
+                except Exception as error:  # noqa: BLE001 - raised below, once the other vertices have been read
+                    failed = error
+        if failed is not None:
+            raise failed
+
+    def _vertex(self, book: JobBook, vertex: str) -> None:
+        answer = read.vertex(self._asker.json(f"/jobs/{book.id}/vertices/{vertex}"))
+        with self._state.lock:
+            book.see_vertex(vertex, answer, time.time())
 
     def _checkpoints(self, book: JobBook) -> None:
         path = f"/jobs/{book.id}/checkpoints"
@@ -141,13 +160,15 @@ class JobReader:
         book.failures = read.failures(self._asker.json(f"/jobs/{book.id}/exceptions"))
 
     def _live(self, book: JobBook) -> None:
-        for vertex in book.answer.vertices if book.answer else ():
-            path = f"/jobs/{book.id}/vertices/{vertex.id}/metrics"
-            self._list(book, vertex.id, path)
-            for query in read_live.queries(book.metrics.get(vertex.id, ())):
-                values = read_live.values(self._asker.json(f"{path}?get={query}"))
-                with self._state.lock:
-                    self._take(book, vertex.id, values)
+        self._each_vertex(book, "live", self._vertex_live)
+
+    def _vertex_live(self, book: JobBook, vertex: str) -> None:
+        path = f"/jobs/{book.id}/vertices/{vertex}/metrics"
+        self._list(book, vertex, path)
+        for query in read_live.queries(book.metrics.get(vertex, ())):
+            values = read_live.values(self._asker.json(f"{path}?get={query}"))
+            with self._state.lock:
+                self._take(book, vertex, values)
 
     def _list(self, book: JobBook, vertex: str, path: str) -> None:
         """List the metrics again when tasks were started anew, and ever more rarely while some are missing."""

@@ -14,25 +14,42 @@ if TYPE_CHECKING:
     from dashboard.pages.theme import Palette
 
 MOST_USERS: Final = 6
+LEAST_WIDTH: Final = 760
+"""Of the picture, in pixels: five columns, and the throughput between them."""
+_USERS: Final = "users"
+_GAP: Final = 58.0
+_ARCH: Final = 34.0
 
 
 def draw(job: JobDetail, texts: Texts, colours: Palette, width: float) -> dict[str, Any]:
-    """Return the flow: a column for each task with its subtasks, users where events are keyed; `width` in pixels."""
+    """Return the flow: a column for each task with its subtasks, users where events are keyed; `width` in pixels.
+
+    What flows from task to task stands on the line between them. A line that passes over tasks is an arch.
+    """
     columns = _columns(job, texts)
-    tall = height(job)
-    across = min(190.0, width / max(len(columns), 1) - 22)
+    above, tall = _above(job), height(job)
+    across = min(190.0, width / max(len(columns), 1) - _GAP)
     nodes: list[Node] = []
-    for column, x in zip(columns, spread(len(columns), 0, width), strict=True):
-        nodes.append(Node(f"head {column.id}", x, 32, across, 58, column.title, column.tone, bold=True))
-        deep = (tall - 72) / max(len(column.cells), 1)
-        for cell, y in zip(column.cells, spread(len(column.cells), 72, tall), strict=True):
+    middles = dict(zip([column.id for column in columns], spread(len(columns), 0, width), strict=True))
+    for column in columns:
+        x = middles[column.id]
+        nodes.append(Node(f"head {column.id}", x, above + 28, across, 44, column.title, column.tone, bold=True))
+        top = above + 60
+        deep = (tall - top) / max(len(column.cells), 1)
+        for cell, y in zip(column.cells, spread(len(column.cells), top, tall), strict=True):
             nodes.append(Node(f"{column.id} {cell.id}", x, y, across, min(38.0, deep - 6), cell.text, cell.tone))
-    return graph(nodes, _flows(job, columns), width, tall, colours)
+    return graph(nodes, _lines(job, middles, texts), width, tall, colours)
 
 
 def height(job: JobDetail) -> float:
     """Return the height of the pipeline's picture in pixels."""
-    return 76 + 46 * max([3, *(vertex.parallelism for vertex in job.vertices), len(_users(job))])
+    return _above(job) + 64 + 46 * max([3, *(vertex.parallelism for vertex in job.vertices), len(_users(job))])
+
+
+def _above(job: JobDetail) -> float:
+    """Return the room for arches above the tasks."""
+    order = _order(job)
+    return _ARCH if any(_passes(order, flow) for flow in _flows(job)) else 0.0
 
 
 class Cell(NamedTuple):
@@ -67,23 +84,22 @@ def _users(job: JobDetail) -> list[tuple[str, int]]:
     return [(user, subtask) for subtask, user in sorted(shown)]
 
 
+def _order(job: JobDetail) -> list[str]:
+    """Return the columns from left to right: the tasks, and the keys before the task that they are for."""
+    keyed = detector(job)
+    return [column for vertex in job.vertices for column in ((_USERS, vertex.id) if vertex is keyed else (vertex.id,))]
+
+
 def _columns(job: JobDetail, texts: Texts) -> list[Column]:
     keyed = detector(job)
     columns = []
     for vertex in job.vertices:
         if vertex is keyed:
             cells = [Cell(user, shorten(user), "accent") for user, _ in _users(job)]
-            columns.append(Column("users", texts("key-by"), "accent", cells or [Cell("none", "…", "idle")]))
-        columns.append(
-            Column(vertex.id, _title(vertex, texts), _tone(vertex), [_cell(s, texts) for s in vertex.subtasks])
-        )
+            columns.append(Column(_USERS, texts("key-by"), "accent", cells or [Cell("none", "…", "idle")]))
+        title = shorten(short_name(vertex.name), 24)
+        columns.append(Column(vertex.id, title, _tone(vertex), [_cell(each, texts) for each in vertex.subtasks]))
     return columns
-
-
-def _title(vertex: Vertex, texts: Texts) -> str:
-    """Return a task's name, and its records a second: in and out, or the one that there is."""
-    told = [words.rate(rate) for rate in (vertex.in_rate, vertex.out_rate) if rate] or [words.rate(vertex.out_rate)]
-    return f"{shorten(short_name(vertex.name), 20)}\n{texts('per-second', rate=' → '.join(told))}"
 
 
 def _tone(vertex: Vertex) -> str:
@@ -98,19 +114,51 @@ def _cell(subtask: Subtask, texts: Texts) -> Cell:
     return Cell(str(subtask.index), f"{title}\n{text}", tone(subtask.state))
 
 
-def _flows(job: JobDetail, columns: list[Column]) -> list[Link]:
+class Flow(NamedTuple):
+    """What flows from one column to another, in records a second."""
+
+    source: str
+    target: str
+    rate: float | None
+
+
+def _flows(job: JobDetail) -> list[Flow]:
+    """Return what flows between the columns."""
     keyed = detector(job)
-    titles = {column.id for column in columns}
-    links = []
+    known = {vertex.id: vertex for vertex in job.vertices}
+    flows = []
     for edge in job.edges:
+        if edge.source not in known or edge.target not in known:
+            continue
+        sent = known[edge.source].out_rate if sum(each.source == edge.source for each in job.edges) == 1 else None
+        taken = known[edge.target].in_rate if sum(each.target == edge.target for each in job.edges) == 1 else None
         if keyed is not None and edge.target == keyed.id:
-            links += [
-                Link(f"head {edge.source}", "head users", width=2.5),
-                Link("head users", f"head {keyed.id}", width=2.5),
-            ]
-        elif {edge.source, edge.target} <= titles:
-            links.append(Link(f"head {edge.source}", f"head {edge.target}", width=2.5))
+            flows.append(Flow(edge.source, _USERS, taken if sent is None else sent))
+        else:
+            flows.append(Flow(edge.source, edge.target, sent if taken is None else taken))
     if keyed is not None:
-        for user, subtask in _users(job):
-            links.append(Link(f"users {user}", f"{keyed.id} {subtask}", tone="accent", width=2))
-    return links
+        flows.append(Flow(_USERS, keyed.id, keyed.in_rate))
+    return flows
+
+
+def _passes(order: list[str], flow: Flow) -> bool:
+    """Whether it passes over a column."""
+    return order.index(flow.target) - order.index(flow.source) > 1
+
+
+def _lines(job: JobDetail, middles: dict[str, float], texts: Texts) -> list[Link]:
+    """Return the lines between the tasks, and each user's to its subtask; `middles` of the columns, in pixels."""
+    order = _order(job)
+    lines = []
+    for flow in _flows(job):
+        told = "" if flow.rate is None else texts("per-second", rate=words.rate(flow.rate))
+        # The middle of an arch rises by half of this share of its length.
+        high = 2 * (_ARCH + 6) / (middles[flow.target] - middles[flow.source])
+        curve = high if _passes(order, flow) else 0.0
+        lines.append(Link(f"head {flow.source}", f"head {flow.target}", told, width=2.5, curve=curve))
+    keyed = detector(job)
+    if keyed is not None:
+        lines += [
+            Link(f"{_USERS} {user}", f"{keyed.id} {subtask}", tone="accent", width=2) for user, subtask in _users(job)
+        ]
+    return lines

@@ -72,8 +72,8 @@ def test_the_korean_page_names_its_tabs_and_cards_in_korean(page, server):
     go(page, server, "healthy", language="ko")
     assert page.locator(".q-tab").all_inner_texts() == [texts.both(f"tab-{tab}")[1] for tab in TABS]
     assert page.locator("section.card h2:visible").all_inner_texts() == [
-        "클러스터 아키텍처",
         "실시간 스트림 처리 파이프라인",
+        "클러스터 아키텍처",
         "실시간 상태: abnormalCount",
         "장애 복구",
     ]

@@ -30,6 +30,7 @@ def test_a_page_that_was_opened_before_the_cluster_fills_itself(page, server):
     )
     server.show("healthy")
     page.locator(".tile", has_text="Slots in use").get_by_text("100 %").wait_for()
+    settle(page)
     assert shown.count() == 0
     assert card(page, "Cluster").locator("svg text", has_text="TaskManager 1").count() == 1
     assert page.evaluate("window.stayed") is True

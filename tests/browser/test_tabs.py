@@ -171,5 +171,6 @@ def test_the_diagrams_to_learn_from_follow_the_cluster(page, server):
     pick_tab(page, "learn")
     server.show("wounded")
     card(page, "Cluster").locator("svg text", has_text="lost 3 s ago").wait_for()
+    settle(page)
     told = " ".join(card(page, "A recovery").locator("svg text").all_text_contents())
     assert told.count("+5.5 s state restored from checkpoint") == 1

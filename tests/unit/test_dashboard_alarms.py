@@ -127,8 +127,19 @@ def test_a_lost_taskmanager_until_as_many_are_there_again():
     assert alarms.see(facts(2, taskmanagers=(one, lost))) == (
         Alarm("taskmanager-lost", "critical", T + 1, None, "TaskManager 2", 1),
     )
-    assert alarms.see(facts(3, taskmanagers=(one, lost, new))) == ()
+    assert alarms.see(facts(12, taskmanagers=(one, lost, new))) == ()
     assert alarms.see(facts(200, taskmanagers=(one,), details={})) == ()
+
+
+def test_a_lost_taskmanager_for_ten_seconds_where_another_was_there_at_once():
+    one, two = (TaskManager(f"tm-{n}", f"TaskManager {n}", "h", 3, 0, T) for n in (1, 2))
+    lost, new = replace(two, lost_at=T + 1), replace(two, id="tm-3", name="TaskManager 3")
+    alarms = Alarms()
+    assert alarms.see(facts(0, taskmanagers=(one, two))) == ()
+
+    seen = [alarms.see(facts(at, taskmanagers=(one, lost, new))) for at in (1, 10.9, 11)]
+    told = (Alarm("taskmanager-lost", "critical", T + 1, None, "TaskManager 2", 1),)
+    assert seen == [told, told, ()]
 
 
 def test_tasks_that_wait_for_a_slot():

@@ -1,4 +1,5 @@
 import ast
+import itertools
 import json
 import re
 import socket
@@ -168,6 +169,27 @@ def test_a_request_that_gives_nothing_delays_no_other(flink, collect, monkeypatc
     assert snapshot.error is not None
     flink.faults.clear()
     until(collector, complete, "what was missing")
+
+
+@pytest.mark.parametrize("fault", ["hang", "half", 500])
+def test_a_task_that_gives_nothing_delays_no_other_task(flink, collect, fault):
+    flink.publish([{"threshold": 3}], [])
+    first, *others = VERTICES
+    flink.faults[f"/jobs/{JOB}/vertices/{first}(/metrics)?"] = fault
+    collector = collect(flink.address)
+    read_at = {each: set() for each in (*VERTICES, "live")}
+
+    def often_read(snapshot):
+        detail = snapshot.details.get(JOB)
+        for vertex in detail.vertices if detail else ():
+            read_at[vertex.id].add(vertex.at)
+        read_at["live"].add(detail.live.at if detail else None)
+        return min(len(read_at[each]) for each in (*others, "live")) > 8
+
+    until(collector, often_read, "eight readings of each")
+    moments = {each: sorted(read_at[each] - {None}) for each in (*others, "live")}
+    pauses = [later - sooner for each in moments.values() for sooner, later in itertools.pairwise(each)]
+    assert (read_at[first], max(pauses) < ask.JSON_SECONDS) == ({None}, True), moments
 
 
 def test_half_an_overview_leaves_the_last_one_with_its_time(flink, collect):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import dashboard_samples as samples
 import pytest
 
+from dashboard.model import Edge
 from dashboard.pages import charts, cluster_picture, lessons, pictures, pipeline_picture
 from dashboard.pages.texts import Texts
 from dashboard.pages.theme import LIGHT
@@ -115,13 +116,55 @@ def test_the_pipeline_leads_from_source_to_sink_and_each_user_to_its_subtask():
     assert links(options) == [
         ("head v0", "head v1"),
         ("head v1", "head users"),
-        ("head users", "head v2"),
         ("head v2", "head v3"),
+        ("head users", "head v2"),
         ("users user1", "v2 0"),
         ("users user2", "v2 1"),
         ("users user3", "v2 2"),
     ]
     assert dict(told(options))["head users"] == "key_by (userId)"
+
+
+def flows(options):
+    """Return what stands on each line between tasks, and whether it is an arch."""
+    return {
+        (names[0].removeprefix("head "), names[1].removeprefix("head ")): (
+            link["label"]["formatter"] if link["label"]["show"] else None,
+            link["lineStyle"]["curveness"] > 0,
+        )
+        for names, link in zip(links(options), options["series"][0]["links"], strict=True)
+        if names[0].startswith("head ")
+    }
+
+
+def test_what_flows_from_task_to_task_stands_on_the_line():
+    job = samples.healthy().details[samples.JOB]
+    rates = {"v0": (None, 0.1), "v1": (0.1, 5.0), "v2": (4.9, 0.3), "v3": (0.2, None)}
+    vertices = tuple(replace(each, in_rate=rates[each.id][0], out_rate=rates[each.id][1]) for each in job.vertices)
+    options = pipeline_picture.draw(replace(job, vertices=vertices), EN, LIGHT, WIDTH)
+    assert flows(options) == {
+        ("v0", "v1"): ("0.1/s", False),
+        ("v1", "users"): ("5.0/s", False),
+        ("users", "v2"): ("4.9/s", False),
+        ("v2", "v3"): ("0.2/s", False),
+    }
+
+
+def test_a_line_that_passes_over_a_task_is_an_arch_and_a_share_that_flink_does_not_tell_has_no_number():
+    job = samples.healthy().details[samples.JOB]
+    rates = {"v0": (None, 0.1), "v1": (0.1, 5.0), "v2": (5.1, 0.3), "v3": (0.2, None)}
+    vertices = tuple(replace(each, in_rate=rates[each.id][0], out_rate=rates[each.id][1]) for each in job.vertices)
+    edges = (*job.edges, Edge("v0", "v2", "REBALANCE"), Edge("v1", "v3", "FORWARD"))
+    changed = replace(job, vertices=vertices, edges=edges)
+    assert flows(pipeline_picture.draw(changed, EN, LIGHT, WIDTH)) == {
+        ("v0", "v1"): ("0.1/s", False),
+        ("v1", "users"): (None, False),
+        ("v0", "users"): (None, True),
+        ("users", "v2"): ("5.1/s", False),
+        ("v2", "v3"): ("0.3/s", False),
+        ("v1", "v3"): (None, True),
+    }
+    assert pipeline_picture.height(changed) - pipeline_picture.height(job) == 34
 
 
 def test_a_user_with_the_name_of_another_node_leads_nowhere_else():
@@ -133,7 +176,7 @@ def test_a_user_with_the_name_of_another_node_leads_nowhere_else():
 
 
 def test_nodes_stay_within_the_plane_and_do_not_overlap_in_their_column():
-    for width in (pictures.LEAST_WIDTH, 1200):
+    for width in (pipeline_picture.LEAST_WIDTH, 1200):
         options = pipeline_picture.draw(samples.healthy().details[samples.JOB], EN, LIGHT, width)
         boxes = [
             (*node["value"], node["label"]["width"] + 8, node["label"]["height"])

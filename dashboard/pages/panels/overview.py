@@ -33,16 +33,16 @@ class Overview:
     def __init__(self, texts: Texts) -> None:
         with ui.element("div").classes("grid"):
             self._tiles = Tiles(texts)
+            self._pipeline = PipelinePicture(texts)
             with ui.element("div").classes("grid two"):
                 self._cluster = ClusterPicture(texts)
-                self._pipeline = PipelinePicture(texts)
                 self._live = LiveState(texts)
-                with Card(texts("recovery"), texts) as self._recovery:
-                    self._story = Story(texts)
+            with Card(texts("recovery"), texts) as self._recovery:
+                self._story = Story(texts)
 
     def show(self, view: View) -> None:
         """Show all of it."""
-        for panel in (self._tiles, self._cluster, self._pipeline, self._live):
+        for panel in (self._tiles, self._pipeline, self._cluster, self._live):
             panel.show(view)
         self._recovery.age.show(view.snapshot.jobs_at, view.now)
         self._story.show(next(iter(view.snapshot.recoveries), None), view)
@@ -121,7 +121,7 @@ class PipelinePicture:
         with Card(texts("pipeline-picture"), texts) as self._card:
             if lesson is not None:
                 ui.label(texts(lesson)).classes("note")
-            self._picture = Chart("330px", label=texts("pipeline-picture"), minimum=pictures.LEAST_WIDTH)
+            self._picture = Chart("330px", label=texts("pipeline-picture"), minimum=pipeline_picture.LEAST_WIDTH)
             self._note = ui.label().classes("note")
 
     def show(self, view: View) -> None:
