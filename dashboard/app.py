@@ -57,7 +57,8 @@ def _add_page(collector: Collector, language: Any, path: str, seconds: float) ->
     @ui.page(path, title=Texts(language)("page-title"), language=_LOCALES[language])  # type: ignore[arg-type]
     def page(dark: bool = False) -> None:  # noqa: FBT001, FBT002 - of the address: ?dark=1
         ui.add_head_html(f"<style>{theme.css()}</style><link rel=stylesheet href=/own/page.css>")
-        ui.add_head_html('<script type="module" src="/own/age.js"></script>')
+        for script in ("age", "measure"):
+            ui.add_head_html(f'<script type="module" src="/own/{script}.js"></script>')
         Page(collector, language, dark=dark, seconds=seconds)
 
 

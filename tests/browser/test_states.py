@@ -141,3 +141,37 @@ def test_updates_leave_nothing_in_the_browsers_timeline(page, server):
     begun = page.evaluate(turn)
     page.wait_for_function(f"begun => ({turn})() > begun + 20", arg=begun)
     assert page.evaluate("['mark', 'measure'].map(kind => performance.getEntriesByType(kind).length)") == [0, 0]
+
+
+_MEASURE = """async count => {
+  const { echarts } = await import("nicegui-echart");
+  for (let number = 0; number < count; number++) echarts.format.getTextRect(`text ${number}`);
+}"""
+
+
+def test_texts_that_charts_have_measured_are_forgotten(chromium, page, server):
+    go(page, server, "healthy")
+    page.evaluate(_MEASURE, 20_000)
+    assert kept_texts(chromium, page) < 2 * 2**20  # 24 MiB where all are kept
+
+
+def kept_texts(chromium, page):
+    """Return the bytes that the browser keeps of the texts of canvases, after a garbage collection."""
+    devtools, told, ended = chromium.new_browser_cdp_session(), [], []
+    devtools.on("Tracing.dataCollected", lambda event: told.extend(event["value"]))
+    devtools.on("Tracing.tracingComplete", lambda _: ended.append(True))
+    categories = {"includedCategories": ["disabled-by-default-memory-infra"], "excludedCategories": ["*"]}
+    devtools.send("Tracing.start", {"traceConfig": {**categories, "memoryDumpConfig": {"triggers": []}}})
+    dumped = devtools.send("Tracing.requestMemoryDump", {"deterministic": True, "levelOfDetail": "detailed"})
+    devtools.send("Tracing.end")
+    wait_until(lambda: page.wait_for_timeout(50) or ended, "the trace", 60)
+    devtools.detach()
+    dumps = [event["args"]["dumps"].get("allocators", {}) for event in told if event["ph"] == "v"]
+    sizes = [
+        int(found["attrs"]["size"]["value"], 16)
+        for dump in dumps
+        for name, found in dump.items()
+        if "PlainTextNode" in name and "size" in found["attrs"]
+    ]
+    assert (dumped["success"], sizes != []) == (True, True)
+    return sum(sizes)
