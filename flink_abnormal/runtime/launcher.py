@@ -6,6 +6,7 @@ processor, which a lost worker's tasks would wait for. What the JVM was started 
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -40,6 +41,9 @@ class Launcher:
     def start(self, name: str) -> subprocess.Popen[bytes] | None:
         """Start a member; None where another of its kind is about to show how."""
         kind = _kind(name)
+        # One that was killed has left its own behind: 60 MB and more.
+        shutil.rmtree(temporary_folder(name), ignore_errors=True)
+        temporary_folder(name).mkdir(parents=True)
         if (example := self._examples.get(kind)) is not None:
             try:
                 return _popen(name, self._command_like(example, name), {**example.env, "FLINK_IDENT_STRING": name})
@@ -72,19 +76,26 @@ class Launcher:
         scripts = distribution.flink_home() / "bin"
         if name == ZOOKEEPER:
             return zookeeper.command()
-        if name in self._plan.ports:
-            return [str(scripts / "jobmanager.sh"), "start-foreground", "-D", self._port_option(name)]
-        return [str(scripts / "taskmanager.sh"), "start-foreground"]
+        script = "jobmanager.sh" if name in self._plan.ports else "taskmanager.sh"
+        options = [part for option in self._options(name) for part in ("-D", option)]
+        return [str(scripts / script), "start-foreground", *options]
 
     def _command_like(self, example: Example, name: str) -> list[str]:
-        """Return the example's command with what is this member's own: its log and its port."""
-        own = {"-Dlog.file": f"-Dlog.file={outputs.output_file(name).with_suffix('.log')}"}
-        if name in self._plan.ports:
-            own["rest.port"] = self._port_option(name)
+        """Return the example's command with what is this member's own: its log, its folder and its port."""
+        options = [f"-Dlog.file={outputs.output_file(name).with_suffix('.log')}", *self._options(name)]
+        own = {option.partition("=")[0]: option for option in options}
         return [own.get(argument.partition("=")[0], argument) for argument in example.command]
 
-    def _port_option(self, name: str) -> str:
-        return f"rest.port={self._plan.ports[name]}"
+    def _options(self, name: str) -> list[str]:
+        """Return the settings of Flink that no other member has."""
+        folder = temporary_folder(name)
+        ports = [f"rest.port={self._plan.ports[name]}"] if name in self._plan.ports else []
+        return [*ports, f"io.tmp.dirs={folder}", f"web.tmpdir={folder}"]
+
+
+def temporary_folder(name: str = "") -> Path:
+    """Return the folder of a member's temporary files, or of those of all members."""
+    return distribution.work_folder() / "tmp" / name
 
 
 def _kind(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ import psutil
 
 from flink_abnormal.errors import ClusterError, MachineError, UsageError
 from flink_abnormal.runtime import distribution, leader, metrics, outputs, supervisor, zookeeper
+from flink_abnormal.runtime.launcher import temporary_folder
 from flink_abnormal.runtime.members import Plan, State, process
 from flink_abnormal.runtime.rest import DEFAULT_HOST, DEFAULT_PORT, Address, Cluster
 
@@ -119,6 +121,7 @@ def clear_remains() -> bool:
     _, stubborn = psutil.wait_procs(left, timeout=STOP_SECONDS)
     for each in stubborn:
         each.kill()
+    shutil.rmtree(temporary_folder(), ignore_errors=True)
     state.file().unlink(missing_ok=True)
     return bool(left)
 

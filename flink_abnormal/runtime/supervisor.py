@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ import psutil
 import requests
 
 from flink_abnormal.runtime import distribution, outputs
-from flink_abnormal.runtime.launcher import Launcher
+from flink_abnormal.runtime.launcher import Launcher, temporary_folder
 from flink_abnormal.runtime.members import ZOOKEEPER, Member, Plan, State
 from flink_abnormal.runtime.rest import DEFAULT_HOST
 
@@ -64,6 +65,7 @@ class Supervisor:
             # ZooKeeper last: without it the others would look for it instead of ending.
             self._end([name for name in self._running if name != ZOOKEEPER])
             self._end(list(self._running))
+            shutil.rmtree(temporary_folder(), ignore_errors=True)
             self._state.file().unlink(missing_ok=True)
 
     def _watch(self) -> None:

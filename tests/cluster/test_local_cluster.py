@@ -38,6 +38,25 @@ def test_a_taskmanager_that_dies_again_and_again_is_given_up_and_reported(small)
     assert small.run("cluster", "down").stdout == "The cluster is down.\n"
 
 
+def test_a_killed_member_leaves_nothing_behind(small):
+    assert up(small).returncode == 0
+    temporary = small.folder / ".flink" / "tmp"
+    left = {name: set((temporary / name).iterdir()) for name in ("jobmanager", "taskmanager-1")}
+    before = small.pids()
+    for name in left:
+        os.kill(small.pid(name), signal.SIGKILL)
+    wait_until(lambda: len({*small.pids(), *before}) == len(before) + 2, "both again")
+    assert up(small).returncode == 0
+
+    assert {name: [each for each in files if each.exists()] for name, files in left.items()} == {
+        "jobmanager": [],
+        "taskmanager-1": [],
+    }
+    assert [len(list((temporary / "taskmanager-1").glob("tm_*"))), [*map(bool, left.values())]] == [1, [True, True]]
+    assert small.run("cluster", "down").stdout == "The cluster is down.\n"
+    assert temporary.exists() is False
+
+
 def test_what_a_killed_supervisor_left_is_ended_and_a_stale_state_is_forgotten(small):
     assert up(small).returncode == 0
     jobmanager = small.pid("jobmanager")
