@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import socket
 from pathlib import Path
@@ -53,7 +54,8 @@ def dashboard(
     collector = Collector(cluster.address, kept, webhook=webhook or None)
     shown = LOCAL if host in ("0.0.0.0", "::") else host  # noqa: S104 - only where it was asked for
     print(f"The dashboard of {cluster.address} is at http://{shown}:{port} (Ctrl-C ends it)", flush=True)
-    serve(Serving(host, port, (*LOCAL_HOSTS, host, *hosts)), collector)
+    with contextlib.suppress(KeyboardInterrupt):  # that is how it ends
+        serve(Serving(host, port, (*LOCAL_HOSTS, host, *hosts)), collector)
 
 
 def _check_port(host: str, port: int) -> None:

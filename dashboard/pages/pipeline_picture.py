@@ -109,7 +109,8 @@ def _tone(vertex: Vertex) -> str:
 def _cell(subtask: Subtask, texts: Texts) -> Cell:
     title = texts("subtask", number=subtask.index + 1)
     good = tone(subtask.state) == "ok"
-    rate = subtask.in_rate if subtask.in_rate is not None else subtask.out_rate
+    # A source takes nothing in, which Flink counts as 0.
+    rate = subtask.out_rate if not subtask.in_rate and subtask.out_rate is not None else subtask.in_rate
     text = texts("per-second", rate=words.rate(rate)) if good else subtask.state
     return Cell(str(subtask.index), f"{title}\n{text}", tone(subtask.state))
 

@@ -44,7 +44,7 @@ def pages(chromium, cluster):
     yield [one.page for one in opened]
     context.close()
     process.send_signal(signal.SIGINT)
-    process.wait(20)
+    assert process.wait(20) == 0
     assert [one.unexpected() for one in opened] == [[], []]
     assert [one.foreign() for one in opened] == [[], []]
 

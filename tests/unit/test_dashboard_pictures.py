@@ -150,6 +150,25 @@ def test_what_flows_from_task_to_task_stands_on_the_line():
     }
 
 
+def test_a_subtask_tells_what_it_takes_in_and_a_source_what_it_gives():
+    job = samples.healthy().details[samples.JOB]
+    rates = {"v0": (0.0, 1.0), "v1": (1.0, 5.0), "v2": (None, None), "v3": (0.0, None)}
+    vertices = tuple(
+        replace(
+            each,
+            subtasks=tuple(replace(s, in_rate=rates[each.id][0], out_rate=rates[each.id][1]) for s in each.subtasks),
+        )
+        for each in job.vertices
+    )
+    shown = dict(told(pipeline_picture.draw(replace(job, vertices=vertices), EN, LIGHT, WIDTH)))
+    assert [shown[f"v{number} 0"] for number in range(4)] == [
+        "Subtask 1\n1.0/s",
+        "Subtask 1\n1.0/s",
+        "Subtask 1\n–/s",
+        "Subtask 1\n0.0/s",
+    ]
+
+
 def test_a_line_that_passes_over_a_task_is_an_arch_and_a_share_that_flink_does_not_tell_has_no_number():
     job = samples.healthy().details[samples.JOB]
     rates = {"v0": (None, 0.1), "v1": (0.1, 5.0), "v2": (5.1, 0.3), "v3": (0.2, None)}
