@@ -9,6 +9,7 @@ from dashboard.collect import read_live
 from dashboard.collect.live_book import AlertBook, LiveBook
 from dashboard.collect.rates import Meter, Rates
 from dashboard.model import JobDetail
+from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +36,8 @@ class JobBook:
         """Names of live metrics, by vertex; a vertex is missing while it has not been listed."""
         self.done: set[str] = set()
         """Feeds that have read all that there is of a job that has ended."""
+        self.read_at_end: set[tuple[str, str]] = set()
+        """Of a job that has ended, the feeds and vertices for which that was read since."""
         self._at = 0.0
         self._meters: dict[tuple[str, int], Meter] = {}
         self._subtasks: dict[str, tuple[Subtask, ...]] = {}
@@ -46,6 +49,8 @@ class JobBook:
         if self.answer is not None and answer.started != self.answer.started:
             # The same id, another job: a cluster that runs one job only gives it the same one each time.
             self.parameters, self.metrics, self.checkpoints.configuration = None, {}, None
+        if answer.state not in ENDED:
+            self.read_at_end.clear()
         self.answer, self._at = answer, at
         known = {vertex.id for vertex in answer.vertices}
         for gone in self._subtasks.keys() - known:

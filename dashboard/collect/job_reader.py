@@ -38,8 +38,8 @@ class JobReader:
     def __init__(self, state: State, asker: Asker, again_s: float) -> None:
         """Take after how many seconds a vertex is read again, by whichever feed comes to it."""
         self._state, self._asker = state, asker
-        self._vertex_turns = Turns(again_s)
-        self._turns: dict[str, int] = {}
+        self._turns = Turns(again_s)
+        self._rounds: dict[str, int] = {}
         self._detailed_at: dict[str, float] = {}
         self._listed: dict[tuple[str, str], _Listed] = {}
 
@@ -67,17 +67,18 @@ class JobReader:
         """Read the detector's users and alerts; a step that several feeds share."""
         self._each("live", self._live)
 
-    def _each(self, feed: str, step: Callable[[JobBook], None]) -> None:
+    def _each(self, feed: str, step: Callable[[JobBook], bool | None]) -> None:
+        """Take the step for each job that is read now; False: of a job that has ended, something is left to read."""
         others = [book for book in self._state.others() if feed not in book.done]
-        turn = self._turns[feed] = self._turns.get(feed, -1) + 1
-        chosen = [*self._state.asked(), *([others[turn % len(others)]] if others else [])]
+        number = self._rounds[feed] = self._rounds.get(feed, -1) + 1
+        chosen = [*self._state.asked(), *([others[number % len(others)]] if others else [])]
         failed: Exception | None = None
         for book in chosen:
             if feed in book.done and not self._state.wanted(book.id):
                 continue
             ended = book.answer is not None and book.answer.state in ENDED
             try:
-                step(book)
+                ended = step(book) is not False and ended
             except AbsentError:
                 # Flink has forgotten it: what was read stays. A leader that is new does not know yet what runs.
                 ended = not self._state.running(book.id)
@@ -96,22 +97,32 @@ class JobReader:
         if book.parameters is None:
             book.parameters = read.parameters(self._asker.json(f"/jobs/{book.id}/config"))
 
-    def _vertices(self, book: JobBook) -> None:
-        self._each_vertex(book, "vertices", self._vertex)
+    def _vertices(self, book: JobBook) -> bool:
+        return self._each_vertex(book, "vertices", self._vertex)
 
-    def _each_vertex(self, book: JobBook, feed: str, step: Callable[[JobBook, str], None]) -> None:
-        """Take the step for each vertex that is due; one that fails keeps no other from its turn."""
+    def _each_vertex(self, book: JobBook, feed: str, step: Callable[[JobBook, str], None]) -> bool:
+        """Take the step for each vertex that is due; one that fails keeps no other from its turn.
+
+        False: of a job that has ended, another feed still reads a vertex, or one is not due yet.
+        """
+        if book.answer is None:
+            return True
+        ended = book.answer.state in ENDED
         failed: Exception | None = None
-        for vertex in book.answer.vertices if book.answer else ():
-            with self._vertex_turns.take((feed, book.id, vertex.id)) as mine:
-                if not mine:
+        for vertex in book.answer.vertices:
+            with self._turns.take((feed, book.id, vertex.id)) as mine:
+                if not mine or (feed, vertex.id) in book.read_at_end:
                     continue
                 try:
                     step(book, vertex.id)
                 except Exception as error:  # noqa: BLE001 - raised below, once the other vertices have been read
                     failed = error
+                else:
+                    if ended:
+                        book.read_at_end.add((feed, vertex.id))
         if failed is not None:
             raise failed
+        return all((feed, vertex.id) in book.read_at_end for vertex in book.answer.vertices)
 
     def _vertex(self, book: JobBook, vertex: str) -> None:
         answer = read.vertex(self._asker.json(f"/jobs/{book.id}/vertices/{vertex}"))
@@ -159,8 +170,8 @@ class JobReader:
     def _failures(self, book: JobBook) -> None:
         book.failures = read.failures(self._asker.json(f"/jobs/{book.id}/exceptions"))
 
-    def _live(self, book: JobBook) -> None:
-        self._each_vertex(book, "live", self._vertex_live)
+    def _live(self, book: JobBook) -> bool:
+        return self._each_vertex(book, "live", self._vertex_live)
 
     def _vertex_live(self, book: JobBook, vertex: str) -> None:
         path = f"/jobs/{book.id}/vertices/{vertex}/metrics"

@@ -11,13 +11,15 @@ import pytest
 from cluster_tools import free_port
 from conftest import wait_until
 from fake_flink import FakeFlink
-from flink_answers import DETECTOR, JOB, SOURCE, VERTICES, answer
+from flink_answers import DETECTOR, JOB, SOURCE, VERTICES, answer, field
 
 import dashboard
-from dashboard.collect import ask, cluster_reader
+from dashboard.collect import ask, cluster_reader, read
 from dashboard.collect.ask import ALLOWED, Asker, AskError, Pace
 from dashboard.collect.collector import Collector
 from dashboard.collect.history import History
+from dashboard.collect.job_reader import JobReader
+from dashboard.collect.state import State
 from dashboard.model import Snapshot
 from flink_abnormal.errors import UsageError
 from flink_abnormal.runtime.rest import Address
@@ -190,6 +192,35 @@ def test_a_task_that_gives_nothing_delays_no_other_task(flink, collect, fault):
     moments = {each: sorted(read_at[each] - {None}) for each in (*others, "live")}
     pauses = [later - sooner for each in moments.values() for sooner, later in itertools.pairwise(each)]
     assert (read_at[first], max(pauses) < ask.JSON_SECONDS) == ({None}, True), moments
+
+
+def test_the_tasks_of_a_job_that_has_ended_are_read_once_more_and_then_no_more(flink, tmp_path):
+    address = Address("127.0.0.1", flink.port)
+    history = History(tmp_path / "history.db")
+    state = State([address], history)
+    reader = JobReader(state, Asker(Pace(100), lambda: [address]), again_s=0.3)
+    state.jobs = read.jobs(field("jobs-overview"))
+    reader.jobs()
+    reader.vertices()
+    for path, found in flink.answers.items():
+        if path == f"/jobs/{JOB}":
+            found["state"] = "FINISHED"
+        elif path.rpartition("/")[0] == f"/jobs/{JOB}/vertices":
+            for subtask in found["subtasks"]:
+                subtask["status"] = "FINISHED"
+    reader.jobs()
+
+    def states():
+        reader.vertices()
+        vertices = state.books[JOB].shown(time.time()).vertices
+        return {subtask.state for vertex in vertices for subtask in vertex.subtasks}
+
+    assert states() == {"RUNNING"}  # none is due again yet
+    wait_until(lambda: states() == {"FINISHED"}, "the last figures", SECONDS)
+    began = time.monotonic()
+    wait_until(lambda: states() and time.monotonic() > began + 0.6, "twice the time after which tasks are due again")
+    assert flink.since(began) == []
+    history.close()
 
 
 def test_half_an_overview_leaves_the_last_one_with_its_time(flink, collect):
