@@ -43,7 +43,7 @@ class Launcher:
         kind = _kind(name)
         # One that was killed has left its own behind: 60 MB and more.
         shutil.rmtree(temporary_folder(name), ignore_errors=True)
-        temporary_folder(name).mkdir(parents=True)
+        temporary_folder(name).mkdir(parents=True, exist_ok=True)
         if (example := self._examples.get(kind)) is not None:
             try:
                 return _popen(name, self._command_like(example, name), {**example.env, "FLINK_IDENT_STRING": name})
