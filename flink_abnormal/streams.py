@@ -24,6 +24,12 @@ class types:  # noqa: N801 - reads as a namespace: types.event()
     """
 
     @staticmethod
+    def record() -> TypeInformation:
+        """Record."""
+        octets = Types.PRIMITIVE_ARRAY(Types.BYTE())
+        return Types.TUPLE([octets, Types.STRING(), Types.LONG(), Types.STRING(), octets])
+
+    @staticmethod
     def event() -> TypeInformation:
         """UserEvent."""
         return Types.TUPLE([Types.STRING(), Types.STRING(), Types.LONG(), Types.LONG(), Types.STRING()])

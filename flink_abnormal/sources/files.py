@@ -14,14 +14,14 @@ from pyflink.datastream import KeyedProcessFunction, ProcessFunction
 from pyflink.datastream.connectors.file_system import FileSource, StreamFormat
 from pyflink.datastream.state import MapStateDescriptor
 
-from flink_abnormal import formats, inventory
-from flink_abnormal.formats import Rejected
+from flink_abnormal import inventory
 from flink_abnormal.inventory import Fingerprint
 from flink_abnormal.model import DeadLetter
 from flink_abnormal.operators import CHECK_FILES, FILE_SOURCE, KEY_BY_FOLDER, PARSE, WATCH, WATCH_HEARTBEAT
+from flink_abnormal.parse import ParseRecords
 from flink_abnormal.sources.base import SourceStreams
 from flink_abnormal.streams import heartbeat, key_by, label, side_output, tags, types
-from flink_abnormal.tally import CHANGED_FILES, DEAD_LETTERED, REPEATED, SKIPPED
+from flink_abnormal.tally import CHANGED_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,8 +41,9 @@ def build(env: StreamExecutionEnvironment, settings: Settings, context: SourceCo
         source = source.monitor_continuously(Duration.of_seconds(1))
     lines = env.from_source(source.build(), WatermarkStrategy.no_watermarks(), FILE_SOURCE.name)
     lines = label(lines, FILE_SOURCE).set_parallelism(context.parallelism)
-    parse = ParseLines(files, path, tally=settings.bounded)
-    events = label(lines.process(parse, types.event()), PARSE).set_parallelism(context.parallelism)
+    records = lines.map(lambda line: (line.encode("latin-1"), path, 0, "", b""), types.record())
+    parse = ParseRecords(files, tally=settings.bounded)
+    events = label(records.process(parse, types.event()), PARSE).set_parallelism(context.parallelism)
     dead_letters = [side_output(events, tags.dead_letters())]
     if files.follow:
         folder = key_by(heartbeat(env, None, WATCH_HEARTBEAT), lambda _: path, KEY_BY_FOLDER)
@@ -61,38 +62,6 @@ def check_at_end(summary: DataStream, settings: FileSettings) -> DataStream:
 def _absolute(settings: FileSettings) -> str:
     """Return the input as workers find it, whose working folders are others."""
     return str(Path(str(settings.input)).absolute())
-
-
-class ParseLines(ProcessFunction):
-    """Turns a line into its event; what is no event goes to the dead letters, and is counted."""
-
-    def __init__(self, settings: FileSettings, path: str, *, tally: bool) -> None:
-        self._settings = settings
-        self._path = path
-        self._tally = tags.tally() if tally else None
-        self._dead_letters = tags.dead_letters()
-
-    def open(self, runtime_context: RuntimeContext) -> None:  # noqa: ARG002
-        """Build the parser here: its patterns are made once a worker."""
-        self._parse = formats.parser(self._settings)
-
-    def process_element(self, value: str, ctx: ProcessFunction.Context) -> Iterator[Any]:  # noqa: ARG002
-        """Parse one line, whose characters are the bytes of the file."""
-        line = value.encode("latin-1")
-        parsed = self._parse(line)
-        if parsed is None:
-            yield from self._count(SKIPPED, 1)
-        elif isinstance(parsed, Rejected):
-            yield self._dead_letters, DeadLetter(parsed.reason, self._path, line).to_json()
-            yield from self._count(DEAD_LETTERED, 1)
-        else:
-            yield tuple(parsed)
-            if parsed.times > 1:
-                yield from self._count(REPEATED, parsed.times - 1)
-
-    def _count(self, what: str, number: int) -> Iterator[Any]:
-        if self._tally is not None:
-            yield self._tally, (what, number)
 
 
 class CheckFiles(ProcessFunction):

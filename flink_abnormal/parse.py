@@ -1,0 +1,66 @@
+"""The parse step: records of any source in, events out; what is no event goes to the dead letters, and is counted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pyflink.datastream import ProcessFunction
+
+from flink_abnormal import formats
+from flink_abnormal.formats import Rejected
+from flink_abnormal.model import DeadLetter
+from flink_abnormal.streams import tags
+from flink_abnormal.tally import DEAD_LETTERED, REPEATED, SKIPPED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyflink.datastream import RuntimeContext
+
+    from flink_abnormal.settings import FileSettings
+
+
+class Record(NamedTuple):
+    """A line of a file, without its line break, or what keeps a file from being read.
+
+    `file` is the path, `number` the line's, from 1. `problem` is empty, or says why the file can't be read on, or the
+    line not be held; `line` is then its beginning, if it has any. `before` is the line that a line such as "last
+    message repeated 2 times" repeats, and empty for any other line.
+    """
+
+    line: bytes
+    file: str
+    number: int
+    problem: str = ""
+    before: bytes = b""
+
+
+class ParseRecords(ProcessFunction):
+    """Turns a record into its event."""
+
+    def __init__(self, settings: FileSettings, *, tally: bool) -> None:
+        self._settings = settings
+        self._tally = tags.tally() if tally else None
+        self._dead_letters = tags.dead_letters()
+
+    def open(self, runtime_context: RuntimeContext) -> None:  # noqa: ARG002
+        """Build the parser here: its patterns are made once a worker."""
+        self._parse = formats.parser(self._settings)
+
+    def process_element(self, value: tuple[Any, ...], ctx: ProcessFunction.Context) -> Iterator[Any]:  # noqa: ARG002
+        """Parse one record."""
+        record = Record(*value)
+        parsed = Rejected(record.problem) if record.problem else self._parse(record.line)
+        if parsed is None:
+            yield from self._count(SKIPPED, 1)
+        elif isinstance(parsed, Rejected):
+            yield self._dead_letters, DeadLetter(parsed.reason, record.file, record.line).to_json()
+            yield from self._count(DEAD_LETTERED, 1)
+        else:
+            yield tuple(parsed)
+            if parsed.times > 1:
+                yield from self._count(REPEATED, parsed.times - 1)
+
+    def _count(self, what: str, number: int) -> Iterator[Any]:
+        if self._tally is not None:
+            yield self._tally, (what, number)
