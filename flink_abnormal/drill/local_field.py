@@ -18,7 +18,7 @@ from flink_abnormal.drill import inside
 from flink_abnormal.drill.field import Hit, last_words
 from flink_abnormal.drill.watch import DrillError
 from flink_abnormal.errors import ClusterError
-from flink_abnormal.runtime import distribution, local, members
+from flink_abnormal.runtime import distribution, local
 from flink_abnormal.runtime.members import Plan, State
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class LocalField:
         """Return the process that listens on the port in a TaskManager's id (`localhost:PORT-…`)."""
         port = int(taskmanager.rpartition(":")[2].partition("-")[0])
         for member in _members():
-            found = members.process(member.pid, member.created)
+            found = member.process()
             with contextlib.suppress(psutil.Error):
                 if found is not None and any(c.laddr.port == port for c in found.net_connections(kind="tcp")):
                     return member.name
@@ -172,7 +172,7 @@ def _members() -> list[Member]:
 
 def _process(name: str) -> psutil.Process:
     for member in _members():
-        if member.name == name and (found := members.process(member.pid, member.created)) is not None:
+        if member.name == name and (found := member.process()) is not None:
             return found
     raise DrillError(f"{name} does not run: see flink-abnormal cluster status.")
 

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -28,6 +29,7 @@ HOME_VARIABLE: Final = "FLINK_ABNORMAL_HOME"
 CONNECTORS_VARIABLE: Final = "FLINK_ABNORMAL_CONNECTORS"
 FINISHED_VARIABLE: Final = "FLINK_ABNORMAL_FINISHED"
 """Names the file in which a job in application mode leaves its options once it has finished."""
+PACKAGE: Final = Path(__file__).resolve().parents[1]
 S3_PLUGIN: Final = "flink-s3-fs-native"
 STATE_PROCESSOR: Final = "flink-state-processor-api"
 
@@ -218,10 +220,13 @@ def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def code_fingerprint() -> str:
-    """Return a digest of the project's Python: it tells whether a TaskManager still runs what stands here."""
-    folder = Path(__file__).resolve().parents[1]
+def code_fingerprint(folder: Path = PACKAGE) -> str:
+    """Return a digest of the project's Python: it tells whether a TaskManager still runs what stands here.
+
+    An editor's own files beside it, and what can't be read, are no code that could run.
+    """
     hashed = blake2b(digest_size=16)
-    for file in sorted(folder.rglob("*.py")):
-        hashed.update(f"{file.relative_to(folder)}\0".encode() + file.read_bytes())
+    for file in sorted(folder.rglob("[!.]*.py")):
+        with contextlib.suppress(OSError):
+            hashed.update(f"{file.relative_to(folder)}\0".encode() + file.read_bytes())
     return hashed.hexdigest()

@@ -18,7 +18,7 @@ import psutil
 from flink_abnormal.errors import ClusterError, MachineError, UsageError
 from flink_abnormal.runtime import distribution, leader, metrics, outputs, supervisor, zookeeper
 from flink_abnormal.runtime.launcher import temporary_folder
-from flink_abnormal.runtime.members import Plan, State, process
+from flink_abnormal.runtime.members import Plan, State
 from flink_abnormal.runtime.rest import DEFAULT_HOST, DEFAULT_PORT, Address, Cluster
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def down() -> bool:
     state = State.read()
     if state is None:
         return False
-    guard = process(state.supervisor.pid, state.supervisor.created)
+    guard = state.supervisor.process()
     if guard is not None:
         guard.terminate()
         try:
@@ -115,7 +115,7 @@ def clear_remains() -> bool:
     state = State.read()
     if state is None:
         return False
-    left = [found for m in state.members if (found := process(m.pid, m.created)) is not None]
+    left = [found for member in state.members if (found := member.process()) is not None]
     for each in left:
         each.terminate()
     _, stubborn = psutil.wait_procs(left, timeout=STOP_SECONDS)

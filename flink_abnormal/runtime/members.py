@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from pathlib import Path  # noqa: TC003 - a return type that readers of the state import
+from pathlib import Path
 from typing import Final
 
 import psutil
@@ -13,6 +13,7 @@ from flink_abnormal.runtime import distribution
 
 JOBMANAGERS: Final = 3
 ZOOKEEPER: Final = "zookeeper"
+_START_TICKS: Final = 19  # behind the program's name: field 22 of proc_pid_stat(5)
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,15 @@ class Plan:
 
 @dataclass
 class Member:
-    """A process of the cluster; `created` (epoch seconds) tells it from another that got its pid."""
+    """A process of the cluster; `birth` tells it from another that got its pid.
+
+    `created` (epoch seconds) does so where `birth` is empty: where the system doesn't say it, and in files of before.
+    """
 
     name: str
     pid: int = 0
     created: float = 0.0
+    birth: str = ""
     restarts: int = 0
     crash_loop: bool = False
     code: str = ""
@@ -64,9 +69,28 @@ class Member:
         """Whether it is a worker."""
         return self.name.startswith("taskmanager")
 
+    def bind(self, pid: int) -> None:
+        """Make the process of this pid, which runs, this member's; raises psutil.Error where it is gone."""
+        self.pid, self.created, self.birth = pid, psutil.Process(pid).create_time(), _birth(pid)
+
+    def process(self) -> psutil.Process | None:
+        """Return this very process while it runs and is no zombie."""
+        try:
+            found = psutil.Process(self.pid)
+            if found.status() == psutil.STATUS_ZOMBIE or not self._is(found):
+                return None
+        except psutil.Error:
+            return None
+        return found
+
     def alive(self) -> bool:
         """Whether this very process still runs."""
-        return process(self.pid, self.created) is not None
+        return self.process() is not None
+
+    def _is(self, found: psutil.Process) -> bool:
+        if self.birth:
+            return _birth(self.pid) == self.birth
+        return abs(found.create_time() - self.created) < 1
 
 
 @dataclass
@@ -104,11 +128,15 @@ class State:
             return None
 
 
-def process(pid: int, created: float) -> psutil.Process | None:
-    """Return the process of this pid if it is the one that was created then, and no zombie."""
+def _birth(pid: int) -> str:
+    """Return when a process began, as the kernel counts: this boot's id, and clock ticks since it; empty elsewhere.
+
+    A time of day would not do: all of them move when the clock is set, as it is when a virtual machine resumes.
+    """
     try:
-        found = psutil.Process(pid)
-        same = abs(found.create_time() - created) < 1 and found.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return None
-    return found if same else None
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        # The name of the program stands before, in parentheses, and may hold any character.
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        return f"{boot}:{int(fields[_START_TICKS])}"
+    except (OSError, ValueError, IndexError):
+        return ""

@@ -6,6 +6,7 @@ two signals: SIGTERM ends the cluster, SIGHUP starts the TaskManagers anew. What
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -13,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import psutil
 import requests
@@ -23,6 +24,9 @@ from flink_abnormal.runtime.launcher import Launcher, temporary_folder
 from flink_abnormal.runtime.members import ZOOKEEPER, Member, Plan, State
 from flink_abnormal.runtime.rest import DEFAULT_HOST
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 POLL_SECONDS: Final = 0.1
 CRASHES: Final = 5
 CRASH_SECONDS: Final = 60.0
@@ -31,6 +35,9 @@ SHORTEN_SECONDS: Final = 1.0
 # Whoever takes over at once needs the processor more than the one that was lost.
 DELAY_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 0.5
+STANDARD_ERROR: Final = 2
+ROOM_BYTES: Final = 2**20
+"""A process that finds less on the disk dies at its start, through no fault of its own."""
 
 
 class Supervisor:
@@ -38,8 +45,7 @@ class Supervisor:
 
     def __init__(self, plan: Plan) -> None:
         self._state = State(plan)
-        self._state.supervisor.pid = os.getpid()
-        self._state.supervisor.created = psutil.Process().create_time()
+        self._state.supervisor.bind(os.getpid())
         self._state.members = [Member(name) for name in plan.members]
         self._launcher = Launcher(plan)
         self._running: dict[str, subprocess.Popen[bytes]] = {}
@@ -48,6 +54,8 @@ class Supervisor:
         self._session = requests.Session()
         self._session.trust_env = False
         self._shortened = 0.0
+        self._saved = True
+        self._told: dict[str, str] = {}
         self._stop = False
         self._renew = False
 
@@ -75,24 +83,56 @@ class Supervisor:
             for member in self._state.taskmanagers:
                 member.crash_loop = False
                 self._due[member.name] = 0.0
-        self._launcher.learn()
+        with self._surviving("How a member is started can't be looked up"):
+            self._launcher.learn()
         for member in self._state.members:
             child = self._running.get(member.name)
             if child is not None and child.poll() is not None:
                 del self._running[member.name]
                 self._revive(member)
-                self._state.write()
+                self._save()
         for member in self._state.members:
             if self._due.get(member.name, time.monotonic() + 1) <= time.monotonic():
-                self._start(member)
+                self._try_to_start(member)
         if time.monotonic() - self._shortened > SHORTEN_SECONDS:
             self._shortened = time.monotonic()
-            for member in self._state.members:
+            self._keep_small()
+
+    def _keep_small(self) -> None:
+        """Shorten what has grown too long, and write what could not be written before."""
+        for member in self._state.members:
+            with self._surviving(f"The output of {member.name} can't be shortened"):
                 outputs.shorten(outputs.output_file(member.name))
+        if not self._saved:
+            self._save()
+
+    def _save(self) -> None:
+        """Write the state; where that can't be done now, `_keep_small` does it later."""
+        self._saved = False
+        with self._surviving("The state of the cluster can't be written"):
+            self._state.write()
+            self._saved = True
+
+    @contextlib.contextmanager
+    def _surviving(self, what: str) -> Iterator[None]:
+        """Report a full disk and its like once, and go on: what one member lacks must not end the whole cluster."""
+        try:
+            yield
+        except (OSError, psutil.Error) as error:
+            if self._told.get(what) != str(error):
+                self._told[what] = str(error)
+                with contextlib.suppress(OSError):  # the report goes to the same disk
+                    os.write(STANDARD_ERROR, f"{what}: {error}\n".encode())
+        else:
+            self._told.pop(what, None)
 
     def _revive(self, member: Member) -> None:
-        """Have a member that died started again, unless it keeps dying."""
+        """Have a member that died started again, unless it keeps dying; on a full disk it is waited for room."""
         now = time.monotonic()
+        if shutil.disk_usage(distribution.work_folder()).free < ROOM_BYTES:
+            member.restarts += 1
+            self._due[member.name] = now + DELAY_SECONDS
+            return
         deaths = [at for at in self._deaths[member.name] if now - at < CRASH_SECONDS] + [now]
         self._deaths[member.name] = deaths
         if len(deaths) >= CRASHES:
@@ -114,16 +154,24 @@ class Supervisor:
                 continue
         return False
 
+    def _try_to_start(self, member: Member) -> None:
+        """Start a member, and after a while again where the machine doesn't let it."""
+        self._due[member.name] = time.monotonic() + DELAY_SECONDS
+        with self._surviving(f"{member.name} can't be started"):
+            self._start(member)
+
     def _start(self, member: Member) -> None:
         """Start a member, if it is known how."""
+        code = distribution.code_fingerprint()
         child = self._launcher.start(member.name)
         if child is None:
+            self._due[member.name] = 0.0
             return
         del self._due[member.name]
         self._running[member.name] = child
-        member.pid, member.created = child.pid, psutil.Process(child.pid).create_time()
-        member.code = distribution.code_fingerprint()
-        self._state.write()
+        member.code = code
+        member.bind(child.pid)
+        self._save()
 
     def _end(self, names: list[str]) -> None:
         """End processes: asked first, then killed."""

@@ -17,6 +17,14 @@ def small(tmp_path):
     local.run("cluster", "down")
 
 
+def set_the_clock(local, seconds):
+    """Let the state say what it would if the clock had been set since: each process began at another time of day."""
+    state = local.state()
+    for member in [state["supervisor"], *state["members"]]:
+        member["created"] -= seconds
+    (local.folder / ".flink" / "cluster.json").write_text(json.dumps(state))
+
+
 def up(local):
     return local.run("cluster", "up", "--port", local.port, "--taskmanagers", 1, "--slots", 1)
 
@@ -38,13 +46,18 @@ def test_a_taskmanager_that_dies_again_and_again_is_given_up_and_reported(small)
     assert small.run("cluster", "down").stdout == "The cluster is down.\n"
 
 
-def test_a_killed_member_leaves_nothing_behind(small):
+def test_a_killed_member_leaves_nothing_behind_and_is_started_again_though_that_cannot_be_written_down(small):
     assert up(small).returncode == 0
+    blocked = small.folder / ".flink" / "cluster.new"
+    blocked.mkdir()
     temporary = small.folder / ".flink" / "tmp"
     left = {name: set((temporary / name).iterdir()) for name in ("jobmanager", "taskmanager-1")}
     before = small.pids()
     for name in left:
         os.kill(small.pid(name), signal.SIGKILL)
+    (said,) = (small.folder / ".flink" / "log").glob("flink-supervisor-*.out")
+    wait_until(said.read_text, "the supervisor's report")
+    blocked.rmdir()
     wait_until(lambda: len({*small.pids(), *before}) == len(before) + 2, "both again")
     assert up(small).returncode == 0
 
@@ -55,6 +68,7 @@ def test_a_killed_member_leaves_nothing_behind(small):
     assert [len(list((temporary / "taskmanager-1").glob("tm_*"))), [*map(bool, left.values())]] == [1, [True, True]]
     assert small.run("cluster", "down").stdout == "The cluster is down.\n"
     assert temporary.exists() is False
+    assert said.read_text() == (f"The state of the cluster can't be written: [Errno 21] Is a directory: '{blocked}'\n")
 
 
 def test_what_a_killed_supervisor_left_is_ended_and_a_stale_state_is_forgotten(small):
@@ -68,6 +82,7 @@ def test_what_a_killed_supervisor_left_is_ended_and_a_stale_state_is_forgotten(s
     assert up(small).returncode == 0
     assert not psutil.pid_exists(jobmanager)
     pids = small.pids()
+    set_the_clock(small, 3600)
     assert small.run("cluster", "down").stdout == "The cluster is down.\n"
     assert [pid for pid in pids if psutil.pid_exists(pid)] == []
 
