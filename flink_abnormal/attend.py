@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -9,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from flink_abnormal import launch
-from flink_abnormal.errors import ClusterError, JobError, cause
+from flink_abnormal.errors import ClusterError, JobError, root
 from flink_abnormal.job_logs import find_line
 from flink_abnormal.runtime import distribution
 from flink_abnormal.runtime.rest import ENDED
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 POLL_SECONDS: Final = 0.3
 SILENCE_SECONDS: Final = 60.0
+FAILS: Final = ("RESTARTING", "FAILING")
 NO_SUMMARY: Final = (
     "The job has finished. Its figures stand on a TaskManager's standard output, which can't be read from here."
 )
@@ -43,13 +45,14 @@ def attend(launched: launch.Launched, *, cluster: Cluster | None = None, leave: 
         # From a thread of its own: an exception here would tear that call.
         threading.Thread(target=lambda: launched.client.cancel().result(), daemon=True).start()
 
+    failures: list[str] = []
     if cluster is None:
-        threading.Thread(target=_watch, args=(launched.client,), daemon=True).start()
+        threading.Thread(target=_watch, args=(launched.client, failures), daemon=True).start()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt)
     try:
         if cluster is None:
-            launch.await_end(launched)
+            launch.await_end(launched, failures)
         else:
             _await_end(cluster, launched.job_id)
     except JobError:
@@ -83,17 +86,23 @@ def _await_end(cluster: Cluster, job_id: str) -> None:
             before = state
         time.sleep(POLL_SECONDS)
     if state != "FINISHED":
-        reason = cause(Exception(cluster.failure(job_id))) if state == "FAILED" else f"it is {state}"
+        reason = root(cluster.failures(job_id)) if state == "FAILED" else f"it is {state}"
         raise JobError(f"The job failed: {reason} (more in {distribution.work_folder() / 'log'})")
 
 
-def _watch(client: Any) -> None:
-    """Tell of each restart while it happens: a job that fails again and again must not look like a quiet one."""
+def _watch(client: Any, failures: list[str]) -> None:
+    """Tell of each restart while it happens: a job that fails again and again must not look like a quiet one.
+
+    `failures` holds the stack traces of the last series, the newest first: an embedded job's client knows but the last.
+    """
     before = ""
     while before not in ENDED:
         time.sleep(POLL_SECONDS)
         try:
             status = client.get_job_status().result().name
+            if status != before and status in FAILS:
+                with contextlib.suppress(ClusterError):
+                    failures[:] = launch.rest_of(client).failures(str(client.get_job_id()))
         except Exception:  # noqa: BLE001 - the JVM is gone, or the cluster: whoever waits for the end is told
             return
         _tell(before, status)
@@ -101,5 +110,5 @@ def _watch(client: Any) -> None:
 
 
 def _tell(before: str, status: str) -> None:
-    if status != before and status in ("RESTARTING", "FAILING"):
+    if status != before and status in FAILS:
         launch.say(f"The job is {status}: a task failed. The reason stands in {distribution.work_folder() / 'log'}.")

@@ -67,7 +67,7 @@ def submit(jobmanager: str | None, detached: bool, **values: Any) -> None:  # no
     settings = from_values(values)
     check_machine(settings)
     target = preflight.find(jobmanager)
-    preflight.check(target, settings, launch.say)
+    settings = preflight.check(target, settings, launch.say)
     launched = launch.launch(settings, launch.Target("cluster", target.host, target.port))
     print(f"Submitted job {launched.job_id}", flush=True)
     if not detached:

@@ -17,6 +17,7 @@ from flink_abnormal.drill.kinds import KINDS, Kind, plan
 from flink_abnormal.drill.watch import DrillError
 from flink_abnormal.errors import MachineError, UsageError
 from flink_abnormal.options import Duration
+from flink_abnormal.runtime import python_library
 from flink_abnormal.runtime.rest import DEFAULT_PORT
 from flink_abnormal.settings import RandomSettings
 
@@ -64,7 +65,9 @@ def _place_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--times", type=click.IntRange(1, 1000), default=1, help="Rounds; strikes in all with --random.")
 @click.option("--seed", type=int, default=RandomSettings.seed, help="Of the users, the victims and the mix.")
 @click.option("--free-slots", is_flag=True, help="Use 3 of 9 slots, so that tasks find a free one. Default: all 9.")
-@click.option("--execution-mode", type=click.Choice(["thread", "process"]), help="How Python runs. [default: thread]")
+@click.option(
+    "--execution-mode", type=click.Choice(["thread", "process"]), help="How Python runs. [default: as submit]"
+)
 @_place_options
 @click.option(
     "--tamper",
@@ -83,7 +86,7 @@ def drill(context: click.RichContext, /, **values: Any) -> None:
     wanted: list[Kind] = [kind for kind in KINDS if kind.partition(" ")[2] in values.get(kind.partition(" ")[0], ())]
     with _field(values, ha="kill jobmanager" in wanted or (values["mixed"] and not wanted)) as field:
         impossible = dict(field.impossible())
-        mode: Mode = values["execution_mode"] or ("process" if "kill worker-python" in wanted else "thread")
+        mode = _mode(values, "process" if "kill worker-python" in wanted else "thread")
         if mode == "thread":
             impossible["kill worker-python"] = "Python runs in no process of its own. Give --execution-mode process."
         kinds = plan(wanted, values["times"], values["seed"], mixed=values["mixed"], impossible=impossible)
@@ -100,7 +103,7 @@ def rescale(context: click.RichContext, /, **_: Any) -> None:
     """Move a running job to another parallelism and to the other state backend; no alert may be lost or doubled."""
     values = _values(context)
     with _field(values, ha=False) as field:
-        mode: Mode = values["execution_mode"] or "thread"
+        mode = _mode(values)
         report = _in_order(field, lambda: moves.rescale(field, values["seed"], mode, values["deadline"] / 1000, _say))
     _finish(report, values["json_file"])
 
@@ -116,6 +119,12 @@ def upgrade(context: click.RichContext, /, savepoint: str | None, **_: Any) -> N
         folder = Path(savepoint).absolute() if savepoint else moves.kept_savepoint()
         report = _in_order(field, lambda: moves.upgrade(field, folder, values["deadline"] / 1000, _say))
     _finish(report, values["json_file"])
+
+
+def _mode(values: dict[str, Any], usual: Mode = "thread") -> Mode:
+    """Return how the drill's job runs Python: as it was chosen, else as usual if the machine can."""
+    here = values["on"] == "local" and python_library.missing() is not None
+    return values["execution_mode"] or ("process" if here else usual)
 
 
 def _values(context: click.Context) -> dict[str, Any]:

@@ -7,7 +7,22 @@ AbnormalError            one sentence and what to do; its exit code; never shown
 └── JobError         5   the job was refused or failed
 """
 
+from __future__ import annotations
+
 import re
+import sys
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MEANINGS: Final = {
+    # What pemja comes to if it can't load the library: it hides its own reason behind a field that new JVMs lack.
+    "loadedLibraryNames": "a TaskManager can't load Python's shared library, which thread mode needs: install it there "
+    f"(Debian: apt-get install libpython{sys.version_info.major}.{sys.version_info.minor}), or give "
+    "--execution-mode process",
+}
+"""Reasons that tell nobody anything, and what they mean."""
 
 
 class AbnormalError(Exception):
@@ -46,4 +61,14 @@ def cause(error: BaseException) -> str:
     # Py4J puts a line of its own before Java's first, which starts with a colon.
     causes = re.findall(r"^Caused by: (.+)$", text, re.MULTILINE) or re.findall(r"^: (.+)$", text, re.MULTILINE)
     found = causes[-1] if causes else next((line for line in text.splitlines() if line.strip()), repr(error))
-    return re.sub(r"^(?:[a-z][\w$]*\.)+(?:[A-Z][\w$]*): ", "", found.strip())
+    reason = re.sub(r"^(?:[a-z][\w$]*\.)+(?:[A-Z][\w$]*): ", "", found.strip())
+    return MEANINGS.get(reason, reason)
+
+
+def root(failures: Sequence[str]) -> str:
+    """Return the reason of failures that followed one another, the newest first: the first one's comes first.
+
+    What fails later is often only what the first failure left behind.
+    """
+    last, first = cause(Exception(failures[0])), cause(Exception(failures[-1]))
+    return last if first == last else f"{first}; in the end: {last}"

@@ -78,24 +78,25 @@ def split(arguments: list[str]) -> Run:
     return Run(arguments[:position], script, arguments[position:])
 
 
-def check(run: Run) -> None:
-    """Raise where `flink run` of this project's job can't succeed."""
+def check(run: Run) -> Run:
+    """Raise where `flink run` of this project's job can't succeed; returns it with what this machine chose for it."""
     if run.script is None:
-        return
+        return run
     if not Path(run.script).is_file():
         raise UsageError(f"-py {run.script} isn't there. From the project's folder it is jobs/abnormal.py.")
     if Path(run.script).resolve() != (distribution.project() / "jobs" / "abnormal.py").resolve():
-        return
+        return run
     settings = _settings(run.script_arguments)
     if run.value("-t", "--target") not in (None, "remote"):
-        return
+        return run
     address = run.value("-m", "--jobmanager")
     cluster = Cluster.at(address) if address else preflight.find(None)
     check_machine(settings)
     parallelism = run.value("-p", "--parallelism")
     if parallelism is not None and not parallelism.isdecimal():
         raise UsageError(f"-p takes a number of subtasks, not {parallelism!r}.")
-    preflight.check(cluster, settings, launch.say, int(parallelism) if parallelism else None)
+    settled = preflight.check(cluster, settings, launch.say, int(parallelism) if parallelism else None)
+    return run._replace(script_arguments=[*run.script_arguments, "--execution-mode", settled.state.mode])
 
 
 def _settings(arguments: list[str]) -> Settings:
@@ -122,8 +123,7 @@ def main() -> None:
     try:
         env = _environment(arguments)
         if arguments[:1] == ["run"]:
-            run = split(arguments[1:])
-            check(run)
+            run = check(split(arguments[1:]))
             arguments = ["run", *run.command_line()]
     except AbnormalError as error:
         print(f"Error: {error}", file=sys.stderr)

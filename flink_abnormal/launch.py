@@ -9,16 +9,18 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flink_abnormal.errors import JobError, cause
+from flink_abnormal.errors import JobError, cause, root
 from flink_abnormal.folders import check_machine, folder_uri
 from flink_abnormal.layout import Parallelism
 from flink_abnormal.options import duration_text
+from flink_abnormal.preflight import settle_mode
 from flink_abnormal.runtime import distribution, snapshots
-from flink_abnormal.runtime.rest import DEFAULT_HOST, DEFAULT_PORT
+from flink_abnormal.runtime.rest import DEFAULT_HOST, DEFAULT_PORT, SERIES_SECONDS, Cluster
 from flink_abnormal.settings import DEFAULT_PARALLELISM, JOB_NAME, MAX_PARALLELISM
+from flink_abnormal.stdout import append_only
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from types import FrameType
 
     from flink_abnormal.settings import Settings
@@ -62,7 +64,7 @@ def say(text: str) -> None:
 def flink_configuration(settings: Settings, restore_path: str | None) -> dict[str, str]:
     """Return the job's settings in Flink's own keys."""
     state = settings.state
-    process_mode = {"python.fn-execution.bundle.time": "100"} if state.execution_mode == "process" else {}
+    process_mode = {"python.fn-execution.bundle.time": "100"} if state.mode == "process" else {}
     restore = {"execution.state-recovery.path": restore_path} if restore_path else {}
     return {
         "execution.runtime-mode": "STREAMING",
@@ -86,9 +88,9 @@ def flink_configuration(settings: Settings, restore_path: str | None) -> dict[st
         "restart-strategy.exponential-delay.max-backoff": "5 s",
         "restart-strategy.exponential-delay.backoff-multiplier": "1.3",
         "restart-strategy.exponential-delay.jitter-factor": "0",
-        "restart-strategy.exponential-delay.reset-backoff-threshold": "60 s",
+        "restart-strategy.exponential-delay.reset-backoff-threshold": f"{SERIES_SECONDS} s",
         "restart-strategy.exponential-delay.attempts-before-reset-backoff": "12",
-        "python.execution-mode": state.execution_mode,
+        "python.execution-mode": state.mode,
         "python.executable": sys.executable,
         "python.client.executable": sys.executable,
         **process_mode,
@@ -100,6 +102,9 @@ def launch(settings: Settings, target: Target) -> Launched:
     """Check, build and start the job."""
     signal.signal(signal.SIGINT, _stop_early)
     check_machine(settings)
+    if target.kind == "embedded":
+        append_only()
+        settings = settle_mode(settings, say)
     restore_path = snapshots.resolve(settings.state.restore_from, settings.state.checkpoint_dir)
     env = _environment(settings, target, restore_path)
     from pyflink.common import JobClient  # noqa: PLC0415
@@ -174,7 +179,7 @@ def _job_parameters(settings: Settings) -> dict[str, str]:
         "live": str(settings.publishes_counts).lower(),
         "sinks": ",".join(settings.sink.sinks),
         "output": str(Path(settings.sink.output).absolute()) if settings.sink.output else "",
-        "execution-mode": settings.state.execution_mode,
+        "execution-mode": settings.state.mode,
         "checkpoint-interval": duration_text(settings.state.checkpoint_interval_ms),
         "checkpoint-dir": folder_uri(settings.state.checkpoint_dir),
     }
@@ -239,12 +244,21 @@ def _report(settings: Settings, parallelism: Any, layout: str, modes: Iterable[s
         say(f"Starts from {restore_path}")
 
 
-def await_end(launched: Launched) -> None:
-    """Wait until the job ends; raise JobError where it failed."""
+def rest_of(client: Any) -> Cluster:
+    """Return the REST API of an embedded job, which its client in Java holds and hands to nobody."""
+    held = client._j_job_client.getClass().getDeclaredField("miniCluster")  # noqa: SLF001
+    held.setAccessible(True)
+    address = held.get(client._j_job_client).getRestAddress().get()  # noqa: SLF001
+    return Cluster(address.getHost(), address.getPort())
+
+
+def await_end(launched: Launched, failures: Sequence[str]) -> None:
+    """Wait until the job ends; raise JobError where it failed, and of what, if `failures` came before."""
     try:
         launched.client.get_job_execution_result().result()
     except Exception as error:
-        raise JobError(f"The job failed: {cause(error)} (more in {distribution.work_folder() / 'log'})") from error
+        reason = root([str(error), *failures])
+        raise JobError(f"The job failed: {reason} (more in {distribution.work_folder() / 'log'})") from error
 
 
 def attached() -> bool:

@@ -32,7 +32,7 @@ def build(
     `layout` is `isolated` or `shared`; `start_ms` the submission in epoch milliseconds; `summary_prefix` stands before
     the figures that a bounded run prints at its end.
     """
-    mode = settings.state.execution_mode
+    mode = settings.state.mode
     source = sources.build(env, settings, SourceContext(parallelism.source, mode, start_ms))
     keyed = key_by(source.events, lambda event: event[0], KEY_BY_USER)
     detector = AbnormalCountProcessFunction(

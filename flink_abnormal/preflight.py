@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flink_abnormal.errors import ClusterError
+from flink_abnormal.errors import ClusterError, MachineError
 from flink_abnormal.layout import Parallelism
-from flink_abnormal.runtime import distribution, local, snapshots, store
+from flink_abnormal.runtime import distribution, local, python_library, snapshots, store
 from flink_abnormal.runtime.rest import DEFAULT_HOST, DEFAULT_PORT, Cluster
 from flink_abnormal.settings import DEFAULT_PARALLELISM
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flink_abnormal.settings import Settings
+    from flink_abnormal.settings import Mode, Settings
 
 
 def find(address: str | None) -> Cluster:
@@ -24,11 +26,40 @@ def find(address: str | None) -> Cluster:
     return Cluster(DEFAULT_HOST, DEFAULT_PORT) if state is None else local.client(state)
 
 
-def check(cluster: Cluster, settings: Settings, say: Callable[[str], None], default: int | None = None) -> None:
+def settle_mode(settings: Settings, say: Callable[[str], None]) -> Settings:
+    """Return the settings with an execution mode that this machine's Python can run in; thread mode unless it can't.
+
+    Raises MachineError if thread mode was chosen and can't be had.
+    """
+    chosen = settings.state.execution_mode
+    install = python_library.missing() if chosen != "process" else None
+    if install is None:
+        return with_mode(settings, settings.state.mode)
+    if chosen == "thread":
+        raise MachineError(
+            f"--execution-mode thread needs Python's shared library, which {sys.executable} lacks. Install it "
+            f"({install}), or give --execution-mode process."
+        )
+    say(
+        "Python's shared library is missing, so the job runs in process mode. Thread mode is faster; for it, install: "
+        f"{install}"
+    )
+    return with_mode(settings, "process")
+
+
+def with_mode(settings: Settings, mode: Mode) -> Settings:
+    """Return the settings with this execution mode."""
+    return replace(settings, state=replace(settings.state, execution_mode=mode))
+
+
+def check(cluster: Cluster, settings: Settings, say: Callable[[str], None], default: int | None = None) -> Settings:
     """Raise where the snapshot isn't there or the job would wait for slots in vain; bring TaskManagers up to this code.
 
-    `default` is the parallelism that `flink run` was told, if it was.
+    `default` is the parallelism that `flink run` was told, if it was. Returns the settings, with an execution mode that
+    this machine chose if the cluster is the local one: others run Python of their own.
     """
+    if local.running_at(cluster) is not None:
+        settings = settle_mode(settings, say)
     state = settings.state
     snapshots.resolve(state.restore_from, state.checkpoint_dir)
     if store.is_s3(state.checkpoint_dir):
@@ -45,6 +76,7 @@ def check(cluster: Cluster, settings: Settings, say: Callable[[str], None], defa
             "--process-parallelism, --sink-parallelism."
         )
     _renew(cluster, settings, say)
+    return settings
 
 
 def _check_store(cluster: Cluster) -> None:
@@ -60,7 +92,7 @@ def _check_store(cluster: Cluster) -> None:
 def _renew(cluster: Cluster, settings: Settings, say: Callable[[str], None]) -> None:
     """Thread mode keeps Python modules for a TaskManager's life: after an edit it would run the old code."""
     state = local.running_at(cluster)
-    if state is None or settings.state.execution_mode != "thread":
+    if state is None or settings.state.mode != "thread":
         return
     old = local.stale(state)
     if not old:

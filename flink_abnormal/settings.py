@@ -154,11 +154,12 @@ class StateSettings:
     backend: str = option(
         "hashmap", "--state-backend", "choice", "Where state lives while the job runs.", choices=("hashmap", "rocksdb")
     )
-    execution_mode: Mode = option(
-        "thread",
+    execution_mode: Mode | None = option(
+        None,
         "--execution-mode",
         "choice",
-        "Python inside the JVM, or in a process beside it.",
+        "thread: Python inside the JVM; process: beside it. Default: thread, or process if Python's shared library is "
+        "missing.",
         choices=("thread", "process"),
     )
     restore_from: str | None = option(
@@ -167,6 +168,11 @@ class StateSettings:
         "path",
         "Start from a savepoint or checkpoint; 'latest' is the newest below --checkpoint-dir, 'auto' the same if any.",
     )
+
+    @property
+    def mode(self) -> Mode:
+        """How Python runs; if nobody chose it, and no machine but the cluster's own can tell: as on a whole machine."""
+        return self.execution_mode or "thread"
 
 
 @dataclass(frozen=True)
@@ -189,7 +195,7 @@ class Settings:
     @property
     def publishes_counts(self) -> bool:
         """Whether the detector can and shall publish what it counts; a gauge of text can't leave a Python process."""
-        return self.detection.live and self.state.execution_mode == "thread"
+        return self.detection.live and self.state.mode == "thread"
 
     def check(self) -> None:
         """Raise UsageError where options do not fit one another."""

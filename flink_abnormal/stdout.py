@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import functools
 import os
+import stat
 import sys
 from typing import Final
 
 import psutil
 
 STANDARD_OUTPUT: Final = 1
+STANDARD_ERROR: Final = 2
 
 
 def write_line(text: str) -> None:
     """Write one line where the people who watch this worker read: in one call, so that lines of threads don't mix."""
     os.write(_descriptor(), f"{text}\n".encode())
+
+
+def append_only() -> None:
+    """Let all who write to this process's output append to it.
+
+    A worker of process mode opens the file anew, with a position of its own; what this process and its shell write to
+    it would else overwrite the worker's lines, and they theirs.
+    """
+    for descriptor in (STANDARD_OUTPUT, STANDARD_ERROR):
+        with contextlib.suppress(OSError):  # it was closed
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) | os.O_APPEND)
 
 
 @functools.cache

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from flink_abnormal.runtime import python_library
+
 PROJECT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 DEADLINE_SECONDS = 90
@@ -27,6 +29,12 @@ def pytest_runtest_makereport(item, call):
         report.outcome = "failed"
         report.longrepr = f"skipped where nothing may be: {report.longrepr}"
     return report
+
+
+def pytest_runtest_setup(item):
+    """Skip what needs thread mode where Python lacks its shared library."""
+    if item.get_closest_marker("thread_mode") and (install := python_library.missing()):
+        pytest.skip(f"Python's shared library is missing, which thread mode needs: {install}")
 
 
 def wait_until(condition, what, seconds=DEADLINE_SECONDS):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import requests
@@ -20,6 +21,8 @@ SEVERAL_TIMEOUT_SECONDS: Final = 3
 LOST_LEADER: Final = ("RecipientUnreachableException", "FencingTokenException")
 END_SECONDS: Final = 60
 ELECTION_SECONDS: Final = 15.0
+SERIES_SECONDS: Final = 60
+"""Failures of a job that follow one another within this time are one series."""
 ENDED: Final = ("FINISHED", "FAILED", "CANCELED")
 
 
@@ -152,10 +155,15 @@ class Cluster:
             raise ClusterError(f"Flink refused to tell the state of job {job_id}: {_reason(answer)}")
         return str(answer.json()["status"])
 
-    def failure(self, job_id: str) -> str:
-        """Return the stack trace of a job's last failure."""
+    def failures(self, job_id: str) -> list[str]:
+        """Return the stack traces of a job's last series of failures, the newest first."""
         entries = self.get(f"/jobs/{job_id}/exceptions")["exceptionHistory"]["entries"]
-        return str(entries[0]["stacktrace"]) if entries else "no reason given"
+        series = entries[:1]
+        for newer, older in pairwise(entries):
+            if newer["timestamp"] - older["timestamp"] > SERIES_SECONDS * 1000:
+                break
+            series.append(older)
+        return [str(entry["stacktrace"]) for entry in series] or ["no reason given"]
 
     def stdout(self, taskmanager: str) -> str:
         """Return the standard output of a TaskManager, or nothing where it has none yet.

@@ -143,7 +143,7 @@ class Snapshot(NamedTuple):
 def check(path: str, settings: Settings) -> None:
     """Raise UsageError where the job can't start from this snapshot, before Flink restarts on it for ever."""
     snapshot = read(path)
-    wanted_mode, taken_in = settings.state.execution_mode, mode(snapshot)
+    wanted_mode, taken_in = settings.state.mode, mode(snapshot)
     if taken_in is None:
         raise UsageError(f"{path} is no snapshot of this job: it holds no operator {DETECTOR.uid_in(wanted_mode)!r}.")
     if taken_in != wanted_mode:

@@ -1,6 +1,6 @@
 import pytest
 
-from flink_abnormal.errors import cause
+from flink_abnormal.errors import MEANINGS, cause, root
 
 PY4J = "An error occurred while calling o6.open.\n"
 
@@ -22,3 +22,23 @@ PY4J = "An error occurred while calling o6.open.\n"
 )
 def test_the_cause_is_the_innermost_reason_in_one_line(text, reason):
     assert cause(RuntimeError(text)) == reason
+
+
+def test_a_field_that_new_jvms_lack_is_translated_to_the_library_that_pemja_could_not_load():
+    text = (
+        "java.lang.RuntimeException: java.lang.NoSuchFieldException: loadedLibraryNames\n\tat pemja.utils.a(C.java:1)\n"
+        "Caused by: java.lang.NoSuchFieldException: loadedLibraryNames\n\tat java.base/a.b(C.java:2)\n\t... 19 more\n"
+    )
+    assert cause(RuntimeError(text)) == MEANINGS["loadedLibraryNames"]
+
+
+@pytest.mark.parametrize(
+    ("failures", "reason"),
+    [
+        (["a.b.C: why"], "why"),
+        (["a.b.C: why", "a.b.C: why", "a.b.D: why"], "why"),
+        (["a.b.C: what came of it", "a.b.C: something", "a.b.C: why"], "why; in the end: what came of it"),
+    ],
+)
+def test_the_first_of_failures_that_followed_one_another_is_not_hidden_behind_the_last(failures, reason):
+    assert root(failures) == reason

@@ -102,3 +102,14 @@ def test_nobody_at_any_address_is_one_sentence():
         f"No Flink cluster answers at 127.0.0.1:{ports[0]},127.0.0.1:{ports[1]}. Start one with `flink-abnormal "
         "cluster up`, or name another with --jobmanager HOST:PORT."
     )
+
+
+def test_the_failures_of_a_job_are_those_of_the_last_series_the_newest_first():
+    at_s = {"late": 1000, "later": 1060, "alone": 939.9}
+    entries = [{"timestamp": int(at_s[name] * 1000), "stacktrace": name} for name in ("later", "late", "alone")]
+    with server((200, {"exceptionHistory": {"entries": entries}}), (200, {"exceptionHistory": {"entries": []}})) as (
+        port,
+        _,
+    ):
+        assert at(port).failures("job") == ["later", "late"]
+        assert at(port).failures("job") == ["no reason given"]
