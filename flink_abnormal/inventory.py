@@ -5,9 +5,13 @@ Flink's file source reads a file once. What is appended later, or written over i
 
 from __future__ import annotations
 
+import contextlib
 import os
-from pathlib import Path
-from typing import NamedTuple
+from stat import S_ISREG
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Fingerprint(NamedTuple):
@@ -28,21 +32,48 @@ class Fingerprint(NamedTuple):
 
 
 def take(path: str) -> dict[str, Fingerprint]:
-    """Return the fingerprint of each file that Flink's file source reads: names that start with . or _ are left out."""
-    root = Path(path)
-    if root.is_file():
-        return {path: _fingerprint(root.stat())}
-    found = {}
-    for folder, folders, names in os.walk(root, followlinks=True):  # as Flink does
-        folders[:] = [name for name in folders if not hidden(name)]
-        for name in names:
-            if not hidden(name):
-                file = Path(folder, name)
-                try:
-                    found[str(file)] = _fingerprint(file.stat())
-                except FileNotFoundError:
-                    continue  # moved away between the listing and the look
+    """Return the fingerprint of each file that the file source reads, by its path.
+
+    Names that start with . or _ are left out, and so is what can't be looked at: its reader reports that.
+    """
+    found: dict[str, Fingerprint] = {}
+    if os.path.isdir(path):  # noqa: PTH112 - thousands of files are looked at each second: no objects for their paths
+        _add_folder(path, frozenset(), found)
+    else:
+        _add(found, path, lambda: os.stat(path))  # noqa: PTH116
     return found
+
+
+def _add_folder(folder: str, above: frozenset[str], found: dict[str, Fingerprint]) -> None:
+    real = os.path.realpath(folder)
+    if real in above:
+        return
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if hidden(entry.name):
+                    continue
+                if _is_folder(entry):
+                    _add_folder(entry.path, above | {real}, found)
+                else:
+                    _add(found, entry.path, entry.stat)
+    except OSError:
+        return
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _add(found: dict[str, Fingerprint], path: str, stat: Callable[[], os.stat_result]) -> None:
+    with contextlib.suppress(OSError, UnicodeEncodeError):
+        path.encode()  # state holds text in UTF-8; the reader reports other names
+        seen = stat()
+        if S_ISREG(seen.st_mode):
+            found[path] = _fingerprint(seen)
 
 
 def hidden(name: str) -> bool:

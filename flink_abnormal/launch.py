@@ -116,7 +116,8 @@ def launch(settings: Settings, target: Target) -> Launched:
     layout = settings.layout.slots or ("shared" if target.kind == "embedded" else "isolated")
     start_ms = time.time_ns() // 1_000_000
     prefix = "" if target.kind == "embedded" or not settings.bounded else f"[SUMMARY {start_ms}] "
-    pipeline.build(env, settings, parallelism, layout, start_ms, prefix)
+    cache = distribution.work_folder() / "parts"
+    pipeline.build(env, settings, parallelism, layout, start_ms, cache, prefix)
     j_graph = env._generate_stream_graph(clear_transformations=True, job_name=JOB_NAME)  # noqa: SLF001
     if restore_path is not None:
         snapshots.check(restore_path, settings)

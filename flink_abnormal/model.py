@@ -94,20 +94,28 @@ class Alert(NamedTuple):
 
 
 class DeadLetter(NamedTuple):
-    """An input that could not be used: why, where from, and its first bytes."""
+    """An input that could not be used: why, where from, and its first bytes.
+
+    `line` is the number of the line in the file `source`, from 1; 0 if it is unknown, or the file as a whole is meant.
+    `size` is the length of the line in bytes, if `raw` is not the whole line.
+    """
 
     reason: str
     source: str
     raw: bytes
+    line: int = 0
+    size: int = 0
 
     def to_json(self) -> str:
         """Return the dead letter as one JSON object: `raw` is base64 of at most DEAD_LETTER_RAW_BYTES bytes."""
         kept = self.raw[:DEAD_LETTER_RAW_BYTES]
+        size = max(self.size, len(self.raw))
         record = {
             "reason": self.reason,
             "source": self.source.encode(errors="backslashreplace").decode(),  # a file's name may be any bytes
-            "bytes": len(self.raw),
-            "truncated": len(kept) < len(self.raw),
+            "line": self.line or None,
+            "bytes": size,
+            "truncated": len(kept) < size,
             "raw": base64.b64encode(kept).decode(),
         }
         return orjson.dumps(record).decode()
@@ -119,7 +127,8 @@ class DeadLetter(NamedTuple):
         text = base64.b64decode(record["raw"]).decode(errors="backslashreplace")
         text = text if len(text) <= SHOWN_CHARS else text[:SHOWN_CHARS] + "…"
         what = f" ({record['bytes']} bytes): {text}" if text else ""
-        return one_line(f"[DEAD LETTER] {record['source']}: {record['reason']}{what}")
+        where = record["source"] if record["line"] is None else f"{record['source']}:{record['line']}"
+        return one_line(f"[DEAD LETTER] {where}: {record['reason']}{what}")
 
 
 def digest(data: bytes) -> str:

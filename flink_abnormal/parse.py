@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 class Record(NamedTuple):
     """A line of a file, without its line break, or what keeps a file from being read.
 
-    `file` is the path, `number` the line's, from 1. `problem` is empty, or says why the file can't be read on, or the
-    line not be held; `line` is then its beginning, if it has any. `before` is the line that a line such as "last
-    message repeated 2 times" repeats, and empty for any other line.
+    `file` is the path, `number` the line's, from 1. `problem` is empty, or says why the line is too long to be read, or
+    the file can't be read on: `number` is then that of the last line read, and `line` what came of the next. `size` is
+    the line's length in bytes. `before` and `first` are what the reader found of the lines before (SyslogContext): the
+    earlier line that this one refers to, and the start of the first line of the file with a date.
     """
 
     line: bytes
@@ -33,6 +34,8 @@ class Record(NamedTuple):
     number: int
     problem: str = ""
     before: bytes = b""
+    first: bytes = b""
+    size: int = 0
 
 
 class ParseRecords(ProcessFunction):
@@ -54,7 +57,7 @@ class ParseRecords(ProcessFunction):
         if parsed is None:
             yield from self._count(SKIPPED, 1)
         elif isinstance(parsed, Rejected):
-            yield self._dead_letters, DeadLetter(parsed.reason, record.file, record.line).to_json()
+            yield self._dead_letters, _dead_letter(record, parsed.reason).to_json()
             yield from self._count(DEAD_LETTERED, 1)
         else:
             yield tuple(parsed)
@@ -64,3 +67,7 @@ class ParseRecords(ProcessFunction):
     def _count(self, what: str, number: int) -> Iterator[Any]:
         if self._tally is not None:
             yield self._tally, (what, number)
+
+
+def _dead_letter(record: Record, reason: str) -> DeadLetter:
+    return DeadLetter(reason, record.file, record.line, record.number, record.size)

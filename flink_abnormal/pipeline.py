@@ -13,6 +13,8 @@ from flink_abnormal.sources.files import check_at_end
 from flink_abnormal.streams import key_by, label, side_output, tags, types
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pyflink.datastream import DataStream, StreamExecutionEnvironment
 
     from flink_abnormal.layout import Parallelism
@@ -25,15 +27,16 @@ def build(
     parallelism: Parallelism,
     layout: str,
     start_ms: int,
+    cache: Path,
     summary_prefix: str = "",
 ) -> None:
     """Add the job to `env`.
 
-    `layout` is `isolated` or `shared`; `start_ms` the submission in epoch milliseconds; `summary_prefix` stands before
-    the figures that a bounded run prints at its end.
+    `layout` is `isolated` or `shared`; `start_ms` the submission in epoch milliseconds; `cache` the folder of compiled
+    Java parts; `summary_prefix` stands before the figures that a bounded run prints at its end.
     """
     mode = settings.state.mode
-    source = sources.build(env, settings, SourceContext(parallelism.source, mode, start_ms))
+    source = sources.build(env, settings, SourceContext(parallelism.source, mode, start_ms, cache))
     keyed = key_by(source.events, lambda event: event[0], KEY_BY_USER)
     detector = AbnormalCountProcessFunction(
         Rule(settings.detection.threshold), tally=settings.bounded, publish=settings.publishes_counts

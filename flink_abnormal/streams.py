@@ -27,7 +27,7 @@ class types:  # noqa: N801 - reads as a namespace: types.event()
     def record() -> TypeInformation:
         """Record."""
         octets = Types.PRIMITIVE_ARRAY(Types.BYTE())
-        return Types.TUPLE([octets, Types.STRING(), Types.LONG(), Types.STRING(), octets])
+        return Types.TUPLE([octets, Types.STRING(), Types.LONG(), Types.STRING(), octets, octets, Types.LONG()])
 
     @staticmethod
     def event() -> TypeInformation:

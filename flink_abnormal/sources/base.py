@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pyflink.datastream import DataStream
 
     from flink_abnormal.settings import Mode
 
 
 class SourceContext(NamedTuple):
-    """`start_ms`: epoch milliseconds of the submission."""
+    """`start_ms`: epoch milliseconds of the submission; `cache`: the folder of compiled Java parts."""
 
     parallelism: int
     mode: Mode
     start_ms: int
+    cache: Path
 
 
 class SourceStreams(NamedTuple):

@@ -1,7 +1,8 @@
 """Lines of a file, or of the files of a folder: each file is read by one subtask, so that its order is kept.
 
-Flink's file source decodes text, and bad UTF-8 would be lost in it. ISO-8859-1 gives each byte a character of its own:
-the parser turns them back into the bytes that stood in the file.
+Flink's file source finds the files and remembers how far each was read; what lists a folder and reads a file are Java
+parts (`jvm/java`), since Flink's own fail the job at the first file that can't be read, and don't tell where a line
+stood.
 """
 
 from __future__ import annotations
@@ -9,14 +10,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pyflink.common import Duration, Types, WatermarkStrategy
-from pyflink.datastream import KeyedProcessFunction, ProcessFunction
-from pyflink.datastream.connectors.file_system import FileSource, StreamFormat
+from pyflink.common import Types
+from pyflink.datastream import DataStream, KeyedProcessFunction, ProcessFunction
 from pyflink.datastream.state import MapStateDescriptor
+from pyflink.java_gateway import get_gateway
 
 from flink_abnormal import inventory
+from flink_abnormal.formats.record import MAX_LINE_BYTES
 from flink_abnormal.inventory import Fingerprint
-from flink_abnormal.model import DeadLetter
+from flink_abnormal.jvm import parts
+from flink_abnormal.model import DEAD_LETTER_RAW_BYTES, DeadLetter
 from flink_abnormal.operators import CHECK_FILES, FILE_SOURCE, KEY_BY_FOLDER, PARSE, WATCH, WATCH_HEARTBEAT
 from flink_abnormal.parse import ParseRecords
 from flink_abnormal.sources.base import SourceStreams
@@ -26,7 +29,7 @@ from flink_abnormal.tally import CHANGED_FILES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pyflink.datastream import DataStream, RuntimeContext, StreamExecutionEnvironment
+    from pyflink.datastream import RuntimeContext, StreamExecutionEnvironment
 
     from flink_abnormal.settings import FileSettings, Settings
     from flink_abnormal.sources.base import SourceContext
@@ -36,12 +39,7 @@ def build(env: StreamExecutionEnvironment, settings: Settings, context: SourceCo
     """Return the events of the files, and the lines that are none."""
     files = settings.files
     path = _absolute(files)
-    source = FileSource.for_record_stream_format(StreamFormat.text_line_format("ISO-8859-1"), path)
-    if files.follow:
-        source = source.monitor_continuously(Duration.of_seconds(1))
-    lines = env.from_source(source.build(), WatermarkStrategy.no_watermarks(), FILE_SOURCE.name)
-    lines = label(lines, FILE_SOURCE).set_parallelism(context.parallelism)
-    records = lines.map(lambda line: (line.encode("latin-1"), path, 0, "", b""), types.record())
+    records = _records(env, files, context)
     parse = ParseRecords(files, tally=settings.bounded)
     events = label(records.process(parse, types.event()), PARSE).set_parallelism(context.parallelism)
     dead_letters = [side_output(events, tags.dead_letters())]
@@ -50,6 +48,31 @@ def build(env: StreamExecutionEnvironment, settings: Settings, context: SourceCo
         changes = label(folder.process(WatchFiles(path), Types.STRING()), WATCH, context.mode).set_parallelism(1)
         dead_letters.append(changes)
     return SourceStreams(events, dead_letters, [side_output(events, tags.tally())])
+
+
+def _records(env: StreamExecutionEnvironment, files: FileSettings, context: SourceContext) -> DataStream:
+    jvm = get_gateway().jvm
+    java_parts = parts.build(context.cache)
+    java_parts.add_to(env)
+    syslog = files.format == "sshd"
+    lines = java_parts.new(
+        "LineFormat",
+        types.record().get_java_type_info(),
+        MAX_LINE_BYTES,
+        DEAD_LETTER_RAW_BYTES,
+        syslog,
+        syslog and files.year is not None,
+    )
+    paths = get_gateway().new_array(jvm.org.apache.flink.core.fs.Path, 1)
+    paths[0] = jvm.org.apache.flink.core.fs.Path(f"file:{_absolute(files)}")
+    source = jvm.org.apache.flink.connector.file.src.FileSource.forBulkFileFormat(lines, paths)
+    source = source.setFileEnumerator(java_parts.new("FileTree$Provider"))
+    if files.follow:
+        source = source.monitorContinuously(jvm.java.time.Duration.ofSeconds(1))
+    watermarks = jvm.org.apache.flink.api.common.eventtime.WatermarkStrategy.noWatermarks()
+    j_env = env._j_stream_execution_environment  # noqa: SLF001
+    records = DataStream(j_env.fromSource(source.build(), watermarks, FILE_SOURCE.name))
+    return label(records, FILE_SOURCE).set_parallelism(context.parallelism)
 
 
 def check_at_end(summary: DataStream, settings: FileSettings) -> DataStream:

@@ -7,6 +7,7 @@ import signal
 from collections import Counter
 from pathlib import Path
 
+import bad_files
 import pytest
 from conftest import alerts, lines, records, wait_until
 
@@ -52,11 +53,12 @@ def test_bad_lines_go_to_the_dead_letters_and_the_job_goes_on(cli, tmp_path, mod
             {
                 "reason": reason,
                 "source": str(source),
+                "line": number,
                 "bytes": len(line),
                 "truncated": len(line) > 4096,
                 "raw": base64.b64encode(line[:4096]).decode(),
             }
-            for line, reason in BAD.items()
+            for number, (line, reason) in enumerate(BAD.items(), 2)
         ),
         key=lambda record: record["reason"],
     )
@@ -120,6 +122,27 @@ def test_the_same_file_gives_the_same_alert_ids_and_an_output_in_use_is_refused(
         "Name an empty folder, or give --append.\n",
     )
     assert appended.returncode == 0
+
+
+def test_a_file_that_cannot_be_read_is_one_dead_letter_and_all_others_are_processed(cli, tmp_path):
+    users, letters = bad_files.write(tmp_path / "in")
+
+    done = cli.run(
+        "run",
+        *cli.job("--source", "files", "--input", tmp_path / "in", "--sink", "files", "--output", tmp_path / "out"),
+    )
+
+    assert done.returncode == 0, done.stderr
+    dead = records(tmp_path / "out", "dead-letters")
+    assert sorted((each["source"], each["line"] or 0, each["bytes"], each["reason"]) for each in dead) == [
+        (source, line or 0, size, reason) for source, line, size, reason in letters
+    ]
+    assert [(user, count) for user, count, _ in alerts(tmp_path / "out")] == [(user, 3) for user in users]
+    total = 3 * len(users)
+    assert done.stdout.splitlines()[-1] == (
+        f"read {total + len(letters)} = valid {total} + skipped 0 + dead-lettered {len(letters)}; "
+        f"events: abnormal {total}, normal 0; alerts {len(users)}"
+    )
 
 
 @pytest.fixture

@@ -32,7 +32,9 @@ def graph(tmp_path_factory):
             for key, value in launch.flink_configuration(settings, None).items():
                 configuration.set_string(key, value)
             env = StreamExecutionEnvironment.get_execution_environment(configuration)
-            pipeline.build(env, settings, Parallelism(3, 2, 1), layout, start_ms=0)
+            pipeline.build(
+                env, settings, Parallelism(3, 2, 1), layout, start_ms=0, cache=distribution.work_folder() / "parts"
+            )
             return launch.nodes(env._generate_stream_graph(True, "test"))
 
         yield build

@@ -67,3 +67,13 @@ def test_a_fingerprint_is_read_back_from_its_text():
     fingerprint = Fingerprint(2**40, 1_700_000_000_123_456_789)
     assert fingerprint.text() == "1099511627776:1700000000123456789"
     assert Fingerprint.parse(fingerprint.text()) == fingerprint
+
+
+def test_what_can_not_be_looked_at_and_links_that_lead_in_a_circle_are_left_out(tmp_path):
+    seen = write(tmp_path / "a.jsonl", "1")
+    (tmp_path / "dead").symlink_to("nowhere")
+    (tmp_path / "circle").symlink_to("circle")
+    (tmp_path / "self").symlink_to(".")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / os.fsdecode(b"\xff.jsonl")).write_text("1")
+    assert list(take(str(tmp_path))) == [seen]

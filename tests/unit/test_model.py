@@ -40,10 +40,15 @@ def test_the_json_of_an_alert_keeps_the_user_id_as_it_is_and_stays_one_line():
 
 
 def test_a_dead_letter_is_one_json_object():
-    letter = DeadLetter("not JSON", "/in/a.jsonl", b"\xff\x00nope")
+    letter = DeadLetter("not JSON", "/in/a.jsonl", b"\xff\x00nope", 7, 6)
     assert letter.to_json() == (
-        '{"reason":"not JSON","source":"/in/a.jsonl","bytes":6,"truncated":false,"raw":"/wBub3Bl"}'
+        '{"reason":"not JSON","source":"/in/a.jsonl","line":7,"bytes":6,"truncated":false,"raw":"/wBub3Bl"}'
     )
+
+
+def test_a_dead_letter_of_a_line_that_was_too_long_to_hold_tells_its_whole_length():
+    record = json.loads(DeadLetter("too long", "/in/a.jsonl", b"xx", 7, 5_000_000).to_json())
+    assert (record["bytes"], record["truncated"], record["raw"]) == (5_000_000, True, "eHg=")
 
 
 @pytest.mark.parametrize(("size", "kept", "truncated"), [(0, 0, False), (4096, 4096, False), (4097, 4096, True)])
@@ -52,6 +57,7 @@ def test_a_dead_letter_keeps_at_most_4096_bytes(size, kept, truncated):
     assert json.loads(DeadLetter("why", "where", raw).to_json()) == {
         "reason": "why",
         "source": "where",
+        "line": None,
         "bytes": size,
         "truncated": truncated,
         "raw": base64.b64encode(raw[:kept]).decode(),
@@ -64,6 +70,11 @@ def shown(raw):
 
 def test_a_dead_letter_is_printed_as_one_line_with_what_is_no_utf8_escaped():
     assert shown(b"a\xffb\n[ALERT]") == r"[DEAD LETTER] where: why (11 bytes): a\xffb\u000a[ALERT]"
+
+
+def test_a_printed_dead_letter_names_the_file_and_the_line():
+    letter = DeadLetter("why", "/in/a.jsonl", b"x", 7, 1)
+    assert DeadLetter.log_line(letter.to_json()) == "[DEAD LETTER] /in/a.jsonl:7: why (1 bytes): x"
 
 
 def test_a_printed_dead_letter_is_cut_at_120_characters():

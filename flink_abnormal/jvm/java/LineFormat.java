@@ -1,0 +1,60 @@
+package flinkabnormal;
+
+import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.connector.file.src.FileSourceSplit;
+import org.apache.flink.connector.file.src.reader.BulkFormat;
+import org.apache.flink.connector.file.src.util.CheckpointedPosition;
+
+/**
+ * Files as lines, each with the name of its file and its number. A file that can't be read is a record too, which says
+ * what is wrong: Flink's own text format fails the job instead.
+ *
+ * <p>The position in a file is the number of lines read, as it is for Flink's text format: a snapshot of either fits the
+ * other. ENDED stands for a file that was given up.
+ */
+public class LineFormat implements BulkFormat {
+    static final long ENDED = Long.MAX_VALUE;
+
+    private final TypeInformation produced;
+    private final int longest;
+    private final int kept;
+    private final boolean syslog;
+    private final boolean dated;
+
+    /**
+     * @param produced the type of records: that of the Python class Record
+     * @param longest a line of more bytes is not read
+     * @param kept how many bytes of such a line are shown
+     * @param syslog whether a line needs what stood before it (SyslogContext)
+     * @param dated whether it needs the first date of its file too
+     */
+    public LineFormat(TypeInformation produced, Integer longest, Integer kept, Boolean syslog, Boolean dated) {
+        this.produced = produced;
+        this.longest = longest.intValue();
+        this.kept = kept.intValue();
+        this.syslog = syslog.booleanValue();
+        this.dated = dated.booleanValue();
+    }
+
+    public boolean isSplittable() {
+        return false;
+    }
+
+    public TypeInformation getProducedType() {
+        return produced;
+    }
+
+    public BulkFormat.Reader createReader(Configuration config, FileSourceSplit split) {
+        return reader(split, 0L);
+    }
+
+    public BulkFormat.Reader restoreReader(Configuration config, FileSourceSplit split) {
+        CheckpointedPosition position = (CheckpointedPosition) split.getReaderPosition().get();
+        return reader(split, position.getOffset() == ENDED ? ENDED : position.getRecordsAfterOffset());
+    }
+
+    private BulkFormat.Reader reader(FileSourceSplit split, long skip) {
+        return new FileReader(split.path().getPath(), new Lines(longest, kept), syslog ? new SyslogContext(dated) : null, skip);
+    }
+}
