@@ -59,7 +59,7 @@ def test_the_sample_lines_give_the_sample_alert_and_the_sample_dead_letter(sampl
     (raised,) = detect([parse(line.encode()) for line in good], Rule())
 
     assert alert == raised.to_json()
-    letter = DeadLetter(parse(bad.encode()).reason, "/home/me/events.jsonl", bad.encode())
+    letter = DeadLetter(parse(bad.encode()).reason, "/home/me/events.jsonl", bad.encode(), line=len(lines))
     assert dead_letter == letter.to_json()
 
 
