@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
 
 from flink_abnormal import launch
+from flink_abnormal.command import say, when_reader_left
 from flink_abnormal.errors import ClusterError, JobError, root
 from flink_abnormal.job_logs import find_line
 from flink_abnormal.runtime import distribution
 from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from flink_abnormal.runtime.rest import Cluster
 
 POLL_SECONDS: Final = 0.3
@@ -31,37 +29,64 @@ NO_SUMMARY: Final = (
 def attend(launched: launch.Launched, *, cluster: Cluster | None = None, leave: str = "") -> None:
     """Wait for the end of a job; print the figures that it left on `cluster` (an embedded one prints them itself).
 
-    Ctrl-C cancels the job; where `leave` is given, it only stops to wait, and says that.
+    Ctrl-C cancels the job; where `leave` is given, it only stops to wait, and says that. So does the end of whoever
+    reads the standard output (`| head`), without a word about a job that ends with it.
     """
-    interrupted = threading.Event()
-
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        if interrupted.is_set():
-            return
-        interrupted.set()
-        if leave:
-            launch.say(leave)
-            os._exit(0)  # the JVM ends with this process
-        # From a thread of its own: an exception here would tear that call.
-        threading.Thread(target=lambda: launched.client.cancel().result(), daemon=True).start()
-
+    interruption = _Interruption(launched, leave)
     failures: list[str] = []
     if cluster is None:
         threading.Thread(target=_watch, args=(launched.client, failures), daemon=True).start()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, interrupt)
+        signal.signal(number, lambda *_: interruption.by_user())
+    if launched.interrupted.is_set():
+        interruption.by_user()
+    when_reader_left(interruption.by_reader)
     try:
         if cluster is None:
             launch.await_end(launched, failures)
         else:
             _await_end(cluster, launched.job_id)
     except JobError:
-        if not interrupted.is_set():
+        if not interruption.came.is_set():
             raise
-        launch.say("Stopped. The same command with --from latest goes on where the last checkpoint stood.")
+        interruption.explain()
         return
     if cluster is not None and launched.summary_prefix:
         print(find_line(cluster, launched.summary_prefix) or NO_SUMMARY, flush=True)
+
+
+class _Interruption:
+    """What ends the wait for a job, and mostly the job, before its own end; the first that comes counts."""
+
+    def __init__(self, launched: launch.Launched, leave: str) -> None:
+        self._client = launched.client
+        self._leave = leave
+        self._quiet = False
+        self.came = threading.Event()
+
+    def by_user(self) -> None:
+        """Ctrl-C, or SIGTERM."""
+        self._come(quiet=False)
+
+    def by_reader(self) -> None:
+        """Nobody reads what the job prints."""
+        self._come(quiet=True)
+
+    def explain(self) -> None:
+        """Say how the job goes on."""
+        if not self._quiet:
+            say("Stopped. The same command with --from latest goes on where the last checkpoint stood.")
+
+    def _come(self, *, quiet: bool) -> None:
+        if self.came.is_set():
+            return
+        self._quiet = quiet
+        self.came.set()
+        if self._leave:
+            say(self._leave)
+            launch.leave()
+        # From a thread of its own: an exception here would tear that call.
+        threading.Thread(target=lambda: self._client.cancel().result(), daemon=True).start()
 
 
 def _await_end(cluster: Cluster, job_id: str) -> None:
@@ -111,4 +136,4 @@ def _watch(client: Any, failures: list[str]) -> None:
 
 def _tell(before: str, status: str) -> None:
     if status != before and status in FAILS:
-        launch.say(f"The job is {status}: a task failed. The reason stands in {distribution.work_folder() / 'log'}.")
+        say(f"The job is {status}: a task failed. The reason stands in {distribution.work_folder() / 'log'}.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
 from typing import Any
 
@@ -10,12 +9,12 @@ import rich_click as click
 from rich.console import Console
 from rich.table import Table
 
-from flink_abnormal import __version__, keep, launch, preflight
+from flink_abnormal import __version__, command, keep, launch, preflight
 from flink_abnormal.attend import attend
 from flink_abnormal.cluster_cli import cluster
 from flink_abnormal.dashboard_cli import dashboard
 from flink_abnormal.drill_cli import drill
-from flink_abnormal.errors import AbnormalError, UsageError
+from flink_abnormal.errors import UsageError
 from flink_abnormal.folders import check_machine, folder_uri
 from flink_abnormal.job_logs import follow
 from flink_abnormal.options import job_options, option_groups
@@ -67,7 +66,7 @@ def submit(jobmanager: str | None, detached: bool, **values: Any) -> None:  # no
     settings = from_values(values)
     check_machine(settings)
     target = preflight.find(jobmanager)
-    settings = preflight.check(target, settings, launch.say)
+    settings = preflight.check(target, settings, command.say)
     launched = launch.launch(settings, launch.Target("cluster", target.host, target.port))
     print(f"Submitted job {launched.job_id}", flush=True)
     if not detached:
@@ -132,10 +131,7 @@ def status(jobmanager: str | None, job: str | None) -> None:
 def logs(jobmanager: str | None, job: str | None, everything: bool, no_follow: bool) -> None:  # noqa: FBT001
     """Follow the alerts of a job on a cluster, until it ends or Ctrl-C."""
     target = preflight.find(jobmanager)
-    try:
-        follow(target, target.job(job), everything=everything, once=no_follow)
-    except KeyboardInterrupt:
-        return
+    follow(target, target.job(job), everything=everything, once=no_follow)
 
 
 @cli.command()
@@ -176,11 +172,7 @@ def stop(jobmanager: str | None, job: str | None, savepoint: str | None) -> None
 def main() -> None:
     """Run the command line; a user's mistake is one sentence and an exit code, never a traceback."""
     click.rich_click.OPTION_GROUPS = {f"flink-abnormal {verb}": option_groups() for verb in ("run", "submit")}
-    try:
-        cli.main()
-    except AbnormalError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+    command.run(cli.main)
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ from typing import Final, NamedTuple
 import rich_click as click
 from click.exceptions import Exit
 
-from flink_abnormal import launch, preflight
-from flink_abnormal.errors import AbnormalError, ClusterError, UsageError
+from flink_abnormal import command, preflight
+from flink_abnormal.errors import ClusterError, UsageError
 from flink_abnormal.folders import check_machine
 from flink_abnormal.job_cli import job
 from flink_abnormal.runtime import distribution, local
@@ -95,7 +95,7 @@ def check(run: Run) -> Run:
     parallelism = run.value("-p", "--parallelism")
     if parallelism is not None and not parallelism.isdecimal():
         raise UsageError(f"-p takes a number of subtasks, not {parallelism!r}.")
-    settled = preflight.check(cluster, settings, launch.say, int(parallelism) if parallelism else None)
+    settled = preflight.check(cluster, settings, command.say, int(parallelism) if parallelism else None)
     return run._replace(script_arguments=[*run.script_arguments, "--execution-mode", settled.state.mode])
 
 
@@ -119,15 +119,16 @@ def _environment(arguments: list[str]) -> dict[str, str]:
 
 def main() -> None:
     """Check, then become Flink's own command line."""
+    command.run(_become_flink)
+
+
+def _become_flink() -> None:
     arguments = sys.argv[1:]
     try:
         env = _environment(arguments)
         if arguments[:1] == ["run"]:
             run = check(split(arguments[1:]))
             arguments = ["run", *run.command_line()]
-    except AbnormalError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

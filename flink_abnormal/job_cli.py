@@ -10,9 +10,8 @@ from typing import Any
 
 import rich_click as click
 
-from flink_abnormal import launch
+from flink_abnormal import command, launch
 from flink_abnormal.attend import attend
-from flink_abnormal.errors import AbnormalError
 from flink_abnormal.options import job_options, option_groups
 from flink_abnormal.runtime import distribution, local
 from flink_abnormal.runtime.rest import Cluster
@@ -47,8 +46,4 @@ def _cluster() -> Cluster:
 def main() -> None:
     """Run the job; a user's mistake is one sentence and an exit code."""
     click.rich_click.OPTION_GROUPS = {"abnormal.py": option_groups()}
-    try:
-        job.main()
-    except AbnormalError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+    command.run(job.main)

@@ -12,8 +12,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final
 
+from flink_abnormal.command import say
 from flink_abnormal.errors import ClusterError, JobError, MachineError
-from flink_abnormal.launch import say
 from flink_abnormal.settings import JOB_NAME
 
 if TYPE_CHECKING:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
-from flink_abnormal.errors import JobError, cause, root
+import psutil
+
+from flink_abnormal.command import say
+from flink_abnormal.errors import ClusterError, JobError, cause, root
 from flink_abnormal.folders import check_machine, folder_uri
 from flink_abnormal.layout import Parallelism
 from flink_abnormal.options import duration_text
@@ -20,7 +26,7 @@ from flink_abnormal.settings import DEFAULT_PARALLELISM, JOB_NAME, MAX_PARALLELI
 from flink_abnormal.stdout import append_only
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from types import FrameType
 
     from flink_abnormal.settings import Settings
@@ -49,16 +55,16 @@ FLINK_RUN: Final = Target("flink-run")
 
 
 class Launched(NamedTuple):
-    """A job that was started: Flink's client of it, and what stands before the summary in a worker's output."""
+    """A job that was started.
+
+    `client` is Flink's own, None where the cluster took the job and the answer was lost. `summary_prefix` stands before
+    the summary in a worker's output. `interrupted` is set by Ctrl-C while the job was being submitted.
+    """
 
     job_id: str
     client: Any
     summary_prefix: str
-
-
-def say(text: str) -> None:
-    """Tell the user something that is no output of the job."""
-    print(text, file=sys.stderr, flush=True)
+    interrupted: threading.Event
 
 
 def flink_configuration(settings: Settings, restore_path: str | None) -> dict[str, str]:
@@ -100,13 +106,14 @@ def flink_configuration(settings: Settings, restore_path: str | None) -> dict[st
 
 def launch(settings: Settings, target: Target) -> Launched:
     """Check, build and start the job."""
-    signal.signal(signal.SIGINT, _stop_early)
+    _on_ctrl_c(_stop_early)
     check_machine(settings)
     if target.kind == "embedded":
         append_only()
         settings = settle_mode(settings, say)
     restore_path = snapshots.resolve(settings.state.restore_from, settings.state.checkpoint_dir)
-    env = _environment(settings, target, restore_path)
+    job_id = secrets.token_hex(16)
+    env = _environment(settings, target, restore_path, job_id)
     from pyflink.common import JobClient  # noqa: PLC0415
 
     from flink_abnormal import pipeline  # noqa: PLC0415 - PyFlink reads the process's environment when it is imported
@@ -122,21 +129,69 @@ def launch(settings: Settings, target: Target) -> Launched:
     if restore_path is not None:
         snapshots.check(restore_path, settings)
     _report(settings, parallelism, layout, real_modes(nodes(j_graph)), restore_path)
+    interrupted = _remember_ctrl_c()
+    client = None
     try:
         client = JobClient(env._j_stream_execution_environment.executeAsync(j_graph))  # noqa: SLF001
     except Exception as error:
-        raise JobError(f"The job was refused: {cause(error)}") from error
-    return Launched(str(client.get_job_id()), client, prefix)
+        if not _taken(target, job_id):
+            raise JobError(f"The job was refused: {cause(error)}") from error
+    return Launched(job_id, client, prefix, interrupted)
+
+
+def _taken(target: Target, job_id: str) -> bool:
+    """Whether a cluster has a job whose submission failed: it may have taken it, and only its answer was lost."""
+    if target.kind != "cluster":
+        return False
+    try:
+        return Cluster(target.host, target.port).job_state(job_id) is not None
+    except ClusterError:
+        raise ClusterError(
+            f"The cluster at {target.host}:{target.port} was lost while job {job_id} was submitted. Whether it took "
+            "the job is to be seen once it answers again: flink-abnormal list"
+        ) from None
+
+
+def _on_ctrl_c(handler: Callable[[int, FrameType | None], None]) -> None:
+    """Have Ctrl-C, and SIGTERM, do this."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handler)
 
 
 def _stop_early(_signal: int, _frame: FrameType | None) -> None:
     """End at once at Ctrl-C: an exception would tear a call to the JVM, whose client logs that with a traceback."""
     say("Stopped before the job had started.")
-    os._exit(0)  # the JVM ends with this process
+    leave()
 
 
-def _environment(settings: Settings, target: Target, restore_path: str | None) -> Any:
-    values = flink_configuration(settings, restore_path)
+def leave() -> NoReturn:
+    """End this process and its JVM, which would notice that only once it is past its start."""
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):
+            child.kill()
+    os._exit(0)
+
+
+def _remember_ctrl_c() -> threading.Event:
+    """Leave Ctrl-C to whoever has the job once it is submitted: until then nobody knows whether it runs.
+
+    The second one ends the command all the same.
+    """
+    interrupted = threading.Event()
+
+    def remember(_signal: int, _frame: FrameType | None) -> None:
+        if interrupted.is_set():
+            say("Stopped while the job was submitted. If a cluster took it, this lists it: flink-abnormal list")
+            leave()
+        interrupted.set()
+
+    _on_ctrl_c(remember)
+    return interrupted
+
+
+def _environment(settings: Settings, target: Target, restore_path: str | None, job_id: str) -> Any:
+    # So that a cluster can be asked for the job whatever became of its submission.
+    values = {**flink_configuration(settings, restore_path), "$internal.pipeline.job-id": job_id}
     if target.kind == "embedded":
         os.environ.update(distribution.prepare())
         values |= EMBEDDED_SETTINGS

@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from flink_abnormal.command import say
 from flink_abnormal.errors import UsageError
-from flink_abnormal.launch import say
 from flink_abnormal.model import one_line
 from flink_abnormal.operators import ABNORMAL_COUNT_STATE
 from flink_abnormal.runtime import snapshots

@@ -17,8 +17,12 @@ STANDARD_ERROR: Final = 2
 
 
 def write_line(text: str) -> None:
-    """Write one line where the people who watch this worker read: in one call, so that lines of threads don't mix."""
-    os.write(_descriptor(), f"{text}\n".encode())
+    """Write one line where the people who watch this worker read: in one call, so that lines of threads don't mix.
+
+    Where nobody reads any more (`| head`), the run is about to end by that, and the task must not fail before.
+    """
+    with contextlib.suppress(BrokenPipeError):
+        os.write(_descriptor(), f"{text}\n".encode())
 
 
 def append_only() -> None:

@@ -129,7 +129,7 @@ class Supervisor:
     def _revive(self, member: Member) -> None:
         """Have a member that died started again, unless it keeps dying; on a full disk it is waited for room."""
         now = time.monotonic()
-        if shutil.disk_usage(distribution.work_folder()).free < ROOM_BYTES:
+        if _disk_is_full():
             member.restarts += 1
             self._due[member.name] = now + DELAY_SECONDS
             return
@@ -185,6 +185,13 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
+
+
+def _disk_is_full() -> bool:
+    try:
+        return shutil.disk_usage(distribution.work_folder()).free < ROOM_BYTES
+    except OSError:
+        return False
 
 
 def main(arguments: list[str]) -> None:

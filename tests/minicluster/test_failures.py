@@ -1,9 +1,10 @@
 import os
 import re
 import signal
+import subprocess
 
 import psutil
-from conftest import lines, wait_until
+from conftest import BIN, lines, wait_until
 
 
 def test_a_job_that_fails_at_once_again_and_again_is_given_up_with_its_reason(cli, tmp_path):
@@ -22,6 +23,17 @@ def test_a_job_that_fails_at_once_again_and_again_is_given_up_with_its_reason(cl
         f"(more in {cli.folder / '.flink' / 'log'})"
     )
     assert "Traceback" not in done.stderr
+
+
+def test_the_end_of_whoever_reads_is_the_quiet_end_of_a_run(cli):
+    options = cli.job("--interval", "100ms")
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([BIN / "flink-abnormal", "run", *options], env=cli.env, text=True, **pipes) as process:
+        assert process.stdout.readline().startswith("[Source Emit] UserEvent{userId='user")
+        process.stdout.close()
+
+        assert process.wait(60) == 0
+        assert [line.partition(" ")[0] for line in process.stderr] == ["Job:", "Source", "Checkpoints:"]
 
 
 def java_children(pid):
