@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from pyflink.datastream import RuntimeContext
 
+    from flink_abnormal.model import UserEvent
     from flink_abnormal.settings import FileSettings
 
 
@@ -47,13 +48,14 @@ class ParseRecords(ProcessFunction):
         self._dead_letters = tags.dead_letters()
 
     def open(self, runtime_context: RuntimeContext) -> None:  # noqa: ARG002
-        """Build the parser here: its patterns are made once a worker."""
-        self._parse = formats.parser(self._settings)
+        """Build the parser here: what it has come across is counted again after a restore, like the lines behind it."""
+        self._notes: list[str] = []
+        self._parse = formats.parser(self._settings, self._notes.append)
 
     def process_element(self, value: tuple[Any, ...], ctx: ProcessFunction.Context) -> Iterator[Any]:  # noqa: ARG002
         """Parse one record."""
         record = Record(*value)
-        parsed = Rejected(record.problem) if record.problem else self._parse(record.line)
+        parsed = self._parsed(record)
         if parsed is None:
             yield from self._count(SKIPPED, 1)
         elif isinstance(parsed, Rejected):
@@ -63,6 +65,13 @@ class ParseRecords(ProcessFunction):
             yield tuple(parsed)
             if parsed.times > 1:
                 yield from self._count(REPEATED, parsed.times - 1)
+        while self._notes:
+            yield from self._count(self._notes.pop(), 1)
+
+    def _parsed(self, record: Record) -> UserEvent | Rejected | None:
+        if record.problem:
+            return Rejected(record.problem)
+        return self._parse(record.line, record.before, record.first)
 
     def _count(self, what: str, number: int) -> Iterator[Any]:
         if self._tally is not None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from flink_abnormal.errors import UsageError
+from flink_abnormal.formats import sshd
+from flink_abnormal.formats.fields import normal_text, split_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -65,14 +67,42 @@ class FileSettings:
     input: str | None = option(None, "--input", "path", "A file or a folder to read; needed by --source files.")
     format: str = option("jsonl", "--format", "choice", "What a line holds.", choices=("jsonl", "sshd"))
     follow: bool = option(False, "--follow/--no-follow", "flag", "Go on with files that are moved into the folder.")
-    user_field: str = option("userId", "--user-field", "text", "jsonl: the field that names the user.")
+    user_field: str | None = option(
+        None,
+        "--user-field",
+        "text",
+        "The field that names the user, or several with commas between. Default: userId, for sshd name.",
+    )
     abnormal_field: str = option("isAbnormal", "--abnormal-field", "text", "jsonl: the field that tells abnormal.")
     abnormal_values: tuple[str, ...] = option(
         (), "--abnormal-values", "texts", "jsonl: values that mean abnormal, with commas between. Default: true."
     )
-    year: int | None = option(
-        None, "--year", "integer", "sshd: the year of headers that have none.", minimum=1970, maximum=9999
+    normal_values: tuple[str, ...] = option(
+        (), "--normal-values", "texts", "jsonl: values that mean normal. Alone: any other is abnormal."
     )
+    timestamp_field: str = option("timestamp", "--timestamp-field", "text", "jsonl: the field that tells the time.")
+    year: int | None = option(
+        None,
+        "--year",
+        "integer",
+        "sshd: the year of a file's first line, for headers that have none.",
+        minimum=1970,
+        maximum=9999,
+    )
+
+    def check(self) -> None:
+        """Raise UsageError for a user or a value that can't be."""
+        names = split_names(self.user_field or "name")
+        if not names:
+            raise UsageError("--user-field names no field: write a name, or several with commas between.")
+        if self.format == "sshd" and self.user_field is not None and (other := set(names) - set(sshd.FIELDS)):
+            raise UsageError(
+                f"--user-field of --format sshd takes name, address, or name,address, not {', '.join(sorted(other))}."
+            )
+        if both := set(map(normal_text, self.abnormal_values)) & set(map(normal_text, self.normal_values)):
+            raise UsageError(
+                f"--abnormal-values and --normal-values both hold {', '.join(sorted(both))}: a value means one of them."
+            )
 
 
 @dataclass(frozen=True)
@@ -193,12 +223,20 @@ class Settings:
         return not self.files.follow if self.source == "files" else self.random.events is not None
 
     @property
+    def values(self) -> tuple[str, ...]:
+        """The values that the input is expected to hold, if any were named."""
+        if self.source != "files" or self.files.format != "jsonl":
+            return ()
+        return tuple(map(normal_text, (*self.files.abnormal_values, *self.files.normal_values)))
+
+    @property
     def publishes_counts(self) -> bool:
         """Whether the detector can and shall publish what it counts; a gauge of text can't leave a Python process."""
         return self.detection.live and self.state.mode == "thread"
 
     def check(self) -> None:
         """Raise UsageError where options do not fit one another."""
+        self.files.check()
         if not 0 <= self.random.abnormal_rate <= 1:
             raise UsageError(f"--abnormal-rate is a share from 0 to 1, not {self.random.abnormal_rate}.")
         if not self.sink.sinks:

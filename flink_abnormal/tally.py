@@ -13,13 +13,14 @@ from pyflink.datastream import DataStream, KeyedProcessFunction
 from pyflink.datastream.state import MapStateDescriptor
 from pyflink.java_gateway import get_gateway
 
+from flink_abnormal.formats.record import MATCHED, UNREAD_TIMES
 from flink_abnormal.model import ABNORMAL, NORMAL
 from flink_abnormal.operators import KEY_BY_RUN, SUMMARY, TALLY, TALLY_PROJECTION, TALLY_START
 from flink_abnormal.stdout import write_line
 from flink_abnormal.streams import AT_THE_END, EVENT_KIND_FIELD, EVENT_TIMES_FIELD, j_array, key_by, label, types
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pyflink.datastream import RuntimeContext, StreamExecutionEnvironment
 
@@ -42,10 +43,12 @@ class Summary(NamedTuple):
     normal: int
     alerts: int
     changed_files: int
+    unread_times: int = 0
+    unmatched: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, counts: Mapping[str, int]) -> Summary:
-        """Return the summary of the tally's sums; what was never counted is 0."""
+    def of(cls, counts: Mapping[str, int], values: Iterable[str] = ()) -> Summary:
+        """Return the summary of the tally's sums; what was never counted is 0. `values` are those that may match."""
         abnormal, normal = counts.get(ABNORMAL, 0), counts.get(NORMAL, 0)
         return cls(
             # A line that repeats an event N times is one line and N events.
@@ -56,6 +59,8 @@ class Summary(NamedTuple):
             normal=normal,
             alerts=counts.get(ALERTS, 0),
             changed_files=counts.get(CHANGED_FILES, 0),
+            unread_times=counts.get(UNREAD_TIMES, 0),
+            unmatched=tuple(value for value in values if MATCHED + value not in counts),
         )
 
     @property
@@ -65,10 +70,15 @@ class Summary(NamedTuple):
 
     def text(self) -> str:
         """Return the summary as the line that ends a bounded run."""
-        changed = f"; files changed after they were read: {self.changed_files}" if self.changed_files else ""
+        rare = {
+            "files changed after they were read": self.changed_files,
+            "times that could not be read": self.unread_times,
+            "values that never matched": ", ".join(self.unmatched),
+        }
         return (
             f"read {self.read} = valid {self.valid} + skipped {self.skipped} + dead-lettered {self.dead_lettered}; "
-            f"events: abnormal {self.abnormal}, normal {self.normal}; alerts {self.alerts}{changed}"
+            f"events: abnormal {self.abnormal}, normal {self.normal}; alerts {self.alerts}"
+            + "".join(f"; {what}: {figure}" for what, figure in rare.items() if figure)
         )
 
 
@@ -96,21 +106,22 @@ def build(env: StreamExecutionEnvironment, events: DataStream, others: Sequence[
     return DataStream(sums.uid(TALLY.uid).name(TALLY.name))
 
 
-def print_summary(figures: DataStream, prefix: str, mode: Mode) -> DataStream:
-    """Print the summary of a run, behind `prefix`, once all figures have come.
+def print_summary(figures: DataStream, prefix: str, values: Sequence[str], mode: Mode) -> DataStream:
+    """Print the summary of a run, behind `prefix`, once all figures have come; `values` are those that may match.
 
     Flink's own collect sink would bring them to the client, but kills its TaskManager when it is cancelled before it
     is open (a NullPointerException in its clean-up, seen on 2.3.0).
     """
     keyed = key_by(figures, lambda _: "run", KEY_BY_RUN)
-    return label(keyed.process(PrintSummary(prefix), Types.STRING()), SUMMARY, mode).set_parallelism(1)
+    return label(keyed.process(PrintSummary(prefix, values), Types.STRING()), SUMMARY, mode).set_parallelism(1)
 
 
 class PrintSummary(KeyedProcessFunction):
     """Collects the figures, and prints them when the final watermark says that there are no more."""
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str, values: Sequence[str] = ()) -> None:
         self._prefix = prefix
+        self._values = tuple(values)
 
     def open(self, runtime_context: RuntimeContext) -> None:
         """Bind the state."""
@@ -123,7 +134,7 @@ class PrintSummary(KeyedProcessFunction):
 
     def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[str]:  # noqa: ARG002
         """Print."""
-        text = self._prefix + Summary.of(dict(self._figures.items())).text()
+        text = self._prefix + Summary.of(dict(self._figures.items()), self._values).text()
         write_line(text)
         yield text
 

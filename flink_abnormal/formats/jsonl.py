@@ -1,41 +1,52 @@
 """JSON Lines: one object a line, `userId` and `isAbnormal`, optional `timestamp`; other fields are ignored.
 
-Other people's records are mapped: `JsonLines("login", "status", ("FAIL",))` reads {"login": "kim", "status": "FAIL"}.
+Other people's records are mapped: `JsonLines("actor.id", "outcome.result", ("FAILURE",))` reads
+{"actor": {"id": "kim"}, "outcome": {"result": "FAILURE"}}.
 """
 
 from __future__ import annotations
 
-import re
-from datetime import datetime, timezone
 from typing import Any, Final
 
 import orjson
-from dateutil.parser import isoparse
 
-from flink_abnormal.formats.record import Rejected, too_long, wrong_user_id
+from flink_abnormal.formats import fields, times
+from flink_abnormal.formats.fields import MISSING
+from flink_abnormal.formats.record import MATCHED, UNREAD_TIMES, Note, Rejected, no_note, too_long, wrong_user_id
 from flink_abnormal.model import ABNORMAL, NO_TIMESTAMP, NORMAL, Kind, UserEvent, digest
 
-_MISSING: Final = object()
-_ISO_8601: Final = re.compile(
-    r"\d{4}(?:-?\d\d-?\d\d|-?W\d\d(?:-?\d)?)(?:[T ]\d\d[\d:]*(?:[.,]\d+)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?"
-)
+USER_FIELD: Final = "userId"
 _UTF8_BOM: Final = b"\xef\xbb\xbf"
 
 
 class JsonLines:
     """Parser of JSON Lines.
 
-    `abnormal_values` empty: the abnormal field must be a boolean. Otherwise it is a string, a whole number or a
-    boolean, and abnormal where its text (`true` and `false` for booleans) is among the values.
+    Fields are named as `fields.find` takes them; several in `user_field`, with commas between, make one user. Without
+    any values the abnormal field must be a boolean. With `abnormal_values` alone any other value is normal, with
+    `normal_values` alone any other is abnormal, with both any other value is no event.
     """
 
-    def __init__(self, user_field: str, abnormal_field: str, abnormal_values: tuple[str, ...] = ()) -> None:
-        self._user_field = user_field
+    def __init__(
+        self,
+        user_field: str,
+        abnormal_field: str,
+        abnormal_values: tuple[str, ...] = (),
+        normal_values: tuple[str, ...] = (),
+        timestamp_field: str = "timestamp",
+        note: Note = no_note,
+    ) -> None:
+        self._user_fields = fields.split_names(user_field)
         self._abnormal_field = abnormal_field
-        self._abnormal_values = frozenset(abnormal_values)
+        self._timestamp_field = timestamp_field
+        self._kinds: dict[str, Kind] = dict.fromkeys(map(fields.normal_text, abnormal_values), ABNORMAL)
+        self._kinds |= dict.fromkeys(map(fields.normal_text, normal_values), NORMAL)
+        self._other: Kind | None = NORMAL if not normal_values else None if abnormal_values else ABNORMAL
+        self._note = note
+        self._unmatched = set(self._kinds)
 
-    def parse(self, line: bytes) -> UserEvent | Rejected | None:
-        """Return the event of `line`, None for a blank one, or why it is refused."""
+    def parse(self, line: bytes, before: bytes = b"", first: bytes = b"") -> UserEvent | Rejected | None:  # noqa: ARG002
+        """Return the event of `line`, None for a blank one or one that is no event, or why it is refused."""
         if (refused := too_long(line)) is not None:
             return refused
         text = line.removeprefix(_UTF8_BOM).strip()
@@ -49,80 +60,69 @@ class JsonLines:
             return Rejected(f"expected a JSON object, got {_json_type(record)}")
         return self._event(record, text)
 
-    def _event(self, record: dict[str, Any], text: bytes) -> UserEvent | Rejected:
-        user_id = record.get(self._user_field, _MISSING)
-        if not isinstance(user_id, str):
-            return _wrong(self._user_field, "a string", user_id)
-        if (refused := wrong_user_id(user_id)) is not None:
-            return refused
-        kind = self._kind(record.get(self._abnormal_field, _MISSING))
+    def _event(self, record: dict[str, Any], text: bytes) -> UserEvent | Rejected | None:
+        kind = self._kind(fields.find(record, self._abnormal_field))
+        if kind is None:
+            return None
+        user_id = self._user_id(record)
+        if isinstance(user_id, Rejected):
+            return user_id
         if isinstance(kind, Rejected):
             return kind
-        timestamp = _timestamp(record.get("timestamp"))
-        if isinstance(timestamp, Rejected):
-            return timestamp
         # Only an abnormal event can raise an alert, and only an alert needs an id.
-        return UserEvent(user_id, kind, 1, timestamp, digest(text) if kind == ABNORMAL else "")
+        return UserEvent(user_id, kind, 1, self._timestamp(record), digest(text) if kind == ABNORMAL else "")
 
-    def _kind(self, value: object) -> Kind | Rejected:
-        if not self._abnormal_values:
+    def _user_id(self, record: dict[str, Any]) -> str | Rejected:
+        texts = []
+        for name in self._user_fields:
+            value = fields.find(record, name)
+            text = fields.user_text(value)
+            if text is None:
+                return _wrong(name, "a string or a whole number", value)
+            if not text and len(self._user_fields) > 1:
+                return Rejected(f"the field {name!r} is empty")
+            texts.append(text)
+        user_id = texts[0] if len(texts) == 1 else fields.joined(texts)
+        return wrong_user_id(user_id) or user_id
+
+    def _kind(self, value: object) -> Kind | Rejected | None:
+        if not self._kinds:
             if not isinstance(value, bool):
                 return _wrong(self._abnormal_field, "true or false", value)
             return ABNORMAL if value else NORMAL
-        if isinstance(value, bool):
-            text = "true" if value else "false"
-        elif isinstance(value, str | int):
-            text = str(value)
-        else:
-            return _wrong(self._abnormal_field, "a string, a whole number or a boolean", value)
-        return ABNORMAL if text in self._abnormal_values else NORMAL
+        text = fields.value_text(value)
+        if text is None:
+            return _wrong(self._abnormal_field, "a string, a number or a boolean", value)
+        if text in self._unmatched:
+            self._unmatched.remove(text)
+            self._note(MATCHED + text)
+        return self._kinds.get(text, self._other)
+
+    def _timestamp(self, record: dict[str, Any]) -> int:
+        value = fields.find(record, self._timestamp_field)
+        if value is None or value is MISSING:
+            return NO_TIMESTAMP
+        milliseconds = times.milliseconds(value)
+        if milliseconds is None:
+            self._note(UNREAD_TIMES)
+            return NO_TIMESTAMP
+        return milliseconds
 
 
 def _wrong(field: str, expected: str, value: object) -> Rejected:
-    if value is _MISSING:
+    if value is MISSING:
         return Rejected(f"the field {field!r} is missing")
     return Rejected(f"the field {field!r} must be {expected}, not {_json_type(value)}")
 
 
 def _json_type(value: object) -> str:
+    if isinstance(value, float):
+        return "a fraction" if not value.is_integer() else "a number" if fields.exact(value) else "a number too large"
     names = {
         bool: "a boolean",
         int: "a number",
-        float: "a number",
         str: "a string",
         list: "an array",
         dict: "an object",
     }
     return names.get(type(value), "null")
-
-
-def _timestamp(value: object) -> int | Rejected:
-    """Return epoch milliseconds of an ISO 8601 string (UTC where it names no zone) or of a whole number."""
-    if value is None:
-        return NO_TIMESTAMP
-    if isinstance(value, str):
-        return iso_milliseconds(value)
-    if isinstance(value, float):
-        return Rejected("the timestamp must be whole milliseconds of at most 64 bits")
-    if isinstance(value, bool) or not isinstance(value, int):
-        return Rejected(f"the timestamp must be ISO 8601 or epoch milliseconds, not {_json_type(value)}")
-    if not NO_TIMESTAMP < value < 2**63:
-        return Rejected("the timestamp must be whole milliseconds of at most 64 bits")
-    return value
-
-
-def iso_milliseconds(text: str) -> int | Rejected:
-    """Return epoch milliseconds of an ISO 8601 time, or why it is none."""
-    refused = Rejected(f"the timestamp {text[:64]!r} is not ISO 8601")
-    if _ISO_8601.fullmatch(text) is None:  # the parsers take any character between date and time, a digit too
-        return refused
-    try:
-        when = datetime.fromisoformat(text)
-    except ValueError:
-        try:
-            when = isoparse(text)  # what datetime learned only in Python 3.11
-        except (ValueError, OverflowError):
-            return refused
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=timezone.utc)
-    return round(when.timestamp() * 1000)

@@ -16,7 +16,7 @@ BAD = {
     b"? no json": "not JSON: unexpected character, expected a JSON value: line 1 column 1 (char 0)",
     b'{"isAbnormal": true}': "the field 'userId' is missing",
     b'{"userId": "kim"}': "the field 'isAbnormal' is missing",
-    b'{"userId": 7, "isAbnormal": true}': "the field 'userId' must be a string, not a number",
+    b'{"userId": 7.5, "isAbnormal": true}': "the field 'userId' must be a string or a whole number, not a fraction",
     b'{"userId": "kim", "isAbnormal": "yes"}': "the field 'isAbnormal' must be true or false, not a string",
     b'{"userId": "", "isAbnormal": true}': "the userId is empty",
     b'{"userId": "%s", "isAbnormal": true}' % (b"x" * 1025): ("a userId of 1025 characters; at most 1024 are allowed"),
@@ -24,9 +24,6 @@ BAD = {
         "not JSON: str is not valid UTF-8: surrogates not allowed: line 1 column 1 (char 0)"
     ),
     b'{"userId": "\\ud800", "isAbnormal": true}': "not JSON: no low surrogate in string: line 1 column 13 (char 12)",
-    b'{"userId": "kim", "isAbnormal": true, "timestamp": 18446744073709551616}': (
-        "the timestamp must be whole milliseconds of at most 64 bits"
-    ),
     b'{"userId": "kim", "isAbnormal": true, "pad": "%s"}' % (b"x" * 10_000_000): (
         "a line of 10000048 bytes; at most 1048576 are read"
     ),

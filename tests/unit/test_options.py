@@ -258,3 +258,31 @@ def test_the_environment_names_another_default_for_checkpoints(monkeypatch):
     assert default_checkpoint_dir() == "file:///data/checkpoints"
     monkeypatch.setenv("FLINK_ABNORMAL_CHECKPOINT_DIR", "")
     assert default_checkpoint_dir() == "file:///tmp/flink-checkpoints"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--user-field", ","], "--user-field names no field: write a name, or several with commas between."),
+        (
+            ["--format", "sshd", "--user-field", "name,host"],
+            "--user-field of --format sshd takes name, address, or name,address, not host.",
+        ),
+        (
+            ["--abnormal-values", "FAIL,1", "--normal-values", "OK,1.0"],
+            "--abnormal-values and --normal-values both hold 1: a value means one of them.",
+        ),
+    ],
+)
+def test_fields_and_values_that_cannot_be_are_refused(options, message):
+    error = invoke(*options).exception
+    assert (type(error), str(error)) == (UsageError, message)
+
+
+def test_the_fields_and_values_of_a_record_reach_their_place_in_the_settings():
+    settings = given(
+        "--user-field", "user.name,source.ip", "--normal-values", "OK, 0", "--timestamp-field", "@timestamp"
+    )
+    assert settings.files == FileSettings(
+        user_field="user.name,source.ip", normal_values=("OK", "0"), timestamp_field="@timestamp"
+    )
