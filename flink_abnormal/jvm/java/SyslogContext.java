@@ -79,7 +79,8 @@ final class SyslogContext {
     private static String host(String head) {
         String host = "";
         for (String token : head.trim().split("\\s+")) {
-            if (!token.replace("-", "").isEmpty() && !token.contains("sshd")) host = token;
+            boolean program = token.contains("sshd") || token.contains("syslogd");
+            if (!program && !token.replace("-", "").isEmpty()) host = token;
         }
         return TIME.matcher(host).find() ? "" : withoutColon(host);
     }
