@@ -67,6 +67,13 @@ class FileSettings:
     input: str | None = option(None, "--input", "path", "A file or a folder to read; needed by --source files.")
     format: str = option("jsonl", "--format", "choice", "What a line holds.", choices=("jsonl", "sshd"))
     follow: bool = option(False, "--follow/--no-follow", "flag", "Go on with files that are moved into the folder.")
+    forget_ms: int = option(
+        86_400_000,
+        "--forget",
+        "duration",
+        "follow: forget a file that has been gone this long; one of its name is new then.",
+        minimum=1_000,
+    )
     user_field: str | None = option(
         None,
         "--user-field",

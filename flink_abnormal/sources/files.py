@@ -7,8 +7,9 @@ stood.
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pyflink.common import Types
 from pyflink.datastream import DataStream, KeyedProcessFunction, ProcessFunction
@@ -34,6 +35,11 @@ if TYPE_CHECKING:
     from flink_abnormal.settings import FileSettings, Settings
     from flink_abnormal.sources.base import SourceContext
 
+PAUSES: Final = 20
+"""A look at the folder is followed by a pause of so many times its length: it takes at most a twentieth of a core."""
+FORGET_LATER_SECONDS: Final = 5.0
+"""A change to a file that the source has not forgotten yet is never missed."""
+
 
 def build(env: StreamExecutionEnvironment, settings: Settings, context: SourceContext) -> SourceStreams:
     """Return the events of the files, and the lines that are none."""
@@ -45,7 +51,9 @@ def build(env: StreamExecutionEnvironment, settings: Settings, context: SourceCo
     dead_letters = [side_output(events, tags.dead_letters())]
     if files.follow:
         folder = key_by(heartbeat(env, None, WATCH_HEARTBEAT), lambda _: path, KEY_BY_FOLDER)
-        changes = label(folder.process(WatchFiles(path), Types.STRING()), WATCH, context.mode).set_parallelism(1)
+        changes = label(
+            folder.process(WatchFiles(path, files.forget_ms), Types.STRING()), WATCH, context.mode
+        ).set_parallelism(1)
         dead_letters.append(changes)
     return SourceStreams(events, dead_letters, [side_output(events, tags.tally())])
 
@@ -65,13 +73,13 @@ def _records(env: StreamExecutionEnvironment, files: FileSettings, context: Sour
     )
     paths = get_gateway().new_array(jvm.org.apache.flink.core.fs.Path, 1)
     paths[0] = jvm.org.apache.flink.core.fs.Path(f"file:{_absolute(files)}")
-    source = jvm.org.apache.flink.connector.file.src.FileSource.forBulkFileFormat(lines, paths)
-    source = source.setFileEnumerator(java_parts.new("FileTree$Provider"))
+    builder = jvm.org.apache.flink.connector.file.src.FileSource.forBulkFileFormat(lines, paths)
+    source = builder.setFileEnumerator(java_parts.new("FileTree$Provider")).build()
     if files.follow:
-        source = source.monitorContinuously(jvm.java.time.Duration.ofSeconds(1))
+        source = java_parts.new("FollowedFiles", source, _absolute(files), files.forget_ms)
     watermarks = jvm.org.apache.flink.api.common.eventtime.WatermarkStrategy.noWatermarks()
     j_env = env._j_stream_execution_environment  # noqa: SLF001
-    records = DataStream(j_env.fromSource(source.build(), watermarks, FILE_SOURCE.name))
+    records = DataStream(j_env.fromSource(source, watermarks, FILE_SOURCE.name))
     return label(records, FILE_SOURCE).set_parallelism(context.parallelism)
 
 
@@ -108,18 +116,27 @@ class CheckFiles(ProcessFunction):
 
 
 class WatchFiles(KeyedProcessFunction):
-    """At each heartbeat, looks at the folder and tells once of each change to a file that was there before."""
+    """At a heartbeat, looks at the folder and reports once each change to a file that was there before.
 
-    def __init__(self, path: str) -> None:
+    A file that has been gone for `forget_ms` is forgotten, a little after the source has forgotten it.
+    """
+
+    def __init__(self, path: str, forget_ms: int) -> None:
         self._path = path
+        self._forget_seconds = forget_ms / 1000 + FORGET_LATER_SECONDS
 
     def open(self, runtime_context: RuntimeContext) -> None:
         """Bind the state: path -> fingerprint."""
         self._seen = runtime_context.get_map_state(MapStateDescriptor("files", Types.STRING(), Types.STRING()))
         self._known: dict[str, Fingerprint] | None = None
+        self._gone: dict[str, float] = {}
+        self._next_look = 0.0
 
     def process_element(self, value: Any, ctx: KeyedProcessFunction.Context) -> Iterator[str]:  # noqa: ARG002
-        """Compare, tell, remember."""
+        """Compare, report, remember."""
+        began = time.monotonic()
+        if began < self._next_look:
+            return
         if self._known is None:
             self._known = {path: Fingerprint.parse(text) for path, text in self._seen.items()}
         now = inventory.take(self._path)
@@ -129,6 +146,17 @@ class WatchFiles(KeyedProcessFunction):
             if self._known.get(path) != fingerprint:
                 self._seen.put(path, fingerprint.text())
                 self._known[path] = fingerprint
+        if now:  # an empty folder may be one that is not mounted
+            self._forget(self._known, now, began)
+        ended = time.monotonic()
+        self._next_look = ended + PAUSES * (ended - began)
+
+    def _forget(self, known: dict[str, Fingerprint], now: Mapping[str, Fingerprint], seconds: float) -> None:
+        self._gone = {path: self._gone.get(path, seconds) for path in known.keys() - now.keys()}
+        for path, since in list(self._gone.items()):
+            if seconds - since > self._forget_seconds:
+                self._seen.remove(path)
+                del known[path], self._gone[path]
 
 
 def changes(before: Mapping[str, Fingerprint], now: Mapping[str, Fingerprint] | None = None) -> Iterator[DeadLetter]:

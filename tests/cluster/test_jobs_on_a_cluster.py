@@ -5,8 +5,9 @@ import os
 import re
 import signal
 
+import bad_files
 import psutil
-from conftest import alerts, lines, wait_until
+from conftest import alerts, lines, records, wait_until
 from expected import alerts_of, simulated, summary_of
 from listening import open_to_others
 
@@ -189,3 +190,33 @@ def test_a_second_up_changes_nothing(cluster):
     )
     assert cluster.pids() == before
     assert [pid for pid in before if not psutil.pid_exists(pid)] == []
+
+
+def test_bad_files_of_a_followed_folder_are_reported_once_also_after_a_savepoint(cluster, tmp_path):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    users, letters = bad_files.write(folder)
+    job = cluster.job("--source", "files", "--input", folder, "--follow", "--checkpoint-interval", "1s", "--roll", "1s")
+    job += ["--sink", "files", "--output", str(out)]
+
+    def submit(*options):
+        done = cluster.run("submit", "--detached", *job, *options)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.split()[-1]
+
+    def reported():
+        return sorted(
+            (each["source"], each["line"], each["bytes"], each["reason"]) for each in records(out, "dead-letters")
+        )
+
+    first = submit()
+    wait_until(lambda: len(alerts(out)) == len(users) and len(reported()) == len(letters), "all that there is")
+    stopped = cluster.run("stop", first)
+    assert stopped.returncode == 0, stopped.stderr
+    second = submit("--from", re.search(r"file:(\S+)", stopped.stdout)[1])
+    (tmp_path / "later.jsonl").write_bytes(bad_files.events("later"))
+    (tmp_path / "later.jsonl").rename(folder / "later.jsonl")
+    wait_until(lambda: ("later", 3) in [(user, count) for user, count, _ in alerts(out)], "the alert of a later file")
+
+    assert cluster.run("cancel", second).returncode == 0
+    assert [(user, count) for user, count, _ in alerts(out)] == [(user, 3) for user in sorted([*users, "later"])]
+    assert reported() == letters

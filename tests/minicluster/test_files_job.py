@@ -4,12 +4,15 @@ import json
 import os
 import re
 import signal
+import time
 from collections import Counter
 from pathlib import Path
 
 import bad_files
 import pytest
 from conftest import alerts, lines, records, wait_until
+
+from flink_abnormal.sources.files import FORGET_LATER_SECONDS
 
 ABNORMAL_KIM = b'{"userId": "kim", "isAbnormal": true}'
 BAD = {
@@ -184,10 +187,10 @@ def test_a_real_auth_log_gives_exactly_the_failed_logins_in_a_row(cli, tmp_path,
     )
 
 
-def test_follow_takes_files_that_are_moved_in_and_tells_of_one_that_grew(cli, tmp_path):
+def test_follow_takes_files_that_are_moved_in_reports_one_that_grew_and_forgets_one_that_went(cli, tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
-    process = cli.start("run", *cli.job("--source", "files", "--input", folder, "--follow"))
+    process = cli.start("run", *cli.job("--source", "files", "--input", folder, "--follow", "--forget", "1s"))
 
     def move_in(name, times):
         (tmp_path / name).write_bytes(b"\n".join([ABNORMAL_KIM] * times) + b"\n")
@@ -208,12 +211,15 @@ def test_follow_takes_files_that_are_moved_in_and_tells_of_one_that_grew(cli, tm
         f"[DEAD LETTER] {folder / 'first.jsonl'}: the file changed after it was read ({size} bytes, now "
         f"{size // 2 * 3}) and is not read again: move files in whole"
     ]
+    (folder / "third.jsonl").unlink()
+    gone = time.monotonic()
+    wait_until(lambda: time.monotonic() > gone + 1 + FORGET_LATER_SECONDS + 4, "the file to be forgotten", 60)
+    move_in("third.jsonl", 1)
+    wait_until(lambda: len(printed("[ALERT]")) == 3, "the alert of another third file")
     os.kill(process.pid, signal.SIGTERM)
     assert process.wait(60) == 0
-    assert printed("[ALERT]") == [
-        "[ALERT] userId=kim 이상행동 3회 감지!",
-        "[ALERT] userId=kim 이상행동 4회 감지!",
-    ]
+    assert printed("[ALERT]") == [f"[ALERT] userId=kim 이상행동 {count}회 감지!" for count in (3, 4, 5)]
+    assert len(printed("[DEAD LETTER]")) == 1
 
 
 def test_a_file_that_grew_while_a_bounded_run_read_it_is_told_of_at_the_end(cli, tmp_path):

@@ -28,40 +28,50 @@ public final class FileTree implements FileEnumerator {
 
     public Collection enumerateSplits(Path[] paths, int minDesiredSplits) {
         List splits = new ArrayList();
-        for (Path path : paths) add(new File(path.getPath()), new HashSet(), splits);
+        for (Path path : paths) {
+            for (Object file : files(path.getPath())) splits.add(split((String) file));
+        }
         return splits;
     }
 
-    private static void add(File file, Set above, List splits) {
-        if (!file.isDirectory()) {
-            splits.add(split(file));
-            return;
-        }
-        String[] names = file.list();
-        String real = realPath(file);
-        if (names == null || real == null || !above.add(real)) {
-            splits.add(split(file));
+    /** The paths of the files of a folder, in the order of their names; of a file, its own. */
+    static List files(String root) {
+        List files = new ArrayList();
+        add(new File(root), new HashSet(), files);
+        return files;
+    }
+
+    private static void add(File file, Set above, List files) {
+        String[] names = file.isDirectory() ? file.list() : null;
+        String real = names == null ? null : realPath(file);
+        if (real == null || !above.add(real)) {
+            files.add(file.getPath());
             return;
         }
         Arrays.sort(names);
         for (String name : names) {
-            if (!name.startsWith(".") && !name.startsWith("_")) add(new File(file, name), above, splits);
+            if (!name.startsWith(".") && !name.startsWith("_")) add(new File(file, name), above, files);
         }
         above.remove(real);
     }
 
-    private static String realPath(File file) {
+    private static String realPath(File folder) {
         try {
-            return file.getCanonicalPath();
+            return folder.getCanonicalPath();
         } catch (IOException error) {
             return null;
         }
     }
 
-    /** A split without blocks: files are local, and read as a whole. Its path is Flink's own of a local file. */
-    private static FileSourceSplit split(File file) {
-        String path = file.getAbsolutePath();
-        long length = file.length();
-        return new FileSourceSplit(path, new Path("file:" + path), 0L, length, file.lastModified(), length);
+    /** The whole of a file as a split; files are local. */
+    static FileSourceSplit split(String file) {
+        File found = new File(file);
+        long length = found.length();
+        return new FileSourceSplit(file, path(file), 0L, length, found.lastModified(), length);
+    }
+
+    /** The path as Flink's local file system writes it, which takes a colon in a name for none of an address. */
+    static Path path(String file) {
+        return new Path("file:" + file);
     }
 }

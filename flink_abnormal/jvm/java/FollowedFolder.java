@@ -1,0 +1,130 @@
+package flinkabnormal;
+
+import java.io.File;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.function.BiConsumer;
+import org.apache.flink.api.connector.source.SourceEvent;
+import org.apache.flink.api.connector.source.SplitEnumerator;
+import org.apache.flink.api.connector.source.SplitEnumeratorContext;
+import org.apache.flink.connector.file.src.FileSourceSplit;
+import org.apache.flink.connector.file.src.PendingSplitsCheckpoint;
+import org.apache.flink.core.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Hands out each file of a folder once, to whichever reader asks. A file that has been gone for long is forgotten: one
+ * that comes under its name is new. Flink's own enumerator remembers every file there ever was, in each checkpoint.
+ */
+final class FollowedFolder implements SplitEnumerator {
+    private static final Logger LOG = LoggerFactory.getLogger("flinkabnormal.FollowedFolder");
+    private static final long PAUSE_MS = 1000L;
+    /** A listing is followed by a pause of at least so many times its length. */
+    private static final int PAUSES = 20;
+
+    private final SplitEnumeratorContext context;
+    private final String folder;
+    private final long forgetMs;
+    private final ArrayDeque waitingSplits = new ArrayDeque();
+    private final LinkedHashSet waitingReaders = new LinkedHashSet();
+    /** The path of each file that was found, and since when it has been gone (nanoseconds), or null. */
+    private final Map found = new HashMap();
+    private long nextListing = System.nanoTime();
+
+    FollowedFolder(SplitEnumeratorContext context, String folder, long forgetMs, PendingSplitsCheckpoint restored) {
+        this.context = context;
+        this.folder = folder;
+        this.forgetMs = forgetMs;
+        if (restored != null) {
+            waitingSplits.addAll(restored.getSplits());
+            for (Object path : restored.getAlreadyProcessedPaths()) found.put(((Path) path).getPath(), null);
+        }
+    }
+
+    public void start() {
+        Callable list = new Callable() {
+            public Object call() {
+                return list();
+            }
+        };
+        BiConsumer take = new BiConsumer() {
+            public void accept(Object files, Object error) {
+                if (error != null) LOG.error("The folder " + folder + " was not listed", (Throwable) error);
+                else if (files != null) take((Collection) files);
+            }
+        };
+        context.callAsync(list, take, 0L, PAUSE_MS);
+    }
+
+    /** Returns the files that there are, or null if it is too early to look again, or there is no such folder now. */
+    private Object list() {
+        long began = System.nanoTime();
+        if (began < nextListing || !new File(folder).isDirectory()) return null;
+        List files = FileTree.files(folder);
+        long ended = System.nanoTime();
+        nextListing = ended + PAUSES * (ended - began);
+        return files;
+    }
+
+    private void take(Collection files) {
+        for (Object file : files) {
+            if (!found.containsKey(file)) waitingSplits.add(FileTree.split((String) file));
+            found.put(file, null);
+        }
+        // An empty folder may be one that is not mounted.
+        if (!files.isEmpty() && found.size() > files.size()) forget(new LinkedHashSet(files));
+        assign();
+    }
+
+    private void forget(Collection present) {
+        long now = System.nanoTime();
+        for (Iterator each = found.entrySet().iterator(); each.hasNext();) {
+            Map.Entry entry = (Map.Entry) each.next();
+            if (present.contains(entry.getKey())) continue;
+            if (entry.getValue() == null) entry.setValue(Long.valueOf(now));
+            else if (now - ((Long) entry.getValue()).longValue() > forgetMs * 1000000L) each.remove();
+        }
+    }
+
+    public void handleSplitRequest(int subtask, String host) {
+        waitingReaders.add(Integer.valueOf(subtask));
+        assign();
+    }
+
+    public void addSplitsBack(List splits, int subtask) {
+        waitingSplits.addAll(splits);
+        assign();
+    }
+
+    private void assign() {
+        Iterator readers = waitingReaders.iterator();
+        while (readers.hasNext() && !waitingSplits.isEmpty()) {
+            Integer reader = (Integer) readers.next();
+            readers.remove();
+            // One that has failed asks again when it is back.
+            if (!context.registeredReaders().containsKey(reader)) continue;
+            context.assignSplit((FileSourceSplit) waitingSplits.poll(), reader.intValue());
+        }
+    }
+
+    public Object snapshotState(long checkpoint) {
+        List paths = new ArrayList();
+        for (Object file : found.keySet()) paths.add(FileTree.path((String) file));
+        return PendingSplitsCheckpoint.fromCollectionSnapshot(new ArrayList(waitingSplits), paths);
+    }
+
+    public void addReader(int subtask) {}
+
+    public void handleSourceEvent(int subtask, SourceEvent event) {}
+
+    public void close() throws IOException {}
+}
