@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 from rich.console import Console
@@ -17,10 +17,13 @@ from flink_abnormal.drill_cli import drill
 from flink_abnormal.errors import UsageError
 from flink_abnormal.folders import check_machine, folder_uri
 from flink_abnormal.job_logs import follow
-from flink_abnormal.options import job_options, option_groups
+from flink_abnormal.options import PathText, job_options, option_groups
 from flink_abnormal.runtime import snapshots
 from flink_abnormal.settings import from_values
 from flink_abnormal.state_cli import checkpoints, state
+
+if TYPE_CHECKING:
+    from flink_abnormal.runtime.rest import Cluster, Job
 
 jobmanager_option = click.option(
     "--jobmanager",
@@ -140,7 +143,7 @@ def logs(jobmanager: str | None, job: str | None, everything: bool, no_follow: b
 def cancel(jobmanager: str | None, job: str | None) -> None:
     """Cancel a job; its last checkpoint stays, for --from latest."""
     target = preflight.find(jobmanager)
-    found = target.job(job)
+    found = _running(target, job)
     target.cancel(found.id)
     target.await_end(found.id)
     print(f"Cancelled job {found.id}")
@@ -149,13 +152,16 @@ def cancel(jobmanager: str | None, job: str | None) -> None:
 @cli.command()
 @jobmanager_option
 @click.option(
-    "--savepoint", metavar="FOLDER", help="Where the savepoint goes. [default: savepoints/ in --checkpoint-dir]"
+    "--savepoint",
+    type=PathText(),
+    metavar="FOLDER",
+    help="Where the savepoint goes. [default: savepoints/ in --checkpoint-dir]",
 )
 @job_argument
 def stop(jobmanager: str | None, job: str | None, savepoint: str | None) -> None:
     """Stop a job with a savepoint, which starts it again with --from, on the other state backend too."""
     target = preflight.find(jobmanager)
-    found = target.job(job)
+    found = _running(target, job)
     if savepoint is not None:
         folder = folder_uri(savepoint)
     elif kept := target.job_parameters(found.id).get("checkpoint-dir"):
@@ -164,9 +170,15 @@ def stop(jobmanager: str | None, job: str | None, savepoint: str | None) -> None
         raise UsageError(
             f"Job {found.id} is none of this project's: say where its savepoint goes by --savepoint FOLDER."
         )
+    print(f"Stopped job {found.id}; savepoint {target.stop(found.id, folder)}")
+
+
+def _running(target: Cluster, wanted: str | None) -> Job:
+    """Return the job that a user names, or the one that runs; raise UsageError where it has ended."""
+    found = target.job(wanted)
     if not found.running:
         raise UsageError(f"Job {found.id} does not run: it is {found.state}.")
-    print(f"Stopped job {found.id}; savepoint {target.stop(found.id, folder)}")
+    return found
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ import rich_click as click
 from dashboard.collect import webhook as hook
 from flink_abnormal import preflight
 from flink_abnormal.errors import MachineError
+from flink_abnormal.options import PathText
 from flink_abnormal.runtime import distribution
 
 DEFAULT_PORT: Final = 8080
@@ -29,7 +30,9 @@ LOCAL: Final = "127.0.0.1"
     multiple=True,
     help="A name that browsers may call the page by, beside localhost; may be given again.",
 )
-@click.option("--history", metavar="FILE", help="Where it remembers. [default: .flink/dashboard.sqlite]")
+@click.option(
+    "--history", type=PathText(), metavar="FILE", help="Where it remembers. [default: .flink/dashboard.sqlite]"
+)
 @click.option(
     "--webhook",
     metavar="URL",

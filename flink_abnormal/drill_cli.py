@@ -16,7 +16,7 @@ from flink_abnormal.drill import exercise, local_field, moves
 from flink_abnormal.drill.kinds import KINDS, Kind, plan
 from flink_abnormal.drill.watch import DrillError
 from flink_abnormal.errors import MachineError, UsageError
-from flink_abnormal.options import Duration
+from flink_abnormal.options import Duration, PathText
 from flink_abnormal.runtime import python_library
 from flink_abnormal.runtime.rest import DEFAULT_PORT
 from flink_abnormal.settings import RandomSettings
@@ -48,7 +48,7 @@ def _place_options(command: Callable[..., Any]) -> Callable[..., Any]:
             ),
             click.option("--deadline", type=Duration(1000), default="60s", help="What a recovery may take."),
             click.option(
-                "--json", "json_file", type=click.Path(dir_okay=False), help="Write the report to this file, too."
+                "--json", "json_file", type=PathText(), metavar="FILE", help="Write the report to this file, too."
             ),
         ]
     ):
@@ -110,7 +110,7 @@ def rescale(context: click.RichContext, /, **_: Any) -> None:
 
 @drill.command()
 @_place_options
-@click.option("--savepoint", type=click.Path(file_okay=False), help="One that is kept. [default: the project's own]")
+@click.option("--savepoint", type=PathText(), metavar="FOLDER", help="One that is kept. [default: the project's own]")
 @click.pass_context
 def upgrade(context: click.RichContext, /, savepoint: str | None, **_: Any) -> None:
     """Resume a savepoint that the previous release left; the alerts after it must be the rule's."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import tempfile
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from flink_abnormal import inventory
 from flink_abnormal.errors import MachineError, UsageError
@@ -12,6 +15,11 @@ from flink_abnormal.runtime import distribution, store
 
 if TYPE_CHECKING:
     from flink_abnormal.settings import Settings
+
+_STREAMS: Final = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
+_WRITE_IT_DOWN: Final = (
+    "A job that recovers reads its input again, on any of its workers: write it to a file first, and name that."
+)
 
 
 def folder_uri(folder: str) -> str:
@@ -45,8 +53,9 @@ def check_machine(settings: Settings) -> None:
 
 
 def _check_input(path: Path, *, follow: bool) -> None:
-    if not path.exists():
-        raise UsageError(f"--input {path} isn't there. Name a file or a folder.")
+    if str(path) == "-" or str(path).startswith(_STREAMS):
+        raise UsageError(f"--input {path} is a stream of this command alone. {_WRITE_IT_DOWN}")
+    _check_openable(path)
     if inventory.hidden(path.name):
         raise UsageError(
             f"--input {path}: Flink passes over names that start with . or _, which stand for files on their way. "
@@ -54,12 +63,22 @@ def _check_input(path: Path, *, follow: bool) -> None:
         )
     if follow and not path.is_dir():
         raise UsageError(f"--follow watches a folder, and --input {path} is a file. Name the folder it lies in.")
+
+
+def _check_openable(path: Path) -> None:
+    """Raise unless the input is a file or a folder that can be opened; what lies in a folder, its reader judges."""
     try:
-        if path.is_dir():
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
             next(path.iterdir(), None)
-        else:
+        elif stat.S_ISREG(mode):
             with path.open("rb"):
                 pass
+        else:
+            raise UsageError(f"--input {path} is a pipe, a socket or a device. {_WRITE_IT_DOWN}")
+    except FileNotFoundError:
+        what = "is a link that leads nowhere" if path.is_symlink() else "isn't there"
+        raise UsageError(f"--input {path} {what}. Name a file or a folder.") from None
     except OSError as error:
         raise UsageError(f"--input {path} can't be read: {error.strerror}.") from None
 
@@ -68,6 +87,7 @@ def _check_checkpoints(folder: str) -> None:
     path = local_path(folder)
     if path is not None:
         _check_writable(path, "--checkpoint-dir")
+        check_owner(path)
     elif store.is_s3(folder):
         distribution.require(distribution.S3_PLUGIN, f"--checkpoint-dir {folder}", "S3 plugin")
         store.check_writable(folder)
@@ -78,9 +98,43 @@ def _check_checkpoints(folder: str) -> None:
         )
 
 
+def check_owner(folder: Path) -> None:
+    """Raise MachineError if another user of this machine may write what lies in a folder of checkpoints.
+
+    State is pickled Python: whoever can write there can run what they want as whoever starts from it. It is looked at
+    below a folder that is for all users, such as /tmp, where each can make a folder of any name before others do.
+    """
+    for path in (folder, folder.resolve()):
+        shared = False
+        for above, own in pairwise([*reversed(path.parents), path]):
+            if _is_for_all_users(above):
+                shared = True
+                _refuse_if(folder, own, "belongs to another user", own.lstat().st_uid not in (0, os.geteuid()))
+            elif shared:
+                _refuse_if(folder, above, "can be written by every user", _is_open(above))
+        _refuse_if(folder, path, "can be written by every user", shared and _is_open(path))
+
+
+def _refuse_if(folder: Path, part: Path, why: str, found: bool) -> None:  # noqa: FBT001
+    if found:
+        raise MachineError(
+            f"--checkpoint-dir {folder}: {part} {why} of this machine, and state is code to whoever restores it. Name "
+            "a folder of your own."
+        )
+
+
+def _is_open(folder: Path) -> bool:
+    return bool(folder.stat().st_mode & stat.S_IWOTH)
+
+
+def _is_for_all_users(folder: Path) -> bool:
+    return _is_open(folder) and bool(folder.stat().st_mode & stat.S_ISVTX)
+
+
 def _check_writable(folder: Path, flag: str) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private = folder.parent.is_dir() and _is_for_all_users(folder.parent)
+        folder.mkdir(0o700 if private else 0o777, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:

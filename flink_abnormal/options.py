@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import errno
+import os
 import re
 import secrets
 from decimal import Decimal
@@ -75,6 +77,26 @@ class Texts(click.ParamType):  # type: ignore[type-arg]
         return tuple(word.strip() for word in str(value).split(",") if word.strip())
 
 
+class PathText(click.ParamType):  # type: ignore[type-arg]
+    """A path or an address of a folder; `~` is the home, since shells expand it only where a word begins."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the path, or fail where no file system could hold it."""
+        path = os.path.expanduser(str(value))  # noqa: PTH111 - pathlib would drop what distinguishes an address
+        if not path.strip():
+            self.fail("a path is missing.", param, ctx)
+        try:
+            os.lstat(path)
+        except ValueError:
+            self.fail(f"{path!r} can be no path: it holds a null byte.", param, ctx)
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                self.fail(f"{path[:60]!r}… is too long for a path.", param, ctx)
+        return path
+
+
 def _click_type(option: Option) -> Any:
     kinds: dict[str, Callable[[], Any]] = {
         "choice": lambda: click.Choice(option.choices),
@@ -82,7 +104,7 @@ def _click_type(option: Option) -> Any:
         "duration": lambda: Duration(option.minimum),
         "flag": lambda: bool,
         "integer": lambda: click.IntRange(option.minimum, option.maximum),
-        "path": lambda: str,
+        "path": PathText,
         "rate": lambda: click.FloatRange(0, 1),
         "seed": Seed,
         "text": lambda: str,
@@ -126,23 +148,43 @@ def _load_config(ctx: click.Context, param: click.Parameter, path: str | None) -
             values = YAML(typ="safe").load(file)
     except OSError as error:
         raise click.BadParameter(f"{path!r} can't be read: {error.strerror}.", ctx, param) from None
-    except (YAMLError, UnicodeDecodeError) as error:
+    except (YAMLError, ValueError) as error:  # no UTF-8, or a date that is none
         raise click.BadParameter(f"{path!r} is not YAML: {str(error).splitlines()[0]}.", ctx, param) from None
+    except RecursionError:
+        raise click.BadParameter(f"{path!r} is nested too deeply.", ctx, param) from None
     if values is None:
         values = {}
     if not isinstance(values, dict):
         raise click.BadParameter(f"{path!r} must hold lines such as `users: 5`.", ctx, param)
     names = {_key(option): name for _, name, option, _ in tree.options()}
-    whole = {_key(option) for _, _, option, _ in tree.options() if option.kind == "integer"}
+    kinds = {_key(option): option.kind for _, _, option, _ in tree.options()}
     for key, value in values.items():
         if key not in names:
             near = difflib.get_close_matches(str(key), names, 1)
             hint = f" Did you mean {near[0]!r}?" if near else f" Known are: {', '.join(sorted(names))}."
             raise click.BadParameter(f"{path!r} has an unknown option {key!r}.{hint}", ctx, param)
-        if key in whole and (isinstance(value, bool) or not isinstance(value, int)):
-            raise click.BadParameter(f"{path!r}: {key} takes a whole number, not {value!r}.", ctx, param)
+        if (wrong := _misfit(kinds[key], value)) is not None:
+            raise click.BadParameter(f"{path!r}: {key} {wrong}", ctx, param)
     ctx.default_map = {names[key]: _listed(names[key], value) for key, value in values.items()}
     return path
+
+
+def _misfit(kind: str, value: Any) -> str | None:
+    """Return why a value of a YAML file can't be one of this kind of option, or None; what it says is checked later."""
+    if value is None:
+        return "has no value: give it one, or leave the line out."
+    if kind in ("choices", "texts") and isinstance(value, list):
+        wrong = [each for each in value if isinstance(each, dict | list) or each is None]
+        return f"takes a list of values, not of {wrong[0]!r}." if wrong else None
+    if kind == "integer" and (isinstance(value, bool) or not isinstance(value, int)):
+        return f"takes a whole number, not {value!r}."
+    if kind in ("choice", "choices", "path", "text") and not isinstance(value, str):
+        return f"takes a text, not {value!r}: put it in quotes."
+    if kind == "flag" and not isinstance(value, bool):
+        return f"takes true or false, not {value!r}."
+    if isinstance(value, dict | list):
+        return f"takes one value, not {value!r}."
+    return None
 
 
 def _key(option: Option) -> str:
@@ -168,6 +210,7 @@ def job_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--config",
         "config",
+        type=PathText(),
         is_eager=True,
         expose_value=False,
         callback=_load_config,

@@ -17,6 +17,7 @@ from flink_abnormal.command import say
 from flink_abnormal.errors import UsageError
 from flink_abnormal.model import one_line
 from flink_abnormal.operators import ABNORMAL_COUNT_STATE
+from flink_abnormal.options import PathText
 from flink_abnormal.runtime import snapshots
 from flink_abnormal.settings import default_checkpoint_dir
 from flink_abnormal.state import locate, reader
@@ -33,13 +34,14 @@ TRIES: Final = 5
 checkpoint_dir_option = click.option(
     "--checkpoint-dir",
     metavar="PATH",
+    type=PathText(),
     default=default_checkpoint_dir(),
     help=f"Where retained checkpoints lie. [default: {default_checkpoint_dir()}]",
 )
 
 
 @click.command()
-@click.argument("snapshot", required=False, metavar="[CHECKPOINT|SAVEPOINT|JOB]")
+@click.argument("snapshot", required=False, type=PathText(), metavar="[CHECKPOINT|SAVEPOINT|JOB]")
 @checkpoint_dir_option
 @click.option("--user", metavar="NAME", help="The count of this user alone.")
 @click.option("--top", type=click.IntRange(1), metavar="N", help="The N users with the highest counts.")

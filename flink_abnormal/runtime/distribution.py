@@ -45,13 +45,13 @@ def project() -> Path:
 def work_folder() -> Path:
     """Return the folder of everything that a run leaves: .flink in the project, or where FLINK_ABNORMAL_HOME says."""
     home = os.environ.get(HOME_VARIABLE)
-    return (Path(home) if home else project()) / ".flink"
+    return (Path(home).expanduser() if home else project()) / ".flink"
 
 
 def connectors() -> Path:
     """Return the folder of the jars that PyPI lacks."""
     told = os.environ.get(CONNECTORS_VARIABLE)
-    return Path(told).absolute() if told else work_folder() / "connectors"
+    return Path(told).expanduser().absolute() if told else work_folder() / "connectors"
 
 
 def connector(artifact: str) -> Path | None:

@@ -1,3 +1,5 @@
+import os
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -143,3 +145,98 @@ def test_a_relative_folder_is_below_the_current_one(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert local_path("checkpoints") == tmp_path / "checkpoints"
     assert folder_uri("checkpoints") == f"file://{tmp_path}/checkpoints"
+
+
+@pytest.fixture
+def everybodys(tmp_path):
+    """A folder such as /tmp: all users may make files in it, and remove their own alone."""
+    folder = tmp_path / "everybodys"
+    folder.mkdir()
+    folder.chmod(0o1777)
+    return folder
+
+
+def checkpoints_refusal(tmp_path, folder):
+    return refusal(MachineError, job(tmp_path, source="random", checkpoints=folder))
+
+
+NOT_SAFE = "and state is code to whoever restores it. Name a folder of your own."
+
+
+def of_another_user(folder, monkeypatch):
+    """Let a folder belong to somebody else; returns what of its path does."""
+    if os.geteuid() == 0:
+        os.chown(folder, 4711, -1)
+        return folder
+    somebody = os.geteuid() + 1
+    monkeypatch.setattr("os.geteuid", lambda: somebody)
+    return next(own for above, own in pairwise(reversed([folder, *folder.parents])) if above.stat().st_mode & 0o1000)
+
+
+def test_a_checkpoint_folder_that_another_user_made_where_all_may_is_refused(tmp_path, everybodys, monkeypatch):
+    folder = everybodys / "flink-checkpoints"
+    folder.mkdir()
+    link = everybodys / "link"
+    link.symlink_to(folder)
+    check_machine(job(tmp_path, source="random", checkpoints=folder))
+    theirs = of_another_user(folder, monkeypatch)
+
+    for named in (folder, folder / "job", link):
+        assert checkpoints_refusal(tmp_path, named) == (
+            f"--checkpoint-dir {named}: {theirs} belongs to another user of this machine, {NOT_SAFE}"
+        )
+
+
+def test_a_checkpoint_folder_that_every_user_can_write_is_refused_where_all_may_make_folders(tmp_path, everybodys):
+    open_to_all = everybodys / "a" / "b"
+    open_to_all.mkdir(parents=True)
+    open_to_all.chmod(0o777)
+
+    for named in (open_to_all, open_to_all / "c"):
+        assert checkpoints_refusal(tmp_path, named) == (
+            f"--checkpoint-dir {named}: {open_to_all} can be written by every user of this machine, {NOT_SAFE}"
+        )
+
+
+def test_a_checkpoint_folder_that_is_made_where_all_may_is_its_owners_alone(tmp_path, everybodys):
+    check_machine(job(tmp_path, source="random", checkpoints=everybodys / "mine"))
+    check_machine(job(tmp_path, source="random", checkpoints=tmp_path / "usual"))
+
+    assert (everybodys / "mine").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "usual").stat().st_mode & 0o777 == 0o777 & ~_umask()
+
+
+def _umask():
+    os.umask(mask := os.umask(0))
+    return mask
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/stdin", "/dev/fd/63", "/proc/self/fd/0"])
+def test_a_stream_as_input_is_refused(tmp_path, name):
+    assert refusal(UsageError, job(tmp_path, input=name)) == (
+        f"--input {name} is a stream of this command alone. A job that recovers reads its input again, on any of its "
+        "workers: write it to a file first, and name that."
+    )
+
+
+def test_an_input_that_is_neither_a_file_nor_a_folder_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+
+    for name in (tmp_path / "pipe", tmp_path / "link", "/dev/null"):
+        assert refusal(UsageError, job(tmp_path, input=str(name))) == (
+            f"--input {name} is a pipe, a socket or a device. A job that recovers reads its input again, on any of its "
+            "workers: write it to a file first, and name that."
+        )
+
+
+def test_an_input_that_cannot_be_opened_is_refused(tmp_path):
+    (tmp_path / "nowhere").symlink_to("gone")
+    (tmp_path / "circle").symlink_to("circle")
+
+    for name, why in {
+        "nowhere": "is a link that leads nowhere. Name a file or a folder.",
+        "circle": "can't be read: Too many levels of symbolic links.",
+        "x" * 300: "can't be read: File name too long.",
+    }.items():
+        assert refusal(UsageError, job(tmp_path, input=str(tmp_path / name))) == f"--input {tmp_path / name} {why}"

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 import rich_click as click
 from click.testing import CliRunner
@@ -246,6 +248,51 @@ def test_a_value_of_a_wrong_type_in_the_yaml_file_is_refused(tmp_path, line):
     done = CliRunner().invoke(command, ["--config", str(file)])
 
     assert done.exit_code != 0
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("source:", "source has no value: give it one, or leave the line out."),
+        ("input: ~", "input has no value: give it one, or leave the line out."),
+        ("users: {a: b}", "users takes a whole number, not {'a': 'b'}."),
+        ("source: [random]", "source takes a text, not ['random']: put it in quotes."),
+        ("output: 2024-03-01", "output takes a text, not datetime.date(2024, 3, 1): put it in quotes."),
+        ("user-field: true", "user-field takes a text, not True: put it in quotes."),
+        ("follow: maybe", "follow takes true or false, not 'maybe'."),
+        ("interval: [5s]", "interval takes one value, not ['5s']."),
+        ("sink: [print, ]\nabnormal-values: [[FAIL]]", "abnormal-values takes a list of values, not of ['FAIL']."),
+        ("sink: [null]", "sink takes a list of values, not of None."),
+    ],
+)
+def test_a_value_of_the_yaml_file_that_is_empty_or_of_another_shape_is_refused_by_its_name(config, line, why):
+    file = config(line)
+    assert refusal("--config", file) == f"Invalid value for '--config': {file!r}: {why}"
+
+
+def test_a_yaml_file_that_no_parser_could_read_is_refused(config):
+    deep = config("[" * 1000)
+    assert refusal("--config", deep) == f"Invalid value for '--config': {deep!r} is nested too deeply."
+
+
+def test_a_tilde_is_the_home_wherever_a_path_is_given(config, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/kim")
+    paths = ["--input", "~/in", "--output", "~/out", "--checkpoint-dir", "~", "--from", "~/chk-1", "--sink", "files"]
+    file = config("source: files\ninput: ~/in\noutput: ~/out\ncheckpoint-dir: '~'\nfrom: ~/chk-1\nsink: files\n")
+
+    for settings in (given("--source", "files", *paths), given("--config", file)):
+        assert (settings.files.input, settings.sink.output) == ("/home/kim/in", "/home/kim/out")
+        assert (settings.state.checkpoint_dir, settings.state.restore_from) == ("/home/kim", "/home/kim/chk-1")
+    monkeypatch.setenv("HOME", str(Path(file).parent))
+    assert given("--config", f"~/{Path(file).name}", "--source", "files").files.input.endswith("/in")
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [("", "a path is missing."), ("x" * 5000, f"{'x' * 60!r}… is too long for a path."), (" ", "a path is missing.")],
+)
+def test_what_can_be_no_path_is_refused(path, why):
+    assert refusal("--source", "files", "--input", path) == f"Invalid value for '--input': {why}"
 
 
 def test_a_rate_that_is_no_number_is_refused():
