@@ -106,7 +106,11 @@ def list_jobs(jobmanager: str | None) -> None:
 def status(jobmanager: str | None, job: str | None) -> None:
     """Show a job: its state, the state of its tasks, its checkpoints. Default: the one that runs."""
     target = preflight.find(jobmanager)
-    found = target.job(job)
+    with target.understood():
+        _show(target, target.job(job))
+
+
+def _show(target: Cluster, found: Job) -> None:
     details = target.get(f"/jobs/{found.id}")
     print(f"{found.id}  {found.name}: {found.state}")
     table = Table("Operator", "Subtasks", "State of the tasks")

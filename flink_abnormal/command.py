@@ -11,7 +11,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from flink_abnormal.errors import AbnormalError
+from flink_abnormal.errors import AbnormalError, MachineError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +41,9 @@ def run(command: Callable[[], object]) -> None:
         code = error.exit_code
     except BrokenPipeError:
         code = 1
+    except OSError as error:  # a file or a folder that nobody looked at before
+        say(f"Error: {f'{error.filename}: ' if error.filename else ''}{error.strerror or error}.")
+        code = MachineError.exit_code
     except SystemExit as done:
         code = done.code
     sys.exit(_exit_code(code, output))

@@ -12,12 +12,15 @@ from flink_abnormal.model import one_line
 from flink_abnormal.runtime import local, outputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from flink_abnormal.runtime.rest import Cluster, Job
 
 WANTED: Final = ("[ALERT]", "[DEAD LETTER]")
 POLL_SECONDS: Final = 0.5
+BYTES_A_SECOND: Final = 2_000_000
+"""Flink hands out whole outputs only: one that grows is read again as rarely as its length asks for."""
+LINE_BYTES: Final = 2**20
 
 
 def follow(cluster: Cluster, job: Job, *, everything: bool, once: bool) -> None:
@@ -27,11 +30,10 @@ def follow(cluster: Cluster, job: Job, *, everything: bool, once: bool) -> None:
     """
     parameters = cluster.job_parameters(job.id)
     printed = "print" in parameters.get("sinks", "print")
-    folder = Path(parameters.get("output", "")) / "alerts"
-    offsets: dict[str, int] = {}
+    new_lines = _reader(cluster) if printed else _Written(Path(parameters.get("output", "")) / "alerts").new_lines
     while True:
         running = cluster.job(job.id).running
-        for line in _printed(cluster, offsets) if printed else _written(folder, offsets):
+        for line in new_lines(once or not running):
             if everything or not printed or line.startswith(WANTED):
                 print(line, flush=True)
         if once or not running:
@@ -41,36 +43,107 @@ def follow(cluster: Cluster, job: Job, *, everything: bool, once: bool) -> None:
 
 def find_line(cluster: Cluster, prefix: str) -> str | None:
     """Return the last line that a TaskManager printed behind `prefix`, or None."""
-    found = [line.removeprefix(prefix) for line in _printed(cluster, {}) if line.startswith(prefix)]
-    return found[-1] if found else None
+    found = None
+    for line in _reader(cluster)(True):
+        if line.startswith(prefix):
+            found = line.removeprefix(prefix)
+    return found
 
 
-def _printed(cluster: Cluster, offsets: dict[str, int]) -> Iterator[str]:
-    """Yield what the TaskManagers printed since the last time."""
-    state = local.running_at(cluster)
-    if state is not None:
-        for member in state.taskmanagers:
+def _reader(cluster: Cluster) -> Callable[[bool], Iterator[str]]:
+    """Return what yields the lines that the TaskManagers printed since its last call; True: all there are by now."""
+    return _LocalOutputs().new_lines if local.running_at(cluster) is not None else _RemoteOutputs(cluster).new_lines
+
+
+class _LocalOutputs:
+    """The outputs of the local cluster's TaskManagers, which are files of this machine."""
+
+    def __init__(self) -> None:
+        self._places: dict[Path, int] = {}
+
+    def new_lines(self, _last: bool) -> Iterator[str]:  # noqa: FBT001
+        state = local.running()
+        for member in state.taskmanagers if state is not None else ():
             file = outputs.output_file(member.name)
             if file.exists():
-                yield from _new_lines(str(file), outputs.read(file, offsets.get(str(file), 0)), offsets)
-        return
-    for taskmanager in cluster.taskmanagers():
-        name = taskmanager["id"]
-        printed = outputs.part(cluster.stdout(name).encode(), offsets.get(name, 0))
-        yield from _new_lines(name, printed, offsets)
+                part = outputs.read(file, self._places.get(file, 0))
+                self._places[file] = part.begin
+                for line in _whole_lines([part.content]):
+                    self._places[file] += len(line)
+                    yield _text(line)
 
 
-def _written(folder: Path, offsets: dict[str, int]) -> Iterator[str]:
-    """Yield the messages of alert files that were finished since the last time."""
-    for file in sorted(folder.glob("*.jsonl")):
-        if not file.name.startswith(".") and str(file) not in offsets:
-            for line in _new_lines(str(file), outputs.Part(0, file.read_bytes()), offsets):
-                yield one_line(orjson.loads(line)["message"])
+class _RemoteOutputs:
+    """The outputs of another cluster's TaskManagers: read on from where they stood, a chunk at a time."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._places: dict[str, int] = {}
+        self._due: dict[str, float] = {}
+        self._sizes: dict[str, dict[str, int] | None] = {}
+
+    def new_lines(self, last: bool) -> Iterator[str]:  # noqa: FBT001
+        for taskmanager in self._cluster.taskmanagers():
+            name = str(taskmanager["id"])
+            if (last or self._due.get(name, 0.0) <= time.monotonic()) and self._has_grown(name):
+                yield from self._lines(name)
+                self._due[name] = time.monotonic() + self._places.get(name, 0) / BYTES_A_SECOND
+
+    def _has_grown(self, name: str) -> bool:
+        before, now = self._sizes.get(name), self._cluster.printed_bytes(name)
+        self._sizes[name] = now
+        return now is None or now != before
+
+    def _lines(self, name: str) -> Iterator[str]:
+        self._places.setdefault(name, 0)
+        for line in _whole_lines(self._new(name)):
+            self._places[name] += len(line)
+            yield _text(line)
+
+    def _new(self, name: str) -> Iterator[bytes]:
+        """Yield an output from the place on that was reached, which is moved where what stood there was dropped."""
+        beginning, skipped = b"", None
+        for chunk in self._cluster.stdout(name):
+            content = chunk
+            if skipped is None:
+                beginning += chunk
+                if len(beginning) < outputs.NOTE_MAX_BYTES:
+                    continue
+                self._places[name], skipped = outputs.locate(beginning, self._places[name])
+                content = beginning
+            yield content[skipped:]
+            skipped = max(skipped - len(content), 0)
+        if skipped is None:  # a short one
+            self._places[name], skipped = outputs.locate(beginning, self._places[name])
+            yield beginning[skipped:]
 
 
-def _new_lines(source: str, part: outputs.Part, offsets: dict[str, int]) -> Iterator[str]:
-    """Yield the whole lines of a part, and move the source's offset behind them."""
-    end = part.content.rfind(b"\n") + 1
-    offsets[source] = part.begin + end
-    # Not splitlines(): it also breaks at U+2028 and its like, which stand inside a line here.
-    yield from part.content[:end].decode(errors="replace").split("\n")[:-1]
+class _Written:
+    """The alert files of a job."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._read: set[Path] = set()
+
+    def new_lines(self, _last: bool) -> Iterator[str]:  # noqa: FBT001
+        """Yield the messages of files that were finished since the last time."""
+        for file in sorted(self._folder.glob("*.jsonl")):
+            if not file.name.startswith(".") and file not in self._read:
+                self._read.add(file)
+                for line in _whole_lines([file.read_bytes()]):
+                    yield one_line(orjson.loads(line)["message"])
+
+
+def _whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield lines with their line breaks; the rest is not whole yet. One without an end is cut, to be held at all."""
+    rest = b""
+    for chunk in chunks:
+        *whole, rest = (rest + chunk).split(b"\n")
+        yield from (line + b"\n" for line in whole)
+        if len(rest) > LINE_BYTES:
+            yield rest
+            rest = b""
+
+
+def _text(line: bytes) -> str:
+    return line.decode(errors="replace").removesuffix("\n")

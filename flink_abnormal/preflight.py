@@ -81,7 +81,8 @@ def check(cluster: Cluster, settings: Settings, say: Callable[[str], None], defa
 
 def _check_store(cluster: Cluster) -> None:
     """Each process of a cluster learns of the store when it starts: it can't be told with a job."""
-    told = {entry["key"] for entry in cluster.get("/jobmanager/config")}
+    with cluster.understood():
+        told = {entry["key"] for entry in cluster.get("/jobmanager/config")}
     if not told.issuperset(store.flink_settings()):
         raise ClusterError(
             f"The cluster at {cluster.address} was started without the S3 store. Start it anew where {store.ENDPOINT}, "

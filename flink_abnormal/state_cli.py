@@ -15,6 +15,7 @@ from rich.text import Text
 
 from flink_abnormal.command import say
 from flink_abnormal.errors import UsageError
+from flink_abnormal.folders import check_owner, local_path
 from flink_abnormal.model import one_line
 from flink_abnormal.operators import ABNORMAL_COUNT_STATE
 from flink_abnormal.options import PathText
@@ -60,6 +61,8 @@ def state(
     """
     if user is not None and top is not None:
         raise click.UsageError("--user shows one user and --top many: give one of them.")
+    if (folder := local_path(checkpoint_dir)) is not None and folder.exists():
+        check_owner(folder)
     path, counts = _read(
         lambda: locate.snapshot(snapshot, jobmanager, checkpoint_dir), lambda rows: _chosen(rows, user, top)
     )
@@ -143,7 +146,8 @@ def _of_cluster(cluster: Cluster, job: str | None) -> list[Checkpoint] | None:
         return None
     known = cluster.job(job)
     say(f"Job: {known.id}, {known.state}")
-    return of_job(known.id, cluster.get(f"/jobs/{known.id}/checkpoints"))
+    with cluster.understood():
+        return of_job(known.id, cluster.get(f"/jobs/{known.id}/checkpoints"))
 
 
 def _why_not(cluster: Cluster | None, job: str | None) -> str:

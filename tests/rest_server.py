@@ -2,8 +2,11 @@
 
 import contextlib
 import json
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from flink_abnormal.runtime.rest import Address
 
 
 @contextlib.contextmanager
@@ -21,7 +24,7 @@ def server(*answers):
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_PATCH = answer  # noqa: N815 - the names that http.server looks for
+        do_GET = do_PATCH = do_POST = answer  # noqa: N815 - the names that http.server looks for
 
         def log_message(self, *_):
             pass
@@ -35,3 +38,32 @@ def server(*answers):
         listening.shutdown()
         thread.join()
         listening.server_close()
+
+
+@contextlib.contextmanager
+def raw_server(*parts, pause=0.0):
+    """Send these bytes to whoever connects, with a pause before each; yields the address."""
+    ended = threading.Event()
+
+    def serve(listening):
+        with contextlib.suppress(OSError):
+            connected, _ = listening.accept()
+            with connected:
+                connected.recv(65536)
+                for part in parts:
+                    if ended.wait(pause):
+                        return
+                    connected.sendall(part)
+                if pause:
+                    ended.wait(30)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve, args=(listening,))
+        thread.start()
+        try:
+            yield Address("127.0.0.1", listening.getsockname()[1])
+        finally:
+            ended.set()
+            with contextlib.suppress(OSError):
+                listening.shutdown(socket.SHUT_RDWR)
+            thread.join()

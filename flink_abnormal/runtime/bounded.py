@@ -1,4 +1,4 @@
-"""A GET that ends in time, whatever the other side does.
+"""Requests that end in time, whatever the other side does.
 
 The timeout of an ordinary client begins anew with each byte: a server that drips its answer holds it for ever. Here the
 deadline is one for the connection, the headers and the body together, and the body has a limit of bytes.
@@ -6,15 +6,19 @@ deadline is one for the connection, the headers and the body together, and the b
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import io
 import socket
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flink_abnormal.errors import ClusterError
 
 if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
     from _typeshed import WriteableBuffer
 
     from flink_abnormal.runtime.rest import Address
@@ -29,6 +33,11 @@ class Answer(NamedTuple):
     status: int
     content: bytes
 
+    @property
+    def ok(self) -> bool:
+        """Whether it is what was asked for; where another address is named instead, it is not."""
+        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+
 
 class NobodyListensError(ClusterError):
     """Nothing listens at the address: the process is gone, or the address is wrong."""
@@ -36,6 +45,14 @@ class NobodyListensError(ClusterError):
 
 class TooSlowError(ClusterError):
     """Something listens, and gave no whole answer in time: look at its machine's load, or its log."""
+
+
+class BrokenOffError(TooSlowError):
+    """The connection ended before the answer did: the process is gone, or is no server of this kind."""
+
+
+class StrangerError(TooSlowError):
+    """What came back is no HTTP: another program listens there."""
 
 
 class TooLongError(ClusterError):
@@ -76,39 +93,68 @@ def get(address: Address, path: str, *, seconds: float, most: int = MAX_JSON_BYT
 
     Raises NobodyListensError, TooSlowError or TooLongError.
     """
-    deadline = time.monotonic() + seconds
-    try:
-        connected = socket.create_connection((address.host, address.port), timeout=seconds)
-    except TimeoutError:
-        raise TooSlowError(f"{address} did not take a connection within {seconds:.1f} s.") from None
-    except OSError as error:
-        raise NobodyListensError(f"Nobody listens at {address}: {error.strerror or error}.") from None
-    try:
-        with connected:
-            connected.settimeout(seconds)
-            connected.sendall(_request(address, path))
-            return _answer(connected, deadline, most)
-    except TimeoutError:
-        raise TooSlowError(f"{address} did not answer GET {path[:80]} within {seconds:.1f} s.") from None
-    except (OSError, http.client.HTTPException) as error:
-        raise TooSlowError(f"{address} broke off its answer to GET {path[:80]}: {type(error).__name__}.") from None
+    return send(address, "GET", path, seconds=seconds, most=most)
 
 
-def _request(address: Address, path: str) -> bytes:
-    return f"GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n".encode("ascii")
-
-
-def _answer(connected: socket.socket, deadline: float, most: int) -> Answer:
-    response = http.client.HTTPResponse(_Connected(connected, deadline))  # type: ignore[arg-type]  # makefile is all
-    try:
-        response.begin()
-        content = bytearray()
-        while chunk := response.read(_CHUNK_BYTES):
+def send(
+    address: Address, method: str, path: str, body: bytes = b"", *, seconds: float, most: int = MAX_JSON_BYTES
+) -> Answer:
+    """Return the answer to a request, with a body of JSON if it has one, as `get` does."""
+    status, chunks = stream(address, method, path, body, seconds=seconds)
+    content = bytearray()
+    with contextlib.closing(chunks):
+        for chunk in chunks:
             content += chunk
             if len(content) > most:
                 raise TooLongError(f"An answer is longer than {most} bytes.")
+    return Answer(status, bytes(content))
+
+
+def stream(
+    address: Address, method: str, path: str, body: bytes = b"", *, seconds: float
+) -> tuple[int, Generator[bytes]]:
+    """Return the status of an answer, and its bytes as they come, however many they are; all of it within `seconds`."""
+    chunks = _chunks(address, method, path, body, seconds)
+    return int(next(chunks)), chunks
+
+
+def _chunks(address: Address, method: str, path: str, body: bytes, seconds: float) -> Generator[bytes]:
+    """Yield the status, as digits, and then the answer's bytes."""
+    deadline = time.monotonic() + seconds
+    asked = f"{method} {path[:80]}"
+    try:
+        connected = socket.create_connection((address.host.strip("[]"), address.port), timeout=seconds)
+    except TimeoutError:
+        raise TooSlowError(f"{address} did not take a connection within {seconds:.1f} s.") from None
+    except (OSError, UnicodeError, OverflowError) as error:  # what can be no name of a machine, or no port
+        reason = getattr(error, "strerror", None) or error
+        raise NobodyListensError(f"Nobody listens at {address}: {reason}.") from None
+    try:
+        with connected:
+            connected.settimeout(seconds)
+            connected.sendall(_request(address, method, path, body))
+            yield from _answer(connected, deadline)
+    except TimeoutError:
+        raise TooSlowError(f"{address} did not answer {asked} within {seconds:.1f} s.") from None
+    except (OSError, http.client.IncompleteRead) as error:  # RemoteDisconnected is both kinds
+        raise BrokenOffError(f"{address} broke off its answer to {asked}: {type(error).__name__}.") from None
+    except (http.client.HTTPException, ValueError) as error:
+        raise StrangerError(f"{address} broke off its answer to {asked}: {type(error).__name__}.") from None
+
+
+def _request(address: Address, method: str, path: str, body: bytes) -> bytes:
+    typed = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n" if body else ""
+    return f"{method} {path} HTTP/1.1\r\nHost: {address}\r\n{typed}Connection: close\r\n\r\n".encode("ascii") + body
+
+
+def _answer(connected: socket.socket, deadline: float) -> Iterator[bytes]:
+    response = http.client.HTTPResponse(_Connected(connected, deadline))  # type: ignore[arg-type]  # makefile is all
+    try:
+        response.begin()
+        yield str(response.status).encode()
+        while chunk := response.read(_CHUNK_BYTES):
+            yield chunk
         if response.length:
-            raise http.client.IncompleteRead(bytes(content[:0]), response.length)
-        return Answer(response.status, bytes(content))
+            raise http.client.IncompleteRead(b"", response.length)
     finally:
         response.close()

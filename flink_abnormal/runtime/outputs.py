@@ -22,7 +22,7 @@ MAX_BYTES: Final = 64 * 2**20
 KEPT_BYTES: Final = 16 * 2**20
 _NOTE: Final = "[The first %d bytes of this output were dropped, to keep it below %d MiB]\n"
 _NOTED: Final = re.compile(rb"\[The first (\d+) bytes of this output were dropped, [^\n]*\n")
-_NOTE_MAX_BYTES: Final = 200
+NOTE_MAX_BYTES: Final = 200
 _SERVICES: Final = {"jobmanager": "standalonesession", "taskmanager": "taskexecutor"}
 
 
@@ -50,17 +50,25 @@ def output_file(name: str) -> Path:
 def read(file: Path, begin: int) -> Part:
     """Return what stands in an output from the place `begin` on, or from later where that was dropped."""
     with file.open("rb") as opened:
-        dropped, note = _head(opened.read(_NOTE_MAX_BYTES))
-        begin = max(begin, dropped)
-        opened.seek(begin - dropped + note)
+        begin, place = locate(opened.read(NOTE_MAX_BYTES), begin)
+        opened.seek(place)
         return Part(begin, opened.read())
+
+
+def locate(beginning: bytes, begin: int) -> tuple[int, int]:
+    """Return the place to go on from (`begin`, or later where that was dropped), and where it stands in the output.
+
+    `beginning` is the first NOTE_MAX_BYTES of the output.
+    """
+    dropped, note = _head(beginning[:NOTE_MAX_BYTES])
+    begin = max(begin, dropped)
+    return begin, begin - dropped + note
 
 
 def part(content: bytes, begin: int) -> Part:
     """Return the same of an output that was read as a whole."""
-    dropped, note = _head(content[:_NOTE_MAX_BYTES])
-    begin = max(begin, dropped)
-    return Part(begin, content[begin - dropped + note :])
+    begin, place = locate(content, begin)
+    return Part(begin, content[place:])
 
 
 def shorten(file: Path, limit: int = MAX_BYTES, kept: int = KEPT_BYTES) -> None:
@@ -68,7 +76,7 @@ def shorten(file: Path, limit: int = MAX_BYTES, kept: int = KEPT_BYTES) -> None:
     if not file.exists() or file.stat().st_size <= limit:
         return
     with file.open("r+b") as opened:
-        dropped, note = _head(opened.read(_NOTE_MAX_BYTES))
+        dropped, note = _head(opened.read(NOTE_MAX_BYTES))
         opened.seek(-kept, 2)
         opened.readline()  # the rest of a line that is cut
         source = opened.tell()

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import re
 import time
+from http import HTTPStatus
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import requests
-
 from flink_abnormal.errors import ClusterError, UsageError
+from flink_abnormal.runtime import bounded
+from flink_abnormal.runtime.bounded import BrokenOffError, NobodyListensError, StrangerError, TooSlowError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+
+    from flink_abnormal.runtime.bounded import Answer
 
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8081
+MAX_PORT: Final = 65535
 TIMEOUT_SECONDS: Final = 10
+FILE_SECONDS: Final = 60
 # A JobManager that has not yet noticed that its leader is gone keeps silent: another may know more.
 SEVERAL_TIMEOUT_SECONDS: Final = 3
 LOST_LEADER: Final = ("RecipientUnreachableException", "FencingTokenException")
@@ -68,8 +76,6 @@ class Cluster:
     def __init__(self, host: str = DEFAULT_HOST, port: int = DEFAULT_PORT, others: Iterable[Address] = ()) -> None:
         self.addresses: Final = (Address(host, port), *others)
         self._order = list(self.addresses)
-        self._session = requests.Session()
-        self._session.trust_env = False  # a proxy has no business between a client and its own machine
 
     @classmethod
     def at(cls, addresses: str) -> Cluster:
@@ -77,10 +83,10 @@ class Cluster:
         found = []
         for address in addresses.split(","):
             host, _, port = address.strip().removeprefix("http://").rstrip("/").rpartition(":")
-            if not host or not port.isdecimal():
+            if not re.fullmatch(r"[^\s/@?#]+", host) or not port.isdecimal() or not 0 < int(port) <= MAX_PORT:
                 raise UsageError(
                     f"{address!r} is no address of a JobManager: write HOST:PORT, such as 127.0.0.1:8081, "
-                    "and commas between several."
+                    f"with a port up to {MAX_PORT}, and commas between several."
                 )
             found.append(Address(host, int(port)))
         return cls(*found[0], found[1:])
@@ -105,30 +111,49 @@ class Cluster:
 
         While a leader is elected, it asks again for `patience` seconds, by default for ELECTION_SECONDS.
         """
-        return self._call("GET", path, patience=patience).json()
+        return self._json(self._call("GET", path, patience=patience))
+
+    @contextlib.contextmanager
+    def understood(self) -> Iterator[None]:
+        """Raise ClusterError where an answer that is read in this block is not shaped as Flink's are."""
+        try:
+            yield
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+            raise ClusterError(self._stranger()) from None
 
     def answers(self) -> bool:
         """Whether a Flink cluster answers."""
         try:
-            return "taskmanagers" in self._call("GET", "/overview", patience=0).json()
-        except (ClusterError, ValueError):
+            with self.understood():
+                return "taskmanagers" in self.get("/overview", patience=0)
+        except ClusterError:
             return False
 
     def slots(self) -> Slots:
         """Return how many slots there are and how many are free."""
-        overview = self.get("/overview")
-        return Slots(overview["slots-total"], overview["slots-available"])
+        with self.understood():
+            overview = self.get("/overview")
+            return Slots(int(overview["slots-total"]), int(overview["slots-available"]))
 
     def taskmanagers(self) -> list[dict[str, Any]]:
         """Return the registered TaskManagers as Flink describes them."""
-        return list(self.get("/taskmanagers")["taskmanagers"])
+        with self.understood():
+            return [each for each in self.get("/taskmanagers")["taskmanagers"] if each["id"]]
 
     def jobs(self) -> list[Job]:
         """Return all jobs that the cluster remembers, the newest first."""
-        found = [
-            Job(j["jid"], j["name"], j["state"], j["start-time"], j["duration"], j["tasks"])
-            for j in self.get("/jobs/overview")["jobs"]
-        ]
+        with self.understood():
+            found = [
+                Job(
+                    str(j["jid"]),
+                    str(j["name"]),
+                    str(j["state"]),
+                    int(j["start-time"]),
+                    j["duration"],
+                    dict(j["tasks"]),
+                )
+                for j in self.get("/jobs/overview")["jobs"]
+            ]
         return sorted(found, key=lambda job: job.start_ms, reverse=True)
 
     def job(self, wanted: str | None) -> Job:
@@ -149,44 +174,58 @@ class Cluster:
     def job_state(self, job_id: str) -> str | None:
         """Return the state of a job, None where the cluster knows it no more."""
         answer = self._call("GET", f"/jobs/{job_id}/status", accept_errors=True)
-        if answer.status_code == requests.codes.not_found:
+        if answer.status == HTTPStatus.NOT_FOUND:
             return None
         if not answer.ok:
             raise ClusterError(f"Flink refused to tell the state of job {job_id}: {_reason(answer)}")
-        return str(answer.json()["status"])
+        with self.understood():
+            return str(self._json(answer)["status"])
 
     def failures(self, job_id: str) -> list[str]:
         """Return the stack traces of a job's last series of failures, the newest first."""
-        entries = self.get(f"/jobs/{job_id}/exceptions")["exceptionHistory"]["entries"]
-        series = entries[:1]
-        for newer, older in pairwise(entries):
-            if newer["timestamp"] - older["timestamp"] > SERIES_SECONDS * 1000:
-                break
-            series.append(older)
-        return [str(entry["stacktrace"]) for entry in series] or ["no reason given"]
+        with self.understood():
+            entries = self.get(f"/jobs/{job_id}/exceptions")["exceptionHistory"]["entries"]
+            series = entries[:1]
+            for newer, older in pairwise(entries):
+                if newer["timestamp"] - older["timestamp"] > SERIES_SECONDS * 1000:
+                    break
+                series.append(older)
+            return [str(entry["stacktrace"]) for entry in series] or ["no reason given"]
 
-    def stdout(self, taskmanager: str) -> str:
-        """Return the standard output of a TaskManager, or nothing where it has none yet.
+    def stdout(self, taskmanager: str) -> Iterator[bytes]:
+        """Yield the standard output of a TaskManager as it comes, or nothing where it has none yet.
 
-        The TaskManager sends it to the JobManager that leads, and that one only can hand it out.
+        Flink hands out whole files only. The TaskManager sends it to the JobManager that leads, and that one only can
+        hand it out.
         """
+        path = f"/taskmanagers/{taskmanager}/stdout"
         for address in list(self._order):
-            try:
-                answer = Cluster(*address)._call("GET", f"/taskmanagers/{taskmanager}/stdout")  # noqa: SLF001
-            except ClusterError:
-                continue
-            return answer.content.decode(errors="replace")
-        return ""
+            with contextlib.suppress(ClusterError):
+                status, chunks = bounded.stream(address, "GET", path, seconds=FILE_SECONDS)
+                with contextlib.closing(chunks):
+                    if status != HTTPStatus.OK:
+                        continue
+                    with contextlib.suppress(ClusterError):  # broken off: what has come, has come
+                        yield from chunks
+                return
+
+    def printed_bytes(self, taskmanager: str) -> dict[str, int] | None:
+        """Return the outputs in a TaskManager's folder of logs and their sizes, or None where it doesn't tell."""
+        with contextlib.suppress(ClusterError), self.understood():
+            files = self.get(f"/taskmanagers/{taskmanager}/logs")["logs"]
+            return {str(file["name"]): int(file["size"]) for file in files if file["name"].endswith(".out")}
+        return None
 
     def cancel(self, job_id: str) -> None:
         """Ask the job to end; its last checkpoint stays."""
-        self._call("PATCH", f"/jobs/{job_id}")
+        self._json(self._call("PATCH", f"/jobs/{job_id}"))
 
     def await_end(self, job_id: str) -> str:
         """Wait until the job has ended, and return its last state."""
         deadline = time.monotonic() + END_SECONDS
         while time.monotonic() < deadline:
-            state = str(self.get(f"/jobs/{job_id}")["state"])
+            with self.understood():
+                state = str(self.get(f"/jobs/{job_id}")["state"])
             if state in ENDED:
                 return state
             time.sleep(0.1)
@@ -194,7 +233,8 @@ class Cluster:
 
     def job_parameters(self, job_id: str) -> dict[str, str]:
         """Return the options that the job was submitted with, as far as it tells them."""
-        return dict(self.get(f"/jobs/{job_id}/config")["execution-config"]["user-config"])
+        with self.understood():
+            return dict(self.get(f"/jobs/{job_id}/config")["execution-config"]["user-config"])
 
     def stop(self, job_id: str, folder: str, *, drain: bool = False) -> str:
         """Stop the job with a savepoint below `folder` (a URI); returns the savepoint's path.
@@ -202,13 +242,11 @@ class Cluster:
         `drain` lets a job with an end come to that end first.
         """
         body = {"drain": drain, "formatType": "CANONICAL", "targetDirectory": folder}
-        trigger = self._call("POST", f"/jobs/{job_id}/stop", body).json()["request-id"]
-        while True:
-            answer = self.get(f"/jobs/{job_id}/savepoints/{trigger}")
-            if answer["status"]["id"] == "COMPLETED":
-                break
-            time.sleep(0.2)
-        operation = answer["operation"]
+        with self.understood():
+            trigger = self._json(self._call("POST", f"/jobs/{job_id}/stop", body))["request-id"]
+            while (answer := self.get(f"/jobs/{job_id}/savepoints/{trigger}"))["status"]["id"] != "COMPLETED":
+                time.sleep(0.2)
+            operation = answer["operation"]
         if "location" not in operation:
             reason = operation.get("failure-cause", {}).get("stack-trace", "no reason given").splitlines()[0]
             raise ClusterError(f"The savepoint failed: {reason}")
@@ -222,18 +260,32 @@ class Cluster:
         *,
         accept_errors: bool = False,
         patience: float | None = None,
-    ) -> requests.Response:
+    ) -> Answer:
         """Ask until a JobManager answers; while a leader is elected, ask again and again, for `patience` seconds."""
         deadline = time.monotonic() + (ELECTION_SECONDS if patience is None else patience)
-        while (answer := self._ask(method, path, body)) is None or elects(answer.status_code, answer.content):
+        while (answer := self._ask(method, path, body)) is None or elects(*answer):
             if time.monotonic() > deadline:
                 raise ClusterError(f"{self.address} elects no leader, or is overloaded. See the JobManagers' logs.")
             time.sleep(0.2)
         if not answer.ok and not accept_errors:
-            raise ClusterError(f"Flink refused {method} {path}: {_reason(answer)}")
+            if (reason := _reason(answer)) is None:
+                raise ClusterError(self._stranger())
+            raise ClusterError(f"Flink refused {method} {path}: {reason}")
         return answer
 
-    def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> requests.Response | None:
+    def _json(self, answer: Answer) -> Any:
+        try:
+            return json.loads(answer.content)
+        except (ValueError, RecursionError):
+            raise ClusterError(self._stranger()) from None
+
+    def _stranger(self, address: Address | None = None) -> str:
+        return (
+            f"What answers at {address or self._order[0]} is no JobManager of Flink. Name one with --jobmanager "
+            f"HOST:PORT, such as {DEFAULT_HOST}:{DEFAULT_PORT}."
+        )
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> Answer | None:
         """Return the first answer that a JobManager gives; None where one listens but none answers in time.
 
         Raises ClusterError where nobody listens, and where it stays open whether a change was made.
@@ -242,15 +294,18 @@ class Cluster:
         timeout = TIMEOUT_SECONDS if len(self._order) == 1 or method != "GET" else SEVERAL_TIMEOUT_SECONDS
         for address in list(self._order):
             try:
-                answer = self._session.request(method, f"http://{address}{path}", json=body, timeout=timeout)
-            except requests.ConnectionError:
+                content = b"" if body is None else json.dumps(body).encode()
+                answer = bounded.send(address, method, path, content, seconds=timeout)
+            except NobodyListensError:
                 continue
-            except requests.RequestException:
+            except StrangerError:
+                raise ClusterError(self._stranger(address)) from None
+            except TooSlowError as error:
                 if method != "GET":
                     raise ClusterError(
                         f"{address} did not answer {method} {path} in time: look what came of it."
                     ) from None
-                listens = True
+                listens = listens or not isinstance(error, BrokenOffError)
                 continue
             self._order.remove(address)
             self._order.insert(0, address)
@@ -265,14 +320,17 @@ class Cluster:
 
 def elects(status: int, content: bytes) -> bool:
     """Whether a JobManager has nobody to ask: it waits for a leader, or its leader is gone and it doesn't know yet."""
-    if status == requests.codes.internal_server_error:
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         return any(reason.encode() in content for reason in LOST_LEADER)
-    return bool(status == requests.codes.service_unavailable)
+    return status == HTTPStatus.SERVICE_UNAVAILABLE
 
 
-def _reason(answer: requests.Response) -> str:
+def _reason(answer: Answer) -> str | None:
+    """Return why Flink refused, in one line; None where that is no answer of Flink's."""
     try:
-        errors = answer.json()["errors"]
-        return str(next(line for error in errors for line in error.splitlines() if line.strip()))
-    except (ValueError, KeyError, StopIteration):
-        return f"status {answer.status_code}"
+        errors = json.loads(answer.content)["errors"]
+        return next(
+            (line for error in errors for line in error.splitlines() if line.strip()), f"status {answer.status}"
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None

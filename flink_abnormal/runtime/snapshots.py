@@ -57,7 +57,10 @@ def exists(path: str) -> bool:
     if store.is_s3(path):
         return store.holds(_metadata_of(path))
     folder = local_path(path)
-    return folder is None or Path(_metadata_of(str(folder))).is_file()
+    try:
+        return folder is None or Path(_metadata_of(str(folder))).is_file()
+    except OSError as error:
+        raise UsageError(f"{path} can't be looked into: {error.strerror}.") from None
 
 
 class Retained(NamedTuple):

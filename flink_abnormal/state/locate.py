@@ -45,7 +45,9 @@ def _of_job(wanted: str, jobmanager: str | None, checkpoint_dir: str) -> str:
         known = [job.id for job in cluster.jobs() if job.id.startswith(wanted)]
         if len(known) > 1:
             raise UsageError(f"{wanted!r} names {len(known)} jobs: {', '.join(known)}.")
-        if known and (path := _latest(cluster.get(f"/jobs/{known[0]}/checkpoints"))) is not None:
+        with cluster.understood():
+            path = _latest(cluster.get(f"/jobs/{known[0]}/checkpoints")) if known else None
+        if path is not None:
             return snapshots.named(path)
     kept = [each for each in snapshots.retained(checkpoint_dir) if each.job.startswith(wanted)]
     if len({each.job for each in kept}) > 1:

@@ -53,7 +53,8 @@ def test_the_jobs_lines_are_in_the_log_and_in_the_web_ui(composition, job):
         return {match[1] for match in re.finditer(printed, text, re.MULTILINE)}
 
     def shown():
-        return "".join(composition.cluster.stdout(each["id"]) for each in composition.cluster.taskmanagers())
+        outputs = [composition.cluster.stdout(each["id"]) for each in composition.cluster.taskmanagers()]
+        return "".join(b"".join(output).decode() for output in outputs)
 
     both = {"Source Emit", "ALERT"}
     wait_until(lambda: kinds(composition.logs("taskmanager")) == both, "the lines in the log")

@@ -1,44 +1,12 @@
-import contextlib
-import socket
-import threading
 import time
 
 import pytest
 from cluster_tools import free_port
+from rest_server import raw_server
 
 from flink_abnormal.runtime import bounded
 from flink_abnormal.runtime.bounded import NobodyListensError, TooLongError, TooSlowError
 from flink_abnormal.runtime.rest import Address
-
-
-@contextlib.contextmanager
-def raw_server(*parts, pause=0.0):
-    """Send these bytes to whoever connects, with a pause before each; yields the address."""
-    ended = threading.Event()
-
-    def serve(listening):
-        with contextlib.suppress(OSError):
-            connected, _ = listening.accept()
-            with connected:
-                connected.recv(65536)
-                for part in parts:
-                    if ended.wait(pause):
-                        return
-                    connected.sendall(part)
-                if pause:
-                    ended.wait(30)
-
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=serve, args=(listening,))
-        thread.start()
-        try:
-            yield Address("127.0.0.1", listening.getsockname()[1])
-        finally:
-            ended.set()
-            with contextlib.suppress(OSError):
-                listening.shutdown(socket.SHUT_RDWR)
-            thread.join()
-
 
 OK = b"HTTP/1.1 200 OK\r\n"
 

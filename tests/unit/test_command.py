@@ -45,6 +45,7 @@ def ended(process, *, reader):
         ("sys.stdin.readline(); sys.stdout.write('never flushed')", 0, ""),
         ("sys.stdin.readline(); sys.exit(1)", 0, ""),  # as click and Rich end
         ("sys.stdin.readline(); sys.exit(2)", 2, ""),
+        ("sys.stdin.readline(); open('/nowhere/at/all')", 3, "Error: /nowhere/at/all: No such file or directory.\n"),
         ("sys.stdin.readline(); raise ClusterError('None is up.')", 4, "Error: None is up.\n"),
     ],
 )

@@ -1,9 +1,10 @@
 import contextlib
+import json
 import socket
 
 import pytest
 from cluster_tools import free_port
-from rest_server import server
+from rest_server import raw_server, server
 
 from flink_abnormal.errors import ClusterError, UsageError
 from flink_abnormal.runtime import rest
@@ -28,14 +29,17 @@ def test_a_cluster_has_one_address_or_several():
     assert (two.addresses, two.address) == ((("a", 1), ("b", 2)), "a:1,b:2")
 
 
-@pytest.mark.parametrize("wrong", ["8081", "flink", "a:1,b", "a:1,", ":1"])
+@pytest.mark.parametrize(
+    "wrong", ["8081", "flink", "a:1,b", "a:1,", ":1", "a:0", "a:65536", "a:99999", "a b:1", "k@a:1", "https://a:1"]
+)
 def test_what_is_no_address_is_refused(wrong):
     with pytest.raises(UsageError) as refused:
         Cluster.at(wrong)
 
     part = wrong.split(",")[-1]
     assert str(refused.value) == (
-        f"{part!r} is no address of a JobManager: write HOST:PORT, such as 127.0.0.1:8081, and commas between several."
+        f"{part!r} is no address of a JobManager: write HOST:PORT, such as 127.0.0.1:8081, with a port up to 65535, "
+        "and commas between several."
     )
 
 
@@ -113,3 +117,69 @@ def test_the_failures_of_a_job_are_those_of_the_last_series_the_newest_first():
     ):
         assert at(port).failures("job") == ["later", "late"]
         assert at(port).failures("job") == ["no reason given"]
+
+
+def stranger(port):
+    return (
+        f"What answers at 127.0.0.1:{port} is no JobManager of Flink. Name one with --jobmanager HOST:PORT, such as "
+        "127.0.0.1:8081."
+    )
+
+
+ASKED = [
+    lambda cluster: cluster.slots(),
+    lambda cluster: cluster.taskmanagers(),
+    lambda cluster: cluster.jobs(),
+    lambda cluster: cluster.job_parameters("1"),
+    lambda cluster: cluster.failures("1"),
+    lambda cluster: cluster.await_end("1"),
+    lambda cluster: cluster.cancel("1"),
+    lambda cluster: cluster.stop("1", "file:///tmp"),
+]
+HTML = b"HTTP/1.1 %s\r\nContent-Type: text/html\r\n\r\n<html>Hello</html>"
+
+
+@pytest.mark.parametrize("ask", ASKED)
+@pytest.mark.parametrize(
+    "answer",
+    [HTML % status for status in (b"200 OK", b"301 Moved\r\nLocation: /login", b"401 No", b"404 No", b"500 No")]
+    + [
+        b"HTTP/1.1 401 No\r\n\r\n" + body
+        for body in (b'{"errors": 1}', b'{"error": "login"}', b"[]", b"null", b"[" * 9999)
+    ]
+    + [b"SSH-2.0-OpenSSH_9.2\r\n", b"\x15\x03\x01\x00\x02\x02\x46", b"220 mail.example ESMTP\r\n"],
+)
+def test_what_is_no_jobmanager_is_called_so(ask, answer):
+    with raw_server(answer) as address, pytest.raises(ClusterError) as refused:
+        ask(at(address.port))
+
+    assert str(refused.value) == stranger(address.port)
+
+
+@pytest.mark.parametrize("ask", [ask for ask in ASKED if ask is not ASKED[6]])
+@pytest.mark.parametrize(
+    "body", ["null", "[]", "{}", '"text"', "5", '{"jobs": 5, "taskmanagers": [5]}', '{"jobs": [{}]}']
+)
+def test_json_of_another_shape_is_no_jobmanagers(ask, body):
+    with server((200, json.loads(body))) as (port, _), pytest.raises(ClusterError) as refused:
+        ask(at(port))
+
+    assert str(refused.value) == stranger(port)
+
+
+@pytest.mark.parametrize("name", ["a..b", "x" * 64, "nowhere.invalid"])
+def test_a_name_that_no_machine_has_is_nobody(name):
+    with pytest.raises(ClusterError) as refused:
+        Cluster.at(f"{name}:8081").slots()
+
+    assert str(refused.value).startswith(f"No Flink cluster answers at {name}:8081.")
+
+
+def test_an_answer_that_is_broken_off_is_none():
+    with (
+        raw_server(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{") as address,
+        pytest.raises(ClusterError) as refused,
+    ):
+        at(address.port).slots()
+
+    assert str(refused.value).startswith(f"No Flink cluster answers at 127.0.0.1:{address.port}.")
