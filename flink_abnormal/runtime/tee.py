@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from flink_abnormal.runtime import outputs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 STANDARD_INPUT: Final = 0
 STANDARD_OUTPUT: Final = 1
 CHUNK: Final = 65_536
+APPEND: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 
 
 def lead(file: Path) -> None:
@@ -23,17 +28,39 @@ def lead(file: Path) -> None:
 
 
 def copy(file: Path) -> None:
-    """Copy standard input until its end; the file is kept below a size."""
-    with file.open("ab", buffering=0) as out:
-        while chunk := os.read(STANDARD_INPUT, CHUNK):
-            _write_all(STANDARD_OUTPUT, chunk)
-            out.write(chunk)
+    """Copy standard input until its end, whatever becomes of the two it is copied to; the file is kept below a size.
+
+    Who prints must not feel that a disk is full: a broken pipe would end all its printing.
+    """
+    container, kept = Sink(lambda: STANDARD_OUTPUT), Sink(lambda: os.open(file, APPEND, 0o644))
+    while chunk := os.read(STANDARD_INPUT, CHUNK):
+        container.write(chunk)
+        kept.write(chunk)
+        with contextlib.suppress(OSError):
             outputs.shorten(file)
 
 
-def _write_all(descriptor: int, chunk: bytes) -> None:
-    while chunk:
-        chunk = chunk[os.write(descriptor, chunk) :]
+class Sink:
+    """A file descriptor that takes bytes as far as it can; what it could not take is counted, and told once it can."""
+
+    def __init__(self, opened: Callable[[], int]) -> None:
+        self._open = opened
+        self._descriptor: int | None = None
+        self._lost = 0
+
+    def write(self, chunk: bytes) -> None:
+        """Write a chunk, behind a line about what was lost before, if anything was."""
+        note = f"\n[{self._lost} bytes of this output were lost]\n".encode() if self._lost else b""
+        left = note + chunk
+        try:
+            if self._descriptor is None:
+                self._descriptor = self._open()
+            while left:
+                left = left[os.write(self._descriptor, left) :]
+        except OSError:
+            self._lost += min(len(left), len(chunk))
+        else:
+            self._lost = 0
 
 
 if __name__ == "__main__":
