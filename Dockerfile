@@ -44,7 +44,7 @@ RUN /opt/venv/bin/python -m compileall -q flink_abnormal dashboard
 ENV LD_PRELOAD=/usr/local/lib/libjemalloc.so \
     PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 LANG=C.UTF-8 \
-    FLINK_ABNORMAL_HOME=/var/lib/flink-abnormal FLINK_ABNORMAL_CONNECTORS=/opt/connectors
+    FLINK_ABNORMAL_CONTAINER=1 FLINK_ABNORMAL_HOME=/var/lib/flink-abnormal FLINK_ABNORMAL_CONNECTORS=/opt/connectors
 USER flink
 ENTRYPOINT ["tini", "--", "python", "-m", "flink_abnormal.runtime.container"]
 CMD ["jobmanager"]

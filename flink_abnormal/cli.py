@@ -16,6 +16,7 @@ from flink_abnormal.dashboard_cli import dashboard
 from flink_abnormal.drill_cli import drill
 from flink_abnormal.errors import UsageError
 from flink_abnormal.folders import check_machine, folder_uri
+from flink_abnormal.job_cli import settings_of
 from flink_abnormal.job_logs import follow
 from flink_abnormal.options import PathText, job_options, option_groups
 from flink_abnormal.runtime import snapshots
@@ -78,15 +79,17 @@ def submit(jobmanager: str | None, detached: bool, **values: Any) -> None:  # no
 
 @cli.command(name="keep", context_settings={"ignore_unknown_options": True})
 @jobmanager_option
+@click.option("--stay", is_flag=True, help="Do not end: say why there is nothing to guard, and wait for a job to run.")
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
-def keep_job(jobmanager: str | None, options: tuple[str, ...]) -> None:
+def keep_job(jobmanager: str | None, stay: bool, options: tuple[str, ...]) -> None:  # noqa: FBT001
     """Guard the job: submit it unless it runs, from its newest snapshot; again when the cluster lost it.
 
-    OPTIONS are those of submit, but for --from and --detached. Ends when the job has ended.
+    OPTIONS are those of submit, but for --from and --detached. Ends when the job has finished or was cancelled.
     """
     if chosen := {"--from", "--detached", "--attached"} & {option.partition("=")[0] for option in options}:
         raise UsageError(f"keep chooses {', '.join(sorted(chosen))} itself: leave it out.")
-    keep.say_end(keep.Guard(preflight.find(jobmanager), [*options, "--from", snapshots.AUTO]).run())
+    options = (*options, "--from", snapshots.AUTO)
+    command.say(keep.Guard(preflight.find(jobmanager), options, settings_of(options)).run(stay=stay))
 
 
 @cli.command(name="list")

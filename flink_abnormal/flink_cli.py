@@ -18,10 +18,9 @@ from click.exceptions import Exit
 from flink_abnormal import command, preflight
 from flink_abnormal.errors import ClusterError, UsageError
 from flink_abnormal.folders import check_machine
-from flink_abnormal.job_cli import job
+from flink_abnormal.job_cli import settings_of
 from flink_abnormal.runtime import distribution, local
 from flink_abnormal.runtime.rest import Cluster
-from flink_abnormal.settings import Settings, from_values
 
 WITH_VALUE: Final = {
     *("-c", "--class", "-C", "--classpath", "-p", "--parallelism", "-s", "--fromSavepoint", "-cm", "--claimMode"),
@@ -86,7 +85,7 @@ def check(run: Run) -> Run:
         raise UsageError(f"-py {run.script} isn't there. From the project's folder it is jobs/abnormal.py.")
     if Path(run.script).resolve() != (distribution.project() / "jobs" / "abnormal.py").resolve():
         return run
-    settings = _settings(run.script_arguments)
+    settings = settings_of(run.script_arguments)
     if run.value("-t", "--target") not in (None, "remote"):
         return run
     address = run.value("-m", "--jobmanager")
@@ -97,12 +96,6 @@ def check(run: Run) -> Run:
         raise UsageError(f"-p takes a number of subtasks, not {parallelism!r}.")
     settled = preflight.check(cluster, settings, command.say, int(parallelism) if parallelism else None)
     return run._replace(script_arguments=[*run.script_arguments, "--execution-mode", settled.state.mode])
-
-
-def _settings(arguments: list[str]) -> Settings:
-    """Return the settings of the job's options, as the job itself will read them."""
-    with job.make_context("jobs/abnormal.py", list(arguments)) as context:
-        return from_values(context.params)
 
 
 def _environment(arguments: list[str]) -> dict[str, str]:

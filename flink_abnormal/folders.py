@@ -44,12 +44,21 @@ def check_machine(settings: Settings) -> None:
     if settings.sink.output is not None:
         output = Path(settings.sink.output)
         _check_writable(output, "--output")
-        resumes = settings.sink.append or settings.state.restore_from is not None
-        if not resumes and any(output.iterdir()):
-            raise UsageError(
-                f"--output {output} is not empty, and a second run would add to the first one's alerts. Name an empty "
-                "folder, or give --append."
-            )
+
+
+def check_output(settings: Settings, restore_path: str | None) -> None:
+    """Raise UsageError where a job that goes on from no snapshot would add its alerts to those of another run."""
+    sink, may_resume = settings.sink, settings.state.restore_from is not None
+    if sink.output is None or sink.append or restore_path is not None:
+        return
+    # A job that was lost before its first checkpoint has left files without a name, and nothing that counts.
+    found = (file for file in Path(sink.output).rglob("*") if file.is_file() and not file.name.startswith("."))
+    if any(found if may_resume else Path(sink.output).iterdir()):
+        without = f", no snapshot is below {settings.state.checkpoint_dir} to go on from" if may_resume else ""
+        raise UsageError(
+            f"--output {sink.output} is not empty{without}, and a second run would add to the first one's alerts. Name "
+            "an empty folder, or give --append."
+        )
 
 
 def _check_input(path: Path, *, follow: bool) -> None:
@@ -85,6 +94,8 @@ def _check_openable(path: Path) -> None:
 
 def _check_checkpoints(folder: str) -> None:
     path = local_path(folder)
+    if path == Path("/") or (store.is_s3(folder) and not store.split(folder)[1]):
+        raise UsageError(f"--checkpoint-dir {folder} names no folder, and Flink writes into none else: add /FOLDER.")
     if path is not None:
         _check_writable(path, "--checkpoint-dir")
         check_owner(path)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
-import shlex
-import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from flink_abnormal import command, launch
+from flink_abnormal import command, finished, launch
 from flink_abnormal.attend import attend
 from flink_abnormal.options import job_options, option_groups
 from flink_abnormal.runtime import distribution, local
 from flink_abnormal.runtime.rest import Cluster
 from flink_abnormal.settings import from_values
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flink_abnormal.settings import Settings
 
 
 @click.command(name="abnormal.py", context_settings={"help_option_names": ["-h", "--help"]})
@@ -24,16 +26,23 @@ def job(**values: Any) -> None:
     """Detect abnormal user behaviour: on the cluster of `flink run`, or embedded."""
     inside_flink_run = "PYFLINK_GATEWAY_PORT" in os.environ
     target = launch.FLINK_RUN if inside_flink_run else launch.EMBEDDED
-    launched = launch.launch(from_values(values), target)
+    settings = from_values(values)
+    launched = launch.launch(settings, target)
     if inside_flink_run:
-        finished = os.environ.get(distribution.FINISHED_VARIABLE)
-        if finished or launch.attached():
+        cluster, is_application = _cluster(), distribution.APPLICATION_VARIABLE in os.environ
+        if is_application or launch.attached():
             leave = f"The job goes on. See it with: flink-abnormal status {launched.job_id}"
-            attend(launched, cluster=_cluster(), leave=leave)
-        if finished:
-            Path(finished).write_text(shlex.join(sys.argv[1:]), encoding="utf-8")
+            attend(launched, cluster=cluster, leave=leave)
+        if is_application and not cluster.stopped(launched.job_id):
+            finished.record(settings, launched.job_id)
     else:
         attend(launched)
+
+
+def settings_of(arguments: Sequence[str]) -> Settings:
+    """Return the settings of the job's options, as the job itself will read them; raises click's exceptions too."""
+    with job.make_context("jobs/abnormal.py", list(arguments)) as context:
+        return from_values(context.params)
 
 
 def _cluster() -> Cluster:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 import psutil
 
+from flink_abnormal import finished
 from flink_abnormal.command import say
 from flink_abnormal.errors import ClusterError, JobError, cause, root
 from flink_abnormal.folders import check_machine, folder_uri
@@ -32,6 +33,12 @@ if TYPE_CHECKING:
     from flink_abnormal.settings import Settings
 
 UNLIMITED: Final = str(2**31 - 1)
+START_MS: Final = 5000
+"""The tasks of a job start within this time of one another; between a cold cluster's it was 1.5 s.
+
+Flink triggers the first checkpoint this long after its first task runs, and it fails unless all run by then.
+"""
+RETAINED: Final = "execution.checkpointing.num-retained"
 EMBEDDED_SETTINGS: Final = {
     "execution.target": "local",
     "jobmanager.bind-host": "localhost",
@@ -77,10 +84,10 @@ def flink_configuration(settings: Settings, restore_path: str | None) -> dict[st
         "pipeline.max-parallelism": str(MAX_PARALLELISM),
         "pipeline.generic-types": "false",
         "execution.checkpointing.interval": f"{state.checkpoint_interval_ms} ms",
+        "execution.checkpointing.min-pause": f"{min(state.checkpoint_interval_ms, START_MS)} ms",
         "execution.checkpointing.mode": "EXACTLY_ONCE",
         "execution.checkpointing.dir": folder_uri(state.checkpoint_dir),
         "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
-        "execution.checkpointing.num-retained": "3",
         "execution.checkpointing.unaligned.enabled": str(not state.aligned).lower(),
         # A failed checkpoint is counted by Flink and tried again; by default the first would fail the job.
         "execution.checkpointing.tolerable-failed-checkpoints": UNLIMITED,
@@ -111,7 +118,7 @@ def launch(settings: Settings, target: Target) -> Launched:
     if target.kind == "embedded":
         append_only()
         settings = settle_mode(settings, say)
-    restore_path = snapshots.resolve(settings.state.restore_from, settings.state.checkpoint_dir)
+    restore_path = snapshots.to_start_from(settings)
     job_id = secrets.token_hex(16)
     env = _environment(settings, target, restore_path, job_id)
     from pyflink.common import JobClient  # noqa: PLC0415
@@ -195,6 +202,8 @@ def _environment(settings: Settings, target: Target, restore_path: str | None, j
     if target.kind == "embedded":
         os.environ.update(distribution.prepare())
         values |= EMBEDDED_SETTINGS
+        # A cluster goes by its JobManager's conf/config.yaml, and an embedded run by what its job says.
+        values |= {key: str(value) for key, value in distribution.settings().items() if key == RETAINED}
     elif target.kind == "cluster":
         os.environ.update(distribution.prepare())
         values |= {
@@ -238,6 +247,7 @@ def _job_parameters(settings: Settings) -> dict[str, str]:
         "execution-mode": settings.state.mode,
         "checkpoint-interval": duration_text(settings.state.checkpoint_interval_ms),
         "checkpoint-dir": folder_uri(settings.state.checkpoint_dir),
+        finished.KEY_PARAMETER: finished.key(settings),
     }
 
 

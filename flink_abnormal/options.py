@@ -48,6 +48,10 @@ class Duration(click.ParamType):  # type: ignore[type-arg]
         return int(milliseconds)
 
 
+class DrawnSeed(int):
+    """A seed that `random` drew: another one each time."""
+
+
 class Seed(click.ParamType):  # type: ignore[type-arg]
     """A whole number, or `random`."""
 
@@ -56,7 +60,7 @@ class Seed(click.ParamType):  # type: ignore[type-arg]
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the seed; `random` draws one, which the job prints so that the run can be repeated."""
         if value == "random":
-            return secrets.randbelow(2**31)
+            return DrawnSeed(secrets.randbelow(2**31))
         try:
             return int(str(value))
         except ValueError:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flink_abnormal.errors import ClusterError, MachineError
 from flink_abnormal.layout import Parallelism
-from flink_abnormal.runtime import distribution, local, python_library, snapshots, store
+from flink_abnormal.runtime import distribution, local, profiles, python_library, snapshots, store
 from flink_abnormal.runtime.rest import DEFAULT_HOST, DEFAULT_PORT, Cluster
 from flink_abnormal.settings import DEFAULT_PARALLELISM
 
@@ -19,9 +20,14 @@ if TYPE_CHECKING:
 
 
 def find(address: str | None) -> Cluster:
-    """Return the cluster at an address; without one, the local cluster that runs, else the one at Flink's own port."""
+    """Return the cluster at an address; without one, the local cluster that runs, else the one at Flink's own port.
+
+    In a container of the composition it is the composition's.
+    """
     if address is not None:
         return Cluster.at(address)
+    if profiles.INSIDE in os.environ:
+        return Cluster.at(profiles.addresses(os.environ))
     state = local.running()
     return Cluster(DEFAULT_HOST, DEFAULT_PORT) if state is None else local.client(state)
 
@@ -61,7 +67,7 @@ def check(cluster: Cluster, settings: Settings, say: Callable[[str], None], defa
     if local.running_at(cluster) is not None:
         settings = settle_mode(settings, say)
     state = settings.state
-    snapshots.resolve(state.restore_from, state.checkpoint_dir)
+    snapshots.to_start_from(settings)
     if store.is_s3(state.checkpoint_dir):
         _check_store(cluster)
     slots = cluster.slots()

@@ -23,7 +23,7 @@ from flink_abnormal.drill.field import Hit, last_words
 from flink_abnormal.drill.watch import POLL_SECONDS, DrillError
 from flink_abnormal.errors import ClusterError, MachineError
 from flink_abnormal.runtime import distribution
-from flink_abnormal.runtime.container import flink_setting
+from flink_abnormal.runtime.limits import flink_setting
 from flink_abnormal.runtime.rest import Address, Cluster
 
 if TYPE_CHECKING:

@@ -2,7 +2,8 @@
 
 Settings come from the environment (.env.example lists them); what can't work is refused with a sentence in the
 container's log before a JVM starts. ROLE is `jobmanager`, `taskmanager`, `zookeeper`, `bucket` (makes the one of the
-checkpoints), `keep` (the guard of the job) or `dashboard`; anything else is run as a command.
+checkpoints), `keep` (the guard of the job) or `dashboard`; anything else is run as a command. A guard that has nothing
+to do idles: Docker would start it again and again if it ended.
 
 A JobManager's and a TaskManager's standard output goes to the container's log and to the file that the web UI shows;
 Flink's own log goes to standard error, so that the file holds the job's lines alone.
@@ -17,51 +18,39 @@ import shutil
 import socket
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+import rich_click as click
+
+from flink_abnormal import finished
 from flink_abnormal.errors import AbnormalError, MachineError, UsageError
+from flink_abnormal.job_cli import settings_of
 from flink_abnormal.runtime import distribution, metrics, snapshots, store, tee, zookeeper
+from flink_abnormal.runtime.limits import (
+    FLINK_KEYS,
+    JOBMANAGER,
+    TASKMANAGER,
+    Role,
+    check_memory,
+    check_slots,
+    memory_limit,
+)
+from flink_abnormal.runtime.profiles import LEADER, WEB_PORT, addresses, check_profile, profiles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-JOBMANAGERS: Final = ("jobmanager", "jobmanager-2", "jobmanager-3")
-LEADER: Final = JOBMANAGERS[0]
-"""The name of the JobManager, or of the first of several."""
-WEB_PORT: Final = 8081
 ZOOKEEPER_PORT: Final = 2181
-ZOOKEEPER_DATA: Final = Path("/data/zookeeper")
-HISTORY: Final = Path("/data/dashboard/history.sqlite")
-PYTHON_MEGABYTES: Final = 256
-"""Room for thread-mode Python beside Flink's own accounting: an allowance, not a measured need."""
-SMALLEST_MEGABYTES: Final = {"JOBMANAGER_MEMORY": 768, "TASKMANAGER_MEMORY": 768}
-FLINK_KEYS: Final = {
-    "JOBMANAGER_MEMORY": "jobmanager.memory.process.size",
-    "TASKMANAGER_MEMORY": "taskmanager.memory.process.size",
-    "SLOTS": "taskmanager.numberOfTaskSlots",
-}
-"""Settings that stand in conf/config.yaml too: it holds their defaults."""
-_UNITS: Final = {"": 1 / 1024**2, "k": 1 / 1024, "m": 1, "g": 1024}
-
-
-class Role(NamedTuple):
-    """A Flink process.
-
-    Its script in Flink's bin folder, Flink's name of the service, the setting of its memory, and the Python it holds.
-    """
-
-    script: str
-    arguments: tuple[str, ...]
-    service: str
-    memory: str
-    python_megabytes: int
-
-
-JOBMANAGER: Final = Role("jobmanager.sh", ("start-foreground",), "standalonesession", "JOBMANAGER_MEMORY", 0)
-FINISHED: Final = Path("/data/application.finished")
-TASKMANAGER: Final = Role(
-    "taskmanager.sh", ("start-foreground",), "taskexecutor", "TASKMANAGER_MEMORY", PYTHON_MEGABYTES
-)
+DATA: Final = Path("/data")
+"""The volume that all containers share."""
+ZOOKEEPER_DATA: Final = DATA / "zookeeper"
+OUTDATED: Final = DATA / "zookeeper.outdated"
+"""A mark that a JobManager without ZooKeeper has run the job since: what ZooKeeper knows of it must not come back."""
+HISTORY: Final = DATA / "dashboard" / "history.sqlite"
+TAKEN: Final = ("ha", "zookeeper", "dashboard")
+"""Folders beside the checkpoints that hold something else."""
+IDLE: Final = ["sleep", "infinity"]
+REMOVE_HA: Final = "docker compose --profile ha rm --stop --force jobmanager-2 jobmanager-3 zookeeper"
 
 
 def overrides(environ: Mapping[str, str], hostname: str) -> dict[str, Any]:
@@ -83,89 +72,26 @@ def overrides(environ: Mapping[str, str], hostname: str) -> dict[str, Any]:
     if "application" in profiles(environ):
         settings["execution.shutdown-on-application-finish"] = False  # the web UI goes on showing how the job ended
     if "ha" in profiles(environ):
-        storage = f"{checkpoint_dir(environ).rpartition('/')[0]}/ha"
+        storage = f"{checkpoint_dir(environ).rpartition('/')[0]}/{TAKEN[0]}"
         settings |= zookeeper.flink_settings(f"zookeeper:{ZOOKEEPER_PORT}", storage, "flink-abnormal")
     return settings
-
-
-def profiles(environ: Mapping[str, str]) -> set[str]:
-    """Return the profiles that COMPOSE_PROFILES names; compose passes it on."""
-    return {name.strip() for name in environ.get("COMPOSE_PROFILES", "").split(",")} - {""}
-
-
-def check_profile(role: str, environ: Mapping[str, str]) -> None:
-    """Raise UsageError for profiles that exclude each other, or that only the containers in them were told of."""
-    if {"ha", "application"} <= profiles(environ):
-        raise UsageError("Profiles ha and application can't be had together: choose one in COMPOSE_PROFILES.")
-    standby = environ.get("JOBMANAGER", LEADER) != LEADER
-    profile = "application" if role == "application" else "ha" if role == "zookeeper" or standby else ""
-    if profile and profile not in profiles(environ):
-        raise UsageError(
-            f"Profile {profile} changes every container: give it as COMPOSE_PROFILES={profile} docker compose up -d, "
-            "or in .env, and not by --profile."
-        )
 
 
 def checkpoint_dir(environ: Mapping[str, str]) -> str:
     """Return CHECKPOINT_DIR; raise UsageError where no container could write there."""
     told = environ.get("CHECKPOINT_DIR") or "file:///data/checkpoints"
-    if not re.fullmatch(r"(file:///|s3://)[^/].*", told):
+    wanted = re.fullmatch(r"(?:file:///data|s3://[^/@]+)/([^/]+(?:/[^/]+)*)/*", told)
+    folders = wanted[1].split("/") if wanted else [".."]
+    if {".", ".."} & set(folders):
         raise UsageError(
-            f"CHECKPOINT_DIR={told} can't be used: write file:///data/FOLDER (the volume that the containers share) "
-            "or s3://BUCKET/FOLDER."
+            f"CHECKPOINT_DIR={store.without_keys(told)} can't be used: write file:///data/FOLDER (the volume that the "
+            "containers share) or s3://BUCKET/FOLDER."
+        )
+    if folders[0] in TAKEN:
+        raise UsageError(
+            f"CHECKPOINT_DIR={told} can't be used: {folders[0]} holds something else. Name another folder."
         )
     return told.rstrip("/")
-
-
-def flink_setting(environ: Mapping[str, str], name: str) -> str:
-    """Return one of FLINK_KEYS as it is told, or as conf/config.yaml has it; raise UsageError where neither says it."""
-    told = environ.get(name) or distribution.settings().get(FLINK_KEYS[name])
-    if told is None:
-        raise UsageError(f"conf/config.yaml holds no {FLINK_KEYS[name]}: set {name}.")
-    return str(told)
-
-
-def megabytes(environ: Mapping[str, str], name: str) -> int:
-    """Return a setting such as 1280m or 2g in MiB; raise UsageError where it is none."""
-    told = flink_setting(environ, name)
-    match = re.fullmatch(r"(\d+)\s*([kmg]?)b?", told.strip().lower())
-    if match is None:
-        raise UsageError(f"{name}={told} is no amount of memory: write {flink_setting({}, name)} or 2g.")
-    return int(int(match[1]) * _UNITS[match[2]])
-
-
-def check_memory(role: Role, environ: Mapping[str, str], limit_megabytes: int | None) -> None:
-    """Raise UsageError where Flink would not start, or the kernel would kill the process later."""
-    size = megabytes(environ, role.memory)
-    smallest = SMALLEST_MEGABYTES[role.memory]
-    if size < smallest:
-        raise UsageError(f"{role.memory}={size}m is too little for Flink: at least {smallest}m.")
-    needed = size + role.python_megabytes
-    if limit_megabytes is not None and needed > limit_megabytes:
-        beside = f" and Python beside it {role.python_megabytes}" if role.python_megabytes else ""
-        raise UsageError(
-            f"The container may use {limit_megabytes} MiB, and Flink needs {size} ({role.memory}){beside}: "
-            f"set {role.memory.replace('_MEMORY', '_LIMIT')} to {needed}m or more, or {role.memory} lower."
-        )
-
-
-def memory_limit() -> int | None:
-    """Return how many MiB this container may use, or None where nothing limits it."""
-    for file in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        try:
-            told = Path(file).read_text(encoding="ascii").strip()
-        except OSError:
-            continue
-        # Version 1 of the kernel's groups writes "no limit" as a number beyond any machine.
-        return None if told == "max" or int(told) >= 2**60 else int(told) // 1024**2
-    return None
-
-
-def check_slots(environ: Mapping[str, str]) -> None:
-    """Raise UsageError where SLOTS is no number that a TaskManager can have."""
-    told = flink_setting(environ, "SLOTS")
-    if not told.isdecimal() or not 1 <= int(told) <= 100:  # noqa: PLR2004
-        raise UsageError(f"SLOTS={told} is no number from 1 to 100.")
 
 
 def job_arguments(environ: Mapping[str, str]) -> list[str]:
@@ -188,10 +114,10 @@ def jobmanager(environ: Mapping[str, str]) -> Role:
     if "application" not in profiles(environ):
         return JOBMANAGER
     options = [*job_arguments(environ), "--from", snapshots.AUTO]
-    if FINISHED.is_file() and FINISHED.read_text(encoding="utf-8") == shlex.join(options):
-        print(f"The job has finished and is not started again: for that, remove {FINISHED}.", file=sys.stderr)
+    settings = settings_of(options)
+    if finished.recorded(settings):
+        print(finished.sentence(settings), file=sys.stderr)
         return JOBMANAGER
-    FINISHED.unlink(missing_ok=True)
     script = distribution.project() / "jobs" / "abnormal.py"
     driver = ("--job-classname", "org.apache.flink.client.python.PythonDriver", "-py", str(script))
     arguments = ("start-foreground", *driver, "--", *options)
@@ -201,29 +127,81 @@ def jobmanager(environ: Mapping[str, str]) -> Role:
 def run_flink(role: Role, environ: Mapping[str, str]) -> NoReturn:
     """Become a process of Flink, with its standard output led to two places."""
     checkpoint_dir(environ)
-    if role is JOBMANAGER and "ha" not in profiles(environ) and ZOOKEEPER_DATA.exists():
-        # Else the next start with three JobManagers would bring the job back as it was then.
-        print("What three JobManagers knew of their job is forgotten: it goes on from its newest snapshot.")
-        shutil.rmtree(ZOOKEEPER_DATA, ignore_errors=True)
+    check_zookeeper(role, environ)
     check_memory(role, environ, memory_limit())
     hostname = socket.gethostname()
     env = distribution.prepare(distribution.CLUSTER_CONF, overrides(environ, hostname))
-    env |= {"FLINK_IDENT_STRING": "container", distribution.FINISHED_VARIABLE: str(FINISHED)}
+    env |= {"FLINK_IDENT_STRING": "container"}
+    if "application" in profiles(environ):
+        env[distribution.APPLICATION_VARIABLE] = "1"
     tee.lead(distribution.work_folder() / "log" / f"flink-container-{role.service}-0-{hostname}.out")
     script = distribution.flink_home() / "bin" / role.script
     os.execve(script, [str(script), *role.arguments], env)  # noqa: S606
 
 
+def check_zookeeper(role: Role, environ: Mapping[str, str]) -> None:
+    """Let no JobManager bring a job back as ZooKeeper knew it before a JobManager without ZooKeeper ran it on.
+
+    A ZooKeeper that runs is left alone, with its data: it forgets when it starts the next time.
+    """
+    if role.memory != JOBMANAGER.memory:
+        return
+    if "ha" not in profiles(environ) and ZOOKEEPER_DATA.exists():
+        OUTDATED.touch()
+        print("What three JobManagers knew of their job is outdated: it goes on from its newest snapshot.")
+        if answers("zookeeper", ZOOKEEPER_PORT):
+            print(f"They still run, beside the cluster, and use memory. Remove them: {REMOVE_HA}")
+    elif "ha" in profiles(environ) and OUTDATED.exists():
+        raise UsageError(
+            "A ZooKeeper of before the last start without profile ha still runs, and would bring the job back as it "
+            f"was then. Remove it, and start again: {REMOVE_HA}"
+        )
+
+
+def forget_outdated() -> None:
+    """Drop what ZooKeeper knew, if that is marked as outdated: of one that is about to start."""
+    if OUTDATED.exists():
+        shutil.rmtree(ZOOKEEPER_DATA, ignore_errors=True)
+        OUTDATED.unlink()
+
+
+def answers(host: str, port: int) -> bool:
+    """Whether somebody listens."""
+    try:
+        with socket.create_connection((host, port), timeout=2):
+            return True
+    except OSError:
+        return False
+
+
 def dashboard(environ: Mapping[str, str]) -> list[str]:
     """Return the command of the dashboard, which watches every JobManager that the profiles give."""
-    names = JOBMANAGERS if "ha" in profiles(environ) else JOBMANAGERS[:1]
-    addresses = ",".join(f"{name}:{WEB_PORT}" for name in names)
     listen = ["--host", "0.0.0.0", "--history", str(HISTORY)]  # noqa: S104 - compose publishes it on 127.0.0.1
-    return ["flink-abnormal", "dashboard", "--jobmanager", addresses, *listen]
+    return ["flink-abnormal", "dashboard", "--jobmanager", addresses(environ), *listen]
+
+
+def guard(environ: Mapping[str, str]) -> list[str]:
+    """Return the command of the job's guard, or one that idles where there is nothing to guard, having said why."""
+    try:
+        check_profile("keep", environ)
+        arguments = job_arguments(environ)
+        settings_of(arguments)
+    except AbnormalError as error:
+        print(f"Error: {error}", file=sys.stderr)
+    except click.ClickException as error:
+        error.show()
+    else:
+        if "application" not in profiles(environ):
+            return ["flink-abnormal", "keep", "--stay", "--jobmanager", addresses(environ), *arguments]
+        print("Application mode: the JobManager runs the job itself, and no guard is needed.")
+        return IDLE
+    print("The job is not submitted: mend its settings (.env), then docker compose up -d", file=sys.stderr)
+    return IDLE
 
 
 def run_zookeeper() -> NoReturn:
     """Become the ZooKeeper that the JobManagers share."""
+    forget_outdated()
     env = distribution.prepare(distribution.CLUSTER_CONF, overrides(os.environ, socket.gethostname()))
     ZOOKEEPER_DATA.mkdir(parents=True, exist_ok=True)
     zookeeper.write_conf(ZOOKEEPER_DATA, ZOOKEEPER_PORT, "0.0.0.0")  # noqa: S104
@@ -242,31 +220,41 @@ def make_bucket(environ: Mapping[str, str]) -> None:
     print(f"Made the bucket {bucket}." if made else f"The bucket {bucket} is there.")
 
 
+def command(role: str, rest: list[str]) -> list[str]:
+    """Return the command that a role becomes, if it is none of Flink's."""
+    if role == "keep":
+        return guard(os.environ)
+    if role == "dashboard":
+        return [*dashboard(os.environ), *rest]
+    return [role, *rest]
+
+
+def take(role: str, rest: list[str]) -> None:
+    """Become what a role is, or do what it does."""
+    if role != "keep":  # a guard that can't guard idles
+        check_profile(role, os.environ)
+    if role == "jobmanager":
+        run_flink(jobmanager(os.environ), os.environ)
+    if role == "taskmanager":
+        run_flink(TASKMANAGER, os.environ)
+    if role == "zookeeper":
+        run_zookeeper()
+    if role == "bucket":
+        make_bucket(os.environ)
+    elif role != "application":
+        becomes = command(role, rest)
+        os.execvp(becomes[0], becomes)  # noqa: S606
+
+
 def main(arguments: list[str]) -> None:
     """Take a role."""
-    role, rest = arguments[0], arguments[1:]
     try:
-        check_profile(role, os.environ)
-        if role == "jobmanager":
-            run_flink(jobmanager(os.environ), os.environ)
-        if role == "taskmanager":
-            run_flink(TASKMANAGER, os.environ)
-        if role == "zookeeper":
-            run_zookeeper()
-        if role == "application" or (role == "keep" and "application" in profiles(os.environ)):
-            print("Application mode: the JobManager runs the job itself, and no guard is needed.")
-            return
-        if role == "bucket":
-            make_bucket(os.environ)
-            return
-        command = arguments
-        if role == "keep":
-            command = ["flink-abnormal", "keep", *job_arguments(os.environ), *rest]
-        if role == "dashboard":
-            command = [*dashboard(os.environ), *rest]
-        os.execvp(command[0], command)  # noqa: S606
+        take(arguments[0], arguments[1:])
     except AbnormalError as error:
         print(f"Error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
         sys.exit(error.exit_code)
     except OSError as error:
         print(f"Error: {MachineError(f'{arguments[0]} can not be run: {error.strerror}')}", file=sys.stderr)

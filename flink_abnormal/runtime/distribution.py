@@ -27,8 +27,8 @@ from flink_abnormal.runtime import java, store
 
 HOME_VARIABLE: Final = "FLINK_ABNORMAL_HOME"
 CONNECTORS_VARIABLE: Final = "FLINK_ABNORMAL_CONNECTORS"
-FINISHED_VARIABLE: Final = "FLINK_ABNORMAL_FINISHED"
-"""Names the file in which a job in application mode leaves its options once it has finished."""
+APPLICATION_VARIABLE: Final = "FLINK_ABNORMAL_APPLICATION"
+"""Set where the JobManager runs the job itself, which then records that it has finished."""
 PACKAGE: Final = Path(__file__).resolve().parents[1]
 S3_PLUGIN: Final = "flink-s3-fs-native"
 STATE_PROCESSOR: Final = "flink-state-processor-api"
@@ -121,6 +121,7 @@ def environment(conf: str = CLIENT_CONF) -> dict[str, str]:
     path = os.pathsep.join([str(Path(sys.executable).parent), str(Path(java_home, "bin")), os.environ.get("PATH", "")])
     return {
         **os.environ,
+        **store.keys(),
         "JAVA_HOME": java_home,
         "PATH": path,
         "FLINK_HOME": str(home),

@@ -220,6 +220,11 @@ class Cluster:
         """Ask the job to end; its last checkpoint stays."""
         self._json(self._call("PATCH", f"/jobs/{job_id}"))
 
+    def stopped(self, job_id: str) -> bool:
+        """Whether a job that shows as FINISHED was stopped with a savepoint, and has not come to its input's end."""
+        savepoint = self.get(f"/jobs/{job_id}/checkpoints")["latest"]["savepoint"]
+        return savepoint is not None and savepoint["checkpoint_type"] == "SYNC_SAVEPOINT"
+
     def await_end(self, job_id: str) -> str:
         """Wait until the job has ended, and return its last state."""
         deadline = time.monotonic() + END_SECONDS

@@ -7,8 +7,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+from flink_abnormal import finished
 from flink_abnormal.errors import UsageError, cause
-from flink_abnormal.folders import local_path
+from flink_abnormal.folders import check_output, local_path
 from flink_abnormal.operators import DETECTOR, FILE_SOURCE, HEARTBEAT, TALLY
 from flink_abnormal.runtime import distribution, store
 
@@ -25,16 +26,26 @@ _RETAINED: Final = re.compile(r"(?P<job>[^/]+)/chk-(?P<number>\d+)|savepoints/(?
 _NATIVE: Final = {"KeyGroupsStateHandle": "hashmap", "IncrementalRemoteKeyedStateHandle": "rocksdb"}
 
 
+def to_start_from(settings: Settings) -> str | None:
+    """Return the path of the snapshot that a job goes on from, or None; raise UsageError where it can't be run so."""
+    found = resolve(settings.state.restore_from, settings.state.checkpoint_dir)
+    check_output(settings, found)
+    return found
+
+
 def resolve(wanted: str | None, checkpoint_dir: str | Path) -> str | None:
     """Return the path of the snapshot to start from; `latest` is the newest whole one below `checkpoint_dir`.
 
-    `auto` is the same where there is one; a job that has none yet starts without.
+    `auto` is the same where there is one that no job has finished since; a job that has none starts without.
     """
     if wanted is None:
         return None
-    if wanted in (LATEST, AUTO):
+    if wanted == AUTO:
+        # What an attempt that was lost has left belongs to the job that has finished since.
+        return newest(checkpoint_dir, finished.newest_ms(str(checkpoint_dir)))
+    if wanted == LATEST:
         found = newest(checkpoint_dir)
-        if found is None and wanted == LATEST:
+        if found is None:
             raise UsageError(f"--from latest found no checkpoint below {checkpoint_dir}. Start without --from.")
         return found
     return named(wanted, "--from ")
@@ -83,10 +94,13 @@ class Retained(NamedTuple):
         return self.changed_ms, math.inf if self.number is None else self.number
 
 
-def newest(checkpoint_dir: str | Path) -> str | None:
-    """Return the path of the newest whole checkpoint or savepoint below `checkpoint_dir`, or None."""
+def newest(checkpoint_dir: str | Path, after_ms: float = -math.inf) -> str | None:
+    """Return the path of the newest whole checkpoint or savepoint below `checkpoint_dir`, or None.
+
+    It is younger than `after_ms`, in epoch milliseconds.
+    """
     found = retained(checkpoint_dir)
-    return found[0].path if found else None
+    return found[0].path if found and found[0].changed_ms > after_ms else None
 
 
 def retained(checkpoint_dir: str | Path) -> list[Retained]:

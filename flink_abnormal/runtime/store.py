@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import time
 import uuid
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -53,22 +54,34 @@ def is_s3(folder: str) -> bool:
 
 
 def flink_settings() -> dict[str, str]:
-    """Return the environment's S3 settings in Flink's keys, or nothing where there are none."""
-    told = {
-        "s3.endpoint": os.environ.get(ENDPOINT, ""),
-        "s3.access-key": os.environ.get(ACCESS_KEY, ""),
-        "s3.secret-key": os.environ.get(SECRET_KEY, ""),
-    }
-    given = {key: value for key, value in told.items() if value}
-    if not given:
+    """Return the environment's S3 settings in Flink's keys, or nothing where there are none; the keys are not in it.
+
+    Flink would write them into its configuration, and the access key into its log and into what REST shows of it.
+    """
+    endpoint = os.environ.get(ENDPOINT, "")
+    if not endpoint and not keys():
         return {}
+    told = {"s3.endpoint": endpoint} if endpoint else {}
     # Stores other than Amazon's know no host name for each bucket; Amazon's takes the path too.
-    return {**given, "s3.path.style.access": "true", "s3.region": _region()}
+    return {**told, "s3.path.style.access": "true", "s3.region": _region()}
+
+
+def keys() -> dict[str, str]:
+    """Return the variables in which Flink's client of S3 finds the keys that the environment gives."""
+    told = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
+    return {variable: os.environ[name] for variable, name in told.items() if os.environ.get(name)}
+
+
+def without_keys(uri: str) -> str:
+    """Return a URI without a user and password that somebody wrote into it: for what is said or logged."""
+    return re.sub(r"(?<=//)[^/]*@", "***@", uri)
 
 
 def split(uri: str) -> tuple[str, str]:
     """Return bucket and prefix (without slashes at its ends) of an s3:// URI."""
     bucket, _, prefix = uri.removeprefix(f"{SCHEME}://").partition("/")
+    if "@" in bucket:
+        raise UsageError(f"{without_keys(uri)} names a user: give the keys as {ACCESS_KEY} and {SECRET_KEY} instead.")
     if not bucket:
         raise UsageError(f"{uri} names no bucket: write s3://BUCKET/FOLDER.")
     return bucket, prefix.strip("/")
@@ -104,6 +117,13 @@ def holds(uri: str) -> bool:
         return any(found.object_name == key for found in _client(uri).list_objects(bucket, prefix=key))
 
 
+def write(uri: str, content: bytes) -> None:
+    """Write an object at an s3:// URI."""
+    bucket, key = split(uri)
+    with _sentences(uri):
+        _client(uri).put_object(bucket, key, io.BytesIO(content), len(content))
+
+
 def make_bucket(name: str, seconds: float = BUCKET_SECONDS) -> bool:
     """Make a bucket where it is missing, and return whether it was; waits at most `seconds` for a store that starts."""
     deadline = time.monotonic() + seconds
@@ -137,7 +157,8 @@ def _client(uri: str) -> Any:
     endpoint = os.environ[ENDPOINT]
     parts = urlsplit(endpoint)
     if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or parts.path.strip("/"):
-        raise UsageError(f"{ENDPOINT} is no address of an S3 store: {endpoint!r}. Write http://HOST:PORT.")
+        told = without_keys(endpoint)
+        raise UsageError(f"{ENDPOINT} is no address of an S3 store: {told!r}. Write http://HOST:PORT.")
     import certifi  # noqa: PLC0415
     import urllib3  # noqa: PLC0415
     from minio import Minio  # noqa: PLC0415 - slow to import, and most runs need none

@@ -65,9 +65,8 @@ def test_a_run_that_ends_before_its_first_checkpoint_after_a_restore_loses_no_al
     wait_until(lambda: list(cluster.checkpoints.glob("*/chk-[3-9]/_metadata")), "a third checkpoint")
     cluster.run("cancel", submitted.stdout.split()[-1])
 
-    # Else the first checkpoint would come as soon as all tasks run.
-    late = ("-D", "execution.checkpointing.min-pause=1h")
-    resumed = (*late, "-py", "jobs/abnormal.py", *job, "--from", "latest")
+    # The first checkpoint would come five seconds after all tasks run.
+    resumed = ("-py", "jobs/abnormal.py", *job, "--checkpoint-interval", "1h", "--from", "latest")
     done = cluster.run("run", *resumed, command="flink", seconds=150)
 
     assert done.returncode == 0, done.stderr
@@ -87,7 +86,8 @@ def test_a_failed_checkpoint_is_counted_and_the_job_goes_on(cluster):
         found = re.search(r"Checkpoints: (\d+) completed, (\d+) failed, 0 restored", shown)
         return (int(found[1]), int(found[2])) if found else (0, 0)
 
-    wait_until(lambda: counts()[0] >= 2, "two checkpoints")
+    wait_until(lambda: counts()[0] >= 4, "four checkpoints")
+    wait_until(lambda: len(list(folder.glob("chk-*/_metadata"))) == 3, "three of them, which are kept")
     before = counts()[1]
     folder.rename(aside)
     folder.touch()  # no checkpoint can be written below a file
@@ -102,12 +102,14 @@ def test_a_failed_checkpoint_is_counted_and_the_job_goes_on(cluster):
 
 
 def test_a_detached_job_is_listed_shown_followed_and_cancelled(cluster):
-    submitted = cluster.run("submit", "--detached", *cluster.job("--interval", "50ms", "--checkpoint-interval", "1s"))
+    submitted = cluster.run("submit", "--detached", *cluster.job("--interval", "50ms"))
     assert submitted.returncode == 0, submitted.stderr
     job = submitted.stdout.split()[-1]
     wait_until(lambda: "10 of 10" in cluster.run("list").stdout, "all tasks running")
     wait_until(lambda: lines(cluster.run("logs", "--no-follow", job).stdout, "[ALERT]"), "an alert in the logs")
     wait_until(lambda: "Latest: #" in cluster.run("status").stdout, "a completed checkpoint")
+    # One that is triggered before all tasks run would fail.
+    assert "Checkpoints: 1 completed, 0 failed, 0 restored" in cluster.run("status").stdout
 
     assert open_to_others(cluster.pids()) == set()
     full = cluster.run("submit", *cluster.job())

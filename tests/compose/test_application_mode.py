@@ -1,11 +1,13 @@
 """One job is the cluster: its main() runs in the JobManager."""
 
+import re
+
 import pytest
 from composition import built
 from conftest import wait_until
 from expected import simulated, summary_of
 
-MESSAGE = "The job has finished and is not started again: for that, remove /data/application.finished."
+MESSAGE = r"The job has finished and is not started again .*: for that, remove /data/checkpoints/finished/\w+\.json\."
 
 
 @pytest.fixture(scope="module")
@@ -25,11 +27,28 @@ def test_a_bounded_job_finishes_and_is_not_run_again(composition):
         return composition.cluster.answers() and [job.state for job in composition.cluster.jobs()]
 
     wait_until(lambda: states() == ["FINISHED"], "the job's end", 240)
-    assert composition.exit_code("job") == 0
+    assert composition.exit_code("job") is None
+    assert composition.logs("job").splitlines() == [
+        "Application mode: the JobManager runs the job itself, and no guard is needed."
+    ]
     printed = [line for line in composition.logs("taskmanager").splitlines() if line.startswith("[SUMMARY ")]
     assert [line.partition("] ")[2] for line in printed] == [summary_of(simulated(40))]
 
-    wait_until(lambda: composition.inside("jobmanager", "ls", "/data").split().count("application.finished"), "a mark")
+    wait_until(lambda: "finished" in composition.inside("jobmanager", "ls", "/data/checkpoints").split(), "a record")
     assert composition.run("restart", "--timeout", 5, "jobmanager").returncode == 0
-    wait_until(lambda: MESSAGE in composition.logs("jobmanager").splitlines(), "the reason")
+    wait_until(lambda: re.search(MESSAGE, composition.logs("jobmanager")), "the reason")
     wait_until(lambda: states() == [], "an empty cluster", 120)
+
+
+def test_a_job_that_was_stopped_goes_on_with_the_next_start(composition):
+    begun = composition.run("up", "--detach", env={"JOB_OPTIONS": "--slots shared --interval 100ms --events 4000"})
+    assert begun.returncode == 0, begun.stderr
+    job = composition.await_job()
+    composition.await_checkpoint(job)  # a savepoint fails before the first checkpoint of a run with an end
+    stopped = composition.flink_abnormal("stop")
+    savepoint = re.fullmatch(rf"Stopped job {job.id}; savepoint file:(\S+)\n", stopped)[1]
+
+    assert composition.run("restart", "--timeout", 5, "jobmanager").returncode == 0
+    again = wait_until(lambda: (now := composition.running_job()) and now.id != job.id and now, "the job", 240)
+    restored = composition.cluster.get(f"/jobs/{again.id}/checkpoints")["latest"]["restored"]
+    assert restored["external_path"].removeprefix("file:") == savepoint

@@ -97,6 +97,7 @@ def test_prometheus_scrapes_each_process_of_the_cluster(composition, job):
 
 def test_a_killed_taskmanager_comes_back_and_the_job_goes_on_from_its_checkpoint(composition, job, page):
     composition.await_checkpoint(job, composition.checkpoints(job)["completed"])
+    assert len(composition.inside("jobmanager", "bash", "-c", f"ls -d /data/checkpoints/{job.id}/chk-*").split()) >= 3
     page.locator(".tile", has_text="Slots in use").get_by_text("100 %").wait_for()
     composition.kill_java(composition.containers("taskmanager")[0])
     page.locator(".alarm .what:visible", has_text="TaskManager lost: TaskManager").wait_for()
@@ -133,8 +134,11 @@ def test_the_cluster_comes_back_with_its_state(composition, job):
 
 def test_a_job_that_was_cancelled_is_left_alone(composition, job):
     composition.flink_abnormal("cancel", job.id)
-    assert wait_until(lambda: (code := composition.exit_code("job")) is not None and [code], "the guard's end") == [0]
-    assert composition.logs("job").splitlines()[-1] == (
-        f"Job {job.id} was cancelled or stopped: nothing is left to guard."
-    )
+    sentence = f"Job {job.id} was cancelled or stopped: nothing is left to guard. The guard's next start resumes it."
+    wait_until(lambda: composition.logs("job").splitlines()[-1] == sentence, "the guard's last word")
+    assert composition.exit_code("job") is None
     assert composition.running_job() is None
+
+    assert composition.run("restart", "--timeout", 5, "job").returncode == 0
+    again = composition.await_job()
+    assert re.findall(STARTS_FROM, composition.logs("job"))[-1].split("/")[3] == job.id != again.id

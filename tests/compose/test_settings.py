@@ -1,8 +1,11 @@
 """What can't work is said in a sentence, by the container or the command."""
 
+import re
+
 import pytest
 from composition import built
 from conftest import wait_until
+from expected import alerts_of, simulated
 
 
 @pytest.fixture(scope="module")
@@ -16,12 +19,6 @@ def composition():
     [
         (
             "jobmanager",
-            {"CHECKPOINT_DIR": "hdfs://name/checkpoints"},
-            "CHECKPOINT_DIR=hdfs://name/checkpoints can't be used: write file:///data/FOLDER (the volume that the "
-            "containers share) or s3://BUCKET/FOLDER.",
-        ),
-        (
-            "job",
             {"CHECKPOINT_DIR": "hdfs://name/checkpoints"},
             "CHECKPOINT_DIR=hdfs://name/checkpoints can't be used: write file:///data/FOLDER (the volume that the "
             "containers share) or s3://BUCKET/FOLDER.",
@@ -55,10 +52,38 @@ def test_a_setting_that_cannot_work_is_refused(composition, service, settings, s
 def test_an_option_of_the_job_that_cannot_be_is_refused_by_the_guard(composition):
     composition.up("jobmanager", "taskmanager")
     wait_until(lambda: composition.cluster.answers() and composition.cluster.slots().total == 3, "the cluster", 240)
-    refused = composition.run("run", "--rm", "--no-deps", "-T", "job", env={"JOB_OPTIONS": "--interval soon"})
-    assert refused.returncode == 2
-    said = " ".join(refused.stderr.replace("│", " ").split())
+    begun = composition.run("up", "--detach", "--no-deps", "job", env={"JOB_OPTIONS": "--interval soon"})
+    assert begun.returncode == 0, begun.stderr
+    idles = "The job is not submitted: mend its settings (.env), then docker compose up -d"
+    said = wait_until(lambda: idles in (now := composition.logs("job")).splitlines() and now, "what it idles for")
+    said = " ".join(said.replace("│", " ").split())
     assert said.count("Invalid value for '--interval': 'soon' is not a duration such as 500ms, 5s, 2min or 1h.") == 1
+    assert composition.exit_code("job") is None
+
+
+def test_a_job_that_has_finished_is_not_run_again(composition):
+    options = "--slots shared --interval 100ms --events 40 --sink files --output /data/out --append"
+
+    def written():
+        return composition.inside("jobmanager", "bash", "-c", "cat /data/out/alerts/*.jsonl").splitlines()
+
+    def up():
+        assert composition.run("up", "--detach", env={"JOB_OPTIONS": options}).returncode == 0
+
+    up()
+    sentence = wait_until(
+        lambda: re.search(r"The job has finished and is not started again .*", composition.logs("job")), "its end", 240
+    )[0]
+    assert re.fullmatch(r".*: for that, remove /data/checkpoints/finished/[0-9a-f]{16}\.json\.", sentence)
+    alerts = written()
+    assert len(alerts) == len(alerts_of(simulated(40)))
+
+    assert composition.run("down", "--timeout", 5).returncode == 0
+    up()
+    wait_until(lambda: composition.logs("job").splitlines() == [sentence], "the reason", 240)
+    wait_until(composition.cluster.answers, "the cluster", 240)
+    assert composition.cluster.jobs() == []
+    assert written() == alerts
 
 
 def test_too_few_slots_are_waited_for_and_named(composition):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from flink_abnormal.errors import MachineError, UsageError
-from flink_abnormal.folders import check_machine, folder_uri, local_path
+from flink_abnormal.folders import check_machine, check_output, folder_uri, local_path
 from flink_abnormal.runtime import distribution
 from flink_abnormal.settings import FileSettings, Settings, SinkSettings, StateSettings
 
@@ -100,7 +100,9 @@ def test_an_output_folder_is_made(tmp_path):
 def test_an_output_folder_that_is_not_empty_is_refused(tmp_path):
     folder = tmp_path / "out"
     (folder / "alerts").mkdir(parents=True)
-    assert refusal(UsageError, job(tmp_path, source="random", sink=output(folder))) == (
+    with pytest.raises(UsageError) as refused:
+        check_output(job(tmp_path, source="random", sink=output(folder)), None)
+    assert str(refused.value) == (
         f"--output {folder} is not empty, and a second run would add to the first one's alerts. Name an empty "
         "folder, or give --append."
     )
@@ -109,8 +111,38 @@ def test_an_output_folder_that_is_not_empty_is_refused(tmp_path):
 def test_an_output_folder_that_is_not_empty_is_taken_by_append_or_a_resumed_job(tmp_path):
     folder = tmp_path / "out"
     (folder / "alerts").mkdir(parents=True)
-    check_machine(job(tmp_path, source="random", sink=output(folder, append=True)))
-    check_machine(job(tmp_path, source="random", sink=output(folder), restore_from="latest"))
+    (folder / "alerts" / "part-0.jsonl").touch()
+    check_output(job(tmp_path, source="random", sink=output(folder, append=True)), None)
+    check_output(job(tmp_path, source="random", sink=output(folder), restore_from="latest"), "/checkpoints/job/chk-1")
+
+
+def test_a_job_that_may_resume_and_finds_no_snapshot_adds_to_nobodys_alerts(tmp_path):
+    folder = tmp_path / "out"
+    (folder / "alerts").mkdir(parents=True)
+    settings = job(tmp_path, source="random", sink=output(folder), restore_from="auto")
+    # What an attempt that was lost before its first checkpoint has left.
+    (folder / "alerts" / ".part-0.jsonl.inprogress").touch()
+    check_output(settings, None)
+    (folder / "alerts" / "part-0.jsonl").touch()
+    with pytest.raises(UsageError) as refused:
+        check_output(settings, None)
+    assert str(refused.value) == (
+        f"--output {folder} is not empty, no snapshot is below {tmp_path / 'checkpoints'} to go on from, and a second "
+        "run would add to the first one's alerts. Name an empty folder, or give --append."
+    )
+
+
+@pytest.mark.parametrize("folder", ["/", "file:///", "s3://bucket", "s3://bucket/"])
+def test_a_checkpoint_folder_that_is_none_is_refused(tmp_path, folder):
+    assert refusal(UsageError, job(tmp_path, source="random", checkpoints=folder)) == (
+        f"--checkpoint-dir {folder} names no folder, and Flink writes into none else: add /FOLDER."
+    )
+
+
+def test_keys_in_the_address_of_a_checkpoint_folder_are_not_shown(tmp_path):
+    assert refusal(UsageError, job(tmp_path, source="random", checkpoints="s3://me:secret@bucket/checkpoints")) == (
+        "s3://***@bucket/checkpoints names a user: give the keys as S3_ACCESS_KEY and S3_SECRET_KEY instead."
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
 import os
+import time
 
 import pytest
 
+from flink_abnormal import finished
 from flink_abnormal.errors import UsageError
 from flink_abnormal.runtime.snapshots import Retained, newest, resolve, retained
+from flink_abnormal.settings import Settings, StateSettings
 
 
 def snapshot(folder, changed_ns=0):
@@ -53,6 +56,16 @@ def test_nothing_wanted_is_nothing_to_start_from(tmp_path):
 def test_latest_is_the_newest_checkpoint(tmp_path):
     folder = snapshot(tmp_path / "job" / "chk-12")
     assert resolve("latest", tmp_path) == str(folder)
+
+
+def test_what_a_finished_job_has_left_is_not_gone_on_from(tmp_path):
+    folder = snapshot(tmp_path / "job" / "chk-12", time.time_ns())
+    assert resolve("auto", tmp_path) == str(folder)
+    finished.record(Settings(state=StateSettings(checkpoint_dir=str(tmp_path))), "job")
+    assert resolve("auto", tmp_path) is None
+    assert resolve("latest", tmp_path) == str(folder)
+    after = snapshot(tmp_path / "another" / "chk-1", time.time_ns() + 10**9)
+    assert resolve("auto", tmp_path) == str(after)
 
 
 def test_latest_without_a_checkpoint_is_refused(tmp_path):

@@ -34,12 +34,11 @@ def test_an_empty_setting_is_none(environment):
     assert store.flink_settings() == {}
 
 
-def test_the_settings_reach_flink_in_its_own_keys(environment):
+def test_the_settings_reach_flink_in_its_own_keys_and_the_keys_by_the_environment_alone(environment):
     environment(S3_ENDPOINT="http://minio:9000", S3_ACCESS_KEY="me", S3_SECRET_KEY="secret")
+    assert store.keys() == {"AWS_ACCESS_KEY_ID": "me", "AWS_SECRET_ACCESS_KEY": "secret"}
     assert store.flink_settings() == {
         "s3.endpoint": "http://minio:9000",
-        "s3.access-key": "me",
-        "s3.secret-key": "secret",
         "s3.path.style.access": "true",
         "s3.region": "us-east-1",
     }
@@ -83,7 +82,7 @@ def test_what_is_missing_in_the_environment_is_named(environment):
 def test_an_endpoint_that_is_no_address_is_refused(environment, endpoint):
     environment(S3_ENDPOINT=endpoint, S3_ACCESS_KEY="me", S3_SECRET_KEY="secret")
     assert refusal(UsageError, store.check_writable, "s3://flink") == (
-        f"S3_ENDPOINT is no address of an S3 store: {endpoint!r}. Write http://HOST:PORT."
+        f"S3_ENDPOINT is no address of an S3 store: {endpoint.replace('me:pw', '***')!r}. Write http://HOST:PORT."
     )
 
 

@@ -1,0 +1,94 @@
+"""How much memory and how many slots a container of the composition has, and whether Flink can work with that."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from flink_abnormal.errors import UsageError
+from flink_abnormal.runtime import distribution
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PYTHON_MEGABYTES: Final = 256
+"""Room for thread-mode Python beside Flink's own accounting: an allowance, not a measured need."""
+SMALLEST_MEGABYTES: Final = {"JOBMANAGER_MEMORY": 768, "TASKMANAGER_MEMORY": 768}
+FLINK_KEYS: Final = {
+    "JOBMANAGER_MEMORY": "jobmanager.memory.process.size",
+    "TASKMANAGER_MEMORY": "taskmanager.memory.process.size",
+    "SLOTS": "taskmanager.numberOfTaskSlots",
+}
+"""Settings that stand in conf/config.yaml too: it holds their defaults."""
+_UNITS: Final = {"": 1 / 1024**2, "k": 1 / 1024, "m": 1, "g": 1024}
+
+
+class Role(NamedTuple):
+    """A Flink process.
+
+    Its script in Flink's bin folder, Flink's name of the service, the setting of its memory, and the Python it holds.
+    """
+
+    script: str
+    arguments: tuple[str, ...]
+    service: str
+    memory: str
+    python_megabytes: int
+
+
+JOBMANAGER: Final = Role("jobmanager.sh", ("start-foreground",), "standalonesession", "JOBMANAGER_MEMORY", 0)
+TASKMANAGER: Final = Role(
+    "taskmanager.sh", ("start-foreground",), "taskexecutor", "TASKMANAGER_MEMORY", PYTHON_MEGABYTES
+)
+
+
+def flink_setting(environ: Mapping[str, str], name: str) -> str:
+    """Return one of FLINK_KEYS as it is told, or as conf/config.yaml has it; raise UsageError where neither says it."""
+    told = environ.get(name) or distribution.settings().get(FLINK_KEYS[name])
+    if told is None:
+        raise UsageError(f"conf/config.yaml holds no {FLINK_KEYS[name]}: set {name}.")
+    return str(told)
+
+
+def megabytes(environ: Mapping[str, str], name: str) -> int:
+    """Return a setting such as 1280m or 2g in MiB; raise UsageError where it is none."""
+    told = flink_setting(environ, name)
+    match = re.fullmatch(r"(\d+)\s*([kmg]?)b?", told.strip().lower())
+    if match is None:
+        raise UsageError(f"{name}={told} is no amount of memory: write {flink_setting({}, name)} or 2g.")
+    return int(int(match[1]) * _UNITS[match[2]])
+
+
+def check_memory(role: Role, environ: Mapping[str, str], limit_megabytes: int | None) -> None:
+    """Raise UsageError where Flink would not start, or the kernel would kill the process later."""
+    size = megabytes(environ, role.memory)
+    smallest = SMALLEST_MEGABYTES[role.memory]
+    if size < smallest:
+        raise UsageError(f"{role.memory}={size}m is too little for Flink: at least {smallest}m.")
+    needed = size + role.python_megabytes
+    if limit_megabytes is not None and needed > limit_megabytes:
+        beside = f" and Python beside it {role.python_megabytes}" if role.python_megabytes else ""
+        raise UsageError(
+            f"The container may use {limit_megabytes} MiB, and Flink needs {size} ({role.memory}){beside}: "
+            f"set {role.memory.replace('_MEMORY', '_LIMIT')} to {needed}m or more, or {role.memory} lower."
+        )
+
+
+def memory_limit() -> int | None:
+    """Return how many MiB this container may use, or None where nothing limits it."""
+    for file in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            told = Path(file).read_text(encoding="ascii").strip()
+        except OSError:
+            continue
+        # Version 1 of the kernel's groups writes "no limit" as a number beyond any machine.
+        return None if told == "max" or int(told) >= 2**60 else int(told) // 1024**2
+    return None
+
+
+def check_slots(environ: Mapping[str, str]) -> None:
+    """Raise UsageError where SLOTS is no number that a TaskManager can have."""
+    told = flink_setting(environ, "SLOTS")
+    if not told.isdecimal() or not 1 <= int(told) <= 100:  # noqa: PLR2004
+        raise UsageError(f"SLOTS={told} is no number from 1 to 100.")

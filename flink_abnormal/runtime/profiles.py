@@ -1,0 +1,41 @@
+"""The profiles of the composition, and the JobManagers that they give."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from flink_abnormal.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+INSIDE: Final = "FLINK_ABNORMAL_CONTAINER"
+"""Set in every container of the image."""
+JOBMANAGERS: Final = ("jobmanager", "jobmanager-2", "jobmanager-3")
+LEADER: Final = JOBMANAGERS[0]
+"""The name of the JobManager, or of the first of several."""
+WEB_PORT: Final = 8081
+
+
+def profiles(environ: Mapping[str, str]) -> set[str]:
+    """Return the profiles that COMPOSE_PROFILES names; compose passes it on."""
+    return {name.strip() for name in environ.get("COMPOSE_PROFILES", "").split(",")} - {""}
+
+
+def check_profile(role: str, environ: Mapping[str, str]) -> None:
+    """Raise UsageError for profiles that exclude each other, or that only the containers in them were told of."""
+    if {"ha", "application"} <= profiles(environ):
+        raise UsageError("Profiles ha and application can't be had together: choose one in COMPOSE_PROFILES.")
+    standby = environ.get("JOBMANAGER", LEADER) != LEADER
+    profile = "application" if role == "application" else "ha" if role == "zookeeper" or standby else ""
+    if profile and profile not in profiles(environ):
+        raise UsageError(
+            f"Profile {profile} changes every container: give it as COMPOSE_PROFILES={profile} docker compose up -d, "
+            "or in .env, and not by --profile."
+        )
+
+
+def addresses(environ: Mapping[str, str]) -> str:
+    """Return the HOST:PORT of every JobManager that the profiles give, with commas between."""
+    names = JOBMANAGERS if "ha" in profiles(environ) else JOBMANAGERS[:1]
+    return ",".join(f"{name}:{WEB_PORT}" for name in names)
