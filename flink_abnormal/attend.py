@@ -6,17 +6,19 @@ import contextlib
 import signal
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from flink_abnormal import launch
+from flink_abnormal import launch, verdict
 from flink_abnormal.command import say, when_reader_left
 from flink_abnormal.errors import ClusterError, JobError, root
-from flink_abnormal.job_logs import find_line
+from flink_abnormal.job_logs import find_lines
 from flink_abnormal.runtime import distribution
 from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
     from flink_abnormal.runtime.rest import Cluster
+    from flink_abnormal.verdict import Ending
 
 POLL_SECONDS: Final = 0.3
 SILENCE_SECONDS: Final = 60.0
@@ -51,8 +53,24 @@ def attend(launched: launch.Launched, *, cluster: Cluster | None = None, leave: 
             raise
         interruption.explain()
         return
-    if cluster is not None and launched.summary_prefix:
-        print(find_line(cluster, launched.summary_prefix) or NO_SUMMARY, flush=True)
+    if launched.ending is not None:
+        _report(launched.ending, cluster)
+
+
+def _report(ending: Ending, cluster: Cluster | None) -> None:
+    """Report how a bounded run ended; raise UsageError if no line of its input could be used."""
+    if cluster is None:
+        file = Path(ending.file)
+        found = file.read_text(encoding="utf-8") if file.exists() else ""
+        file.unlink(missing_ok=True)
+    else:
+        lines = find_lines(cluster, ending.prefix)
+        found = next(filter(verdict.is_verdict, reversed(lines)), "")
+        summary = next((line for line in reversed(lines) if not verdict.is_verdict(line)), NO_SUMMARY)
+        print(summary, flush=True)
+    verdict.raise_error(found)
+    if found:
+        say(found)
 
 
 class _Interruption:

@@ -61,6 +61,12 @@ def check_output(settings: Settings, restore_path: str | None) -> None:
         )
 
 
+def is_empty_folder(settings: Settings) -> bool:
+    """Whether a bounded run is about to read nothing."""
+    files = settings.files
+    return settings.source == "files" and not files.follow and not inventory.take(str(files.input))
+
+
 def _check_input(path: Path, *, follow: bool) -> None:
     if str(path) == "-" or str(path).startswith(_STREAMS):
         raise UsageError(f"--input {path} is a stream of this command alone. {_WRITE_IT_DOWN}")

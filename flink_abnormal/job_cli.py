@@ -9,6 +9,7 @@ import rich_click as click
 
 from flink_abnormal import command, finished, launch
 from flink_abnormal.attend import attend
+from flink_abnormal.errors import UsageError
 from flink_abnormal.options import job_options, option_groups
 from flink_abnormal.runtime import distribution, local
 from flink_abnormal.runtime.rest import Cluster
@@ -30,9 +31,14 @@ def job(**values: Any) -> None:
     launched = launch.launch(settings, target)
     if inside_flink_run:
         cluster, is_application = _cluster(), distribution.APPLICATION_VARIABLE in os.environ
-        if is_application or launch.attached():
-            leave = f"The job goes on. See it with: flink-abnormal status {launched.job_id}"
-            attend(launched, cluster=cluster, leave=leave)
+        try:
+            if is_application or launch.attached():
+                leave = f"The job goes on. See it with: flink-abnormal status {launched.job_id}"
+                attend(launched, cluster=cluster, leave=leave)
+        except UsageError as useless:
+            if not is_application:
+                raise
+            command.say(f"Error: {useless}")  # it has finished all the same, and is not to be run again
         if is_application and not cluster.stopped(launched.job_id):
             finished.record(settings, launched.job_id)
     else:

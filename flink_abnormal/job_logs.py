@@ -41,13 +41,9 @@ def follow(cluster: Cluster, job: Job, *, everything: bool, once: bool) -> None:
         time.sleep(POLL_SECONDS)
 
 
-def find_line(cluster: Cluster, prefix: str) -> str | None:
-    """Return the last line that a TaskManager printed behind `prefix`, or None."""
-    found = None
-    for line in _reader(cluster)(True):
-        if line.startswith(prefix):
-            found = line.removeprefix(prefix)
-    return found
+def find_lines(cluster: Cluster, prefix: str) -> list[str]:
+    """Return the lines that TaskManagers printed behind `prefix`."""
+    return [line.removeprefix(prefix) for line in _reader(cluster)(True) if line.startswith(prefix)]
 
 
 def _reader(cluster: Cluster) -> Callable[[bool], Iterator[str]]:

@@ -7,6 +7,7 @@ import os
 import secrets
 import signal
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -17,7 +18,7 @@ import psutil
 from flink_abnormal import finished
 from flink_abnormal.command import say
 from flink_abnormal.errors import ClusterError, JobError, cause, root
-from flink_abnormal.folders import check_machine, folder_uri
+from flink_abnormal.folders import check_machine, folder_uri, is_empty_folder
 from flink_abnormal.layout import Parallelism
 from flink_abnormal.options import duration_text
 from flink_abnormal.preflight import settle_mode
@@ -25,6 +26,7 @@ from flink_abnormal.runtime import distribution, snapshots
 from flink_abnormal.runtime.rest import DEFAULT_HOST, DEFAULT_PORT, SERIES_SECONDS, Cluster
 from flink_abnormal.settings import DEFAULT_PARALLELISM, JOB_NAME, MAX_PARALLELISM
 from flink_abnormal.stdout import append_only
+from flink_abnormal.verdict import Ending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -64,13 +66,13 @@ FLINK_RUN: Final = Target("flink-run")
 class Launched(NamedTuple):
     """A job that was started.
 
-    `client` is Flink's own, None where the cluster took the job and the answer was lost. `summary_prefix` stands before
-    the summary in a worker's output. `interrupted` is set by Ctrl-C while the job was being submitted.
+    `client` is Flink's own, None where the cluster took the job and the answer was lost. `ending` is where a
+    bounded run reports its end, None for another. `interrupted` is set by Ctrl-C while the job was being submitted.
     """
 
     job_id: str
     client: Any
-    summary_prefix: str
+    ending: Ending | None
     interrupted: threading.Event
 
 
@@ -115,6 +117,8 @@ def launch(settings: Settings, target: Target) -> Launched:
     """Check, build and start the job."""
     _on_ctrl_c(_stop_early)
     check_machine(settings)
+    if is_empty_folder(settings):
+        say(f"Warning: --input {settings.files.input} holds no file to read; names that start with . or _ don't count.")
     if target.kind == "embedded":
         append_only()
         settings = settle_mode(settings, say)
@@ -129,9 +133,9 @@ def launch(settings: Settings, target: Target) -> Launched:
     parallelism = Parallelism.of(settings, default)
     layout = settings.layout.slots or ("shared" if target.kind == "embedded" else "isolated")
     start_ms = time.time_ns() // 1_000_000
-    prefix = "" if target.kind == "embedded" or not settings.bounded else f"[SUMMARY {start_ms}] "
+    ending = _ending(target, start_ms, job_id)
     cache = distribution.work_folder() / "parts"
-    pipeline.build(env, settings, parallelism, layout, start_ms, cache, prefix)
+    pipeline.build(env, settings, parallelism, layout, start_ms, cache, ending)
     j_graph = env._generate_stream_graph(clear_transformations=True, job_name=JOB_NAME)  # noqa: SLF001
     if restore_path is not None:
         snapshots.check(restore_path, settings)
@@ -143,7 +147,13 @@ def launch(settings: Settings, target: Target) -> Launched:
     except Exception as error:
         if not _taken(target, job_id):
             raise JobError(f"The job was refused: {cause(error)}") from error
-    return Launched(job_id, client, prefix, interrupted)
+    return Launched(job_id, client, ending if settings.bounded else None, interrupted)
+
+
+def _ending(target: Target, start_ms: int, job_id: str) -> Ending:
+    if target.kind == "embedded":
+        return Ending(file=str(Path(tempfile.gettempdir()) / f"flink-abnormal-{job_id}"))
+    return Ending(prefix=f"[SUMMARY {start_ms}] ")
 
 
 def _taken(target: Target, job_id: str) -> bool:

@@ -11,6 +11,7 @@ from flink_abnormal.formats import Rejected
 from flink_abnormal.model import DeadLetter
 from flink_abnormal.streams import tags
 from flink_abnormal.tally import DEAD_LETTERED, REPEATED, SKIPPED
+from flink_abnormal.verdict import Sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +51,7 @@ class ParseRecords(ProcessFunction):
     def open(self, runtime_context: RuntimeContext) -> None:  # noqa: ARG002
         """Build the parser here: what it has come across is counted again after a restore, like the lines behind it."""
         self._notes: list[str] = []
+        self._sampled: set[bool] = set()
         self._parse = formats.parser(self._settings, self._notes.append)
 
     def process_element(self, value: tuple[Any, ...], ctx: ProcessFunction.Context) -> Iterator[Any]:  # noqa: ARG002
@@ -57,8 +59,10 @@ class ParseRecords(ProcessFunction):
         record = Record(*value)
         parsed = self._parsed(record)
         if parsed is None:
+            self._sample(record, "")
             yield from self._count(SKIPPED, 1)
         elif isinstance(parsed, Rejected):
+            self._sample(record, parsed.reason)
             yield self._dead_letters, _dead_letter(record, parsed.reason).to_json()
             yield from self._count(DEAD_LETTERED, 1)
         else:
@@ -72,6 +76,14 @@ class ParseRecords(ProcessFunction):
         if record.problem:
             return Rejected(record.problem)
         return self._parse(record.line, record.before, record.first)
+
+    def _sample(self, record: Record, reason: str) -> None:
+        """Note the first line that is refused, and the first that is skipped, for the end of a run."""
+        refused = bool(reason)
+        if self._tally is not None and refused not in self._sampled and (refused or record.line.strip()):
+            self._sampled.add(refused)
+            sample = Sample.of(self._settings.format, reason, record.file, record.number, record.line)
+            self._notes.append(sample.key())
 
     def _count(self, what: str, number: int) -> Iterator[Any]:
         if self._tally is not None:

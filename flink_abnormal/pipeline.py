@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from flink_abnormal.layout import Parallelism
     from flink_abnormal.settings import Settings
+    from flink_abnormal.verdict import Ending
 
 
 def build(
@@ -28,12 +29,12 @@ def build(
     layout: str,
     start_ms: int,
     cache: Path,
-    summary_prefix: str = "",
+    ending: Ending,
 ) -> None:
     """Add the job to `env`.
 
     `layout` is `isolated` or `shared`; `start_ms` the submission in epoch milliseconds; `cache` the folder of compiled
-    Java parts; `summary_prefix` stands before the figures that a bounded run prints at its end.
+    Java parts; `ending` is where a bounded run reports its end.
     """
     mode = settings.state.mode
     source = sources.build(env, settings, SourceContext(parallelism.source, mode, start_ms, cache))
@@ -48,7 +49,7 @@ def build(
         if settings.source == "files":
             figures = check_at_end(figures, settings.files)
             dead_letters.append(side_output(figures, tags.dead_letters()))
-        tally.print_summary(figures, summary_prefix, settings.values, mode)
+        tally.print_summary(figures, ending, settings.values, mode)
     written = sinks.build(alerts, _union(dead_letters), settings, parallelism.sink)
     if layout == "isolated":
         _isolate(alerts, written)

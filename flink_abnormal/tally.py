@@ -13,6 +13,7 @@ from pyflink.datastream import DataStream, KeyedProcessFunction
 from pyflink.datastream.state import MapStateDescriptor
 from pyflink.java_gateway import get_gateway
 
+from flink_abnormal import verdict
 from flink_abnormal.formats.record import MATCHED, UNREAD_TIMES
 from flink_abnormal.model import ABNORMAL, NORMAL
 from flink_abnormal.operators import KEY_BY_RUN, SUMMARY, TALLY, TALLY_PROJECTION, TALLY_START
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pyflink.datastream import RuntimeContext, StreamExecutionEnvironment
 
     from flink_abnormal.settings import Mode
+    from flink_abnormal.verdict import Ending
 
 SKIPPED: Final = "skipped"
 DEAD_LETTERED: Final = "dead-lettered"
@@ -106,21 +108,21 @@ def build(env: StreamExecutionEnvironment, events: DataStream, others: Sequence[
     return DataStream(sums.uid(TALLY.uid).name(TALLY.name))
 
 
-def print_summary(figures: DataStream, prefix: str, values: Sequence[str], mode: Mode) -> DataStream:
-    """Print the summary of a run, behind `prefix`, once all figures have come; `values` are those that may match.
+def print_summary(figures: DataStream, ending: Ending, values: Sequence[str], mode: Mode) -> DataStream:
+    """Print the summary of a run once all figures have come; `values` are those that may match.
 
     Flink's own collect sink would bring them to the client, but kills its TaskManager when it is cancelled before it
     is open (a NullPointerException in its clean-up, seen on 2.3.0).
     """
     keyed = key_by(figures, lambda _: "run", KEY_BY_RUN)
-    return label(keyed.process(PrintSummary(prefix, values), Types.STRING()), SUMMARY, mode).set_parallelism(1)
+    return label(keyed.process(PrintSummary(ending, values), Types.STRING()), SUMMARY, mode).set_parallelism(1)
 
 
 class PrintSummary(KeyedProcessFunction):
     """Collects the figures, and prints them when the final watermark says that there are no more."""
 
-    def __init__(self, prefix: str, values: Sequence[str] = ()) -> None:
-        self._prefix = prefix
+    def __init__(self, ending: Ending, values: Sequence[str] = ()) -> None:
+        self._ending = ending
         self._values = tuple(values)
 
     def open(self, runtime_context: RuntimeContext) -> None:
@@ -134,9 +136,12 @@ class PrintSummary(KeyedProcessFunction):
 
     def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[str]:  # noqa: ARG002
         """Print."""
-        text = self._prefix + Summary.of(dict(self._figures.items()), self._values).text()
-        write_line(text)
-        yield text
+        counts = dict(self._figures.items())
+        summary = Summary.of(counts, self._values)
+        write_line(self._ending.prefix + summary.text())
+        if found := verdict.of_run(summary, counts):
+            self._ending.leave(found)
+        yield summary.text()
 
 
 def _kind_and_times(events: DataStream) -> Any:

@@ -39,7 +39,7 @@ _TIMES: Final = (
 )
 _TIME: Final = r"[\[*]?(?P<time>" + "|".join(_TIMES) + r")\]?:?\s+"
 # Before all: a byte order mark, docker compose's service, a priority, the pid that Windows writes.
-_START: Final = r"\ufeff?(?:[\w.-]+ +\| )?(?:<\d{1,3}>)?(?:\d{1,10} (?=\d{4}-\d\d-\d\d ))?"
+_START: Final = r"\ufeff?(?:[\w.-]+ +\| )?(?:<\d{1,3}> ?)?(?:\d{1,10} (?=\d{4}-\d\d-\d\d ))?"
 # sshd's own words in front of a name: a message without a tag must not pass for a host, and the name for a tag.
 _NO_MESSAGE: Final = (
     r"(?!(?:Accepted|Access|Authentication|Bad|Connection|Disconnected|Disconnecting|Failed|Illegal|Invalid|Login"

@@ -49,7 +49,11 @@ _ZONE: Final = (
     r"|(?:UTC|GMT)?(?P<sign>[+\-\u2212])(?P<zone_hour>\d{1,2})(?::?(?P<zone_minute>\d\d))?(?: [A-Z]{3,5}(?= |$))?)"
 )
 _FRACTION: Final = r"(?:[.,](?P<fraction>\d+))?"
-_MONTH: Final = r"(?P<{}>[Jj]an|[Ff]eb|[Mm]ar|[Aa]pr|[Mm]ay|[Jj]un|[Jj]ul|[Aa]ug|[Ss]ep|[Oo]ct|[Nn]ov|[Dd]ec)[a-z]*\.?"
+# In full or in three letters, and no others: Finland's "marras" is November.
+_MONTH: Final = (
+    r"(?P<{}>[Jj]an|[Ff]eb|[Mm]ar|[Aa]pr|[Mm]ay|[Jj]un|[Jj]ul|[Aa]ug|[Ss]ep|[Oo]ct|[Nn]ov|[Dd]ec)"
+    r"(?:uary|ruary|ch|il|e|y|ust|t(?:ember)?|ember|ober)?\.?(?![^\W\d])"
+)
 ISO: Final = (
     r"(?:[^\W\d_]{1,12}\.?,? +)?"  # a weekday, in any language
     r"(?P<year>\d{4})(?P<separator>[-/]?)(?P<month>\d\d)(?P=separator)(?P<day>\d\d)"

@@ -142,6 +142,23 @@ def test_process_mode_prints_the_same_lines_to_the_same_place(cluster):
     assert set(lines(printed, "[Source Emit]")) >= {event.log_line() for event in events}
 
 
+def test_a_run_that_understood_nothing_says_why_to_whoever_submitted_it(cluster, tmp_path):
+    source = tmp_path / "events.jsonl"
+    source.write_text('{"actor": "kim"}\n', encoding="utf-8")
+
+    done = cluster.run("submit", *cluster.job("--source", "files", "--input", source))
+
+    assert done.stdout.splitlines()[-1] == (
+        "read 1 = valid 0 + skipped 0 + dead-lettered 1; events: abnormal 0, normal 0; alerts 0"
+    )
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (
+        2,
+        f"Error: No line of 1 could be used: the first, {source}:1, is refused (the field 'userId' is missing), and "
+        "has the fields actor; name the fields by --user-field and --abnormal-field, and the values by "
+        "--abnormal-values or --normal-values.",
+    )
+
+
 def test_code_that_changed_under_the_taskmanagers_is_not_run_in_its_old_form(cluster):
     before = {name: cluster.pid(name) for name in ("taskmanager-1", "taskmanager-2", "taskmanager-3")}
     file = cluster.folder / ".flink" / "cluster.json"

@@ -7,6 +7,7 @@ from flink_abnormal import launch, operators
 from flink_abnormal.layout import Parallelism
 from flink_abnormal.runtime import distribution
 from flink_abnormal.settings import FileSettings, RandomSettings, Settings, SinkSettings, StateSettings
+from flink_abnormal.verdict import Ending
 
 BOTH_SINKS = SinkSettings(sinks=("print", "files"), output="/nowhere/out")
 RANDOM = Settings()
@@ -32,9 +33,8 @@ def graph(tmp_path_factory):
             for key, value in launch.flink_configuration(settings, None).items():
                 configuration.set_string(key, value)
             env = StreamExecutionEnvironment.get_execution_environment(configuration)
-            pipeline.build(
-                env, settings, Parallelism(3, 2, 1), layout, start_ms=0, cache=distribution.work_folder() / "parts"
-            )
+            cache = distribution.work_folder() / "parts"
+            pipeline.build(env, settings, Parallelism(3, 2, 1), layout, 0, cache, Ending())
             return launch.nodes(env._generate_stream_graph(True, "test"))
 
         yield build

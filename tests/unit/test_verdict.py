@@ -1,0 +1,99 @@
+import pytest
+
+from flink_abnormal import verdict
+from flink_abnormal.errors import UsageError
+from flink_abnormal.formats.diagnosis import diagnose
+from flink_abnormal.tally import Summary
+from flink_abnormal.verdict import Sample
+
+ONE_LINE = "each object must stand on one line: jq -c . FILE > FILE.jsonl"
+OWN_LINE = "each object must have a line of its own: jq -c '.[]' FILE > FILE.jsonl"
+RECORDS = "the records stand in the array 'Records': take them out by jq -c '.Records[]' FILE > FILE.jsonl"
+NAMES = "name the fields by --user-field and --abnormal-field, and the values by --abnormal-values or --normal-values"
+
+
+@pytest.mark.parametrize(
+    ("line", "fields", "hint"),
+    [
+        ("{", [], f"it looks like pretty-printed JSON, and {ONE_LINE}"),
+        ('  "userId": "kim",', [], f"it looks like pretty-printed JSON, and {ONE_LINE}"),
+        ("},", [], f"it looks like pretty-printed JSON, and {ONE_LINE}"),
+        ('[{"userId": "kim"}, {"userId": "lee"}]', [], f"it is a JSON array, and {OWN_LINE}"),
+        ("[", [], f"it looks like a JSON array, and {OWN_LINE}"),
+        ('[{"userId": "kim"},', [], f"it looks like a JSON array, and {OWN_LINE}"),
+        ('{"Records": [{"userIdentity": {"userName": "kim"}}]}', ["Records"], RECORDS),
+        ('{"Records":[{"userIdentity":{"userName":"ki', [], RECORDS),
+        ('{"actor": {"id": 7}, "outcome": "FAILURE"}', ["actor.id", "outcome"], NAMES),
+        ("Mar  1 09:00:01 h sshd[1]: Connection closed", [], "it looks like a log of sshd: add --format sshd"),
+        ('2024-03-01 INFO {"userId": "kim"}', [], "something stands in front of its JSON object: cut that off"),
+        ("userId,isAbnormal", [], "--format jsonl reads one JSON object a line"),
+    ],
+)
+def test_a_line_of_no_event_tells_what_it_looks_like(line, fields, hint):
+    assert diagnose("jsonl", line.encode()) == (fields, hint)
+
+
+@pytest.mark.parametrize(
+    ("line", "fields", "hint"),
+    [
+        ('{"userId": "kim"}', ["userId"], "it looks like JSON: leave --format sshd out"),
+        (
+            "1.2.3.4 - - [01/Mar/2024:09:00:00 +0900]",
+            [],
+            "--format sshd reads what sshd writes, such as 'Mar  1 09:00:01 host sshd[1]: Failed password for kim from "
+            "192.0.2.7 port 22 ssh2'",
+        ),
+    ],
+)
+def test_a_line_that_sshd_did_not_write_tells_what_it_looks_like(line, fields, hint):
+    assert diagnose("sshd", line.encode()) == (fields, hint)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_is_known_by_its_bytes(encoding):
+    hint = "it looks like UTF-16: iconv -f UTF-16 -t UTF-8 FILE > FILE.jsonl"
+    assert diagnose("jsonl", '{"userId": "kim"}'.encode(encoding)) == ([], hint)
+
+
+def verdict_of(valid=0, skipped=0, dead_lettered=0, samples=(), *, understood=False):
+    counts = {"abnormal": valid, "skipped": skipped, "dead-lettered": dead_lettered}
+    counts |= {sample.key(): 1 for sample in samples} | ({"understood": 1} if understood else {})
+    return verdict.of_run(Summary.of(counts), counts)
+
+
+REFUSED = Sample("the field 'userId' is missing", "/in/b.jsonl", 2, ["actor.id", "outcome"], NAMES)
+SKIPPED = Sample("", "/in/a.jsonl", 1, [], "do this")
+
+
+def test_a_run_that_understood_nothing_tells_why():
+    assert verdict_of(skipped=1, dead_lettered=4, samples=[SKIPPED, REFUSED]) == (
+        "Error: No line of 5 could be used: the first, /in/b.jsonl:2, is refused (the field 'userId' is missing), and "
+        f"has the fields actor.id, outcome; {NAMES}."
+    )
+    assert verdict_of(skipped=5, samples=[SKIPPED]) == (
+        "Error: No line of 5 could be used: the first, /in/a.jsonl:1, is no event; do this."
+    )
+
+
+def test_more_dead_letters_than_half_are_told():
+    assert verdict_of(valid=2, dead_lettered=3, samples=[REFUSED._replace(number=0, fields=[])]) == (
+        "Warning: 3 of 5 lines are dead letters: the first, /in/b.jsonl, is refused (the field 'userId' is missing); "
+        f"{NAMES}."
+    )
+    assert verdict_of(valid=2, dead_lettered=2, samples=[REFUSED]) == ""
+
+
+def test_an_empty_input_and_a_log_without_a_login_are_no_mistakes():
+    assert verdict_of() == "Warning: The input holds no line."
+    assert verdict_of(skipped=7, samples=[SKIPPED], understood=True) == "Warning: None of the 7 lines tells of a login."
+
+
+def test_a_name_of_a_file_forges_no_second_line():
+    assert "\n" not in verdict_of(dead_lettered=1, samples=[REFUSED._replace(file="/in/a\nError: b")])
+
+
+def test_only_a_run_that_understood_nothing_is_an_error():
+    verdict.raise_error("Warning: x")
+    verdict.raise_error("")
+    with pytest.raises(UsageError, match=r"^x$"):
+        verdict.raise_error("Error: x")
