@@ -22,7 +22,7 @@ from flink_abnormal.drill import inside
 from flink_abnormal.drill.field import Hit, last_words
 from flink_abnormal.drill.watch import POLL_SECONDS, DrillError
 from flink_abnormal.errors import ClusterError, MachineError
-from flink_abnormal.runtime import distribution
+from flink_abnormal.runtime import distribution, names
 from flink_abnormal.runtime.limits import flink_setting
 from flink_abnormal.runtime.rest import Address, Cluster
 
@@ -91,9 +91,9 @@ class ComposeField:
         return self._run("jobmanager", ["flink-abnormal", *arguments])
 
     def member_of(self, taskmanager: str) -> str | None:
-        """Return the container whose host name stands in a TaskManager's id (`HOST:PORT-…`)."""
-        host = taskmanager.partition(":")[0]
-        return next((name for name, each in self._members.items() if each.attrs["Config"]["Hostname"] == host), None)
+        """Return the container that has this id."""
+        name = names.name_of(taskmanager)
+        return name if name in self._members else None
 
     def leader(self) -> str | None:
         """Return the JobManager that leads."""

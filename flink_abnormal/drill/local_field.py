@@ -12,17 +12,17 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
-
 from flink_abnormal.drill import inside
 from flink_abnormal.drill.field import Hit, last_words
 from flink_abnormal.drill.watch import DrillError
 from flink_abnormal.errors import ClusterError
-from flink_abnormal.runtime import distribution, local
+from flink_abnormal.runtime import distribution, local, names
 from flink_abnormal.runtime.members import Plan, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    import psutil
 
     from flink_abnormal.drill.kinds import Kind
     from flink_abnormal.runtime.members import Member
@@ -70,14 +70,8 @@ class LocalField:
         return done.stdout
 
     def member_of(self, taskmanager: str) -> str | None:
-        """Return the process that listens on the port in a TaskManager's id (`localhost:PORT-…`)."""
-        port = int(taskmanager.rpartition(":")[2].partition("-")[0])
-        for member in _members():
-            found = member.process()
-            with contextlib.suppress(psutil.Error):
-                if found is not None and any(c.laddr.port == port for c in found.net_connections(kind="tcp")):
-                    return member.name
-        return None
+        """Return the process that has this id."""
+        return names.name_of(taskmanager)
 
     def leader(self) -> str | None:
         """Return the JobManager that leads."""

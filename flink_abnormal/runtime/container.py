@@ -25,7 +25,7 @@ import rich_click as click
 from flink_abnormal import finished
 from flink_abnormal.errors import AbnormalError, MachineError, UsageError
 from flink_abnormal.job_cli import settings_of
-from flink_abnormal.runtime import distribution, metrics, snapshots, store, tee, zookeeper
+from flink_abnormal.runtime import distribution, metrics, names, snapshots, store, tee, zookeeper
 from flink_abnormal.runtime.limits import (
     FLINK_KEYS,
     JOBMANAGER,
@@ -130,7 +130,8 @@ def run_flink(role: Role, environ: Mapping[str, str]) -> NoReturn:
     check_zookeeper(role, environ)
     check_memory(role, environ, memory_limit())
     hostname = socket.gethostname()
-    env = distribution.prepare(distribution.CLUSTER_CONF, overrides(environ, hostname))
+    own = {names.SETTING: names.resource_id(names.of_container(hostname) or hostname)} if role is TASKMANAGER else {}
+    env = distribution.prepare(distribution.CLUSTER_CONF, overrides(environ, hostname) | own)
     env |= {"FLINK_IDENT_STRING": "container"}
     if "application" in profiles(environ):
         env[distribution.APPLICATION_VARIABLE] = "1"

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import psutil
 
-from flink_abnormal.runtime import distribution, outputs, zookeeper
-from flink_abnormal.runtime.members import ZOOKEEPER
+from flink_abnormal.runtime import distribution, names, outputs, zookeeper
+from flink_abnormal.runtime.members import ZOOKEEPER, is_taskmanager
 
 if TYPE_CHECKING:
     from flink_abnormal.runtime.members import Plan
@@ -89,8 +89,10 @@ class Launcher:
     def _options(self, name: str) -> list[str]:
         """Return the settings of Flink that no other member has."""
         folder = temporary_folder(name)
-        ports = [f"rest.port={self._plan.ports[name]}"] if name in self._plan.ports else []
-        return [*ports, f"io.tmp.dirs={folder}", f"web.tmpdir={folder}"]
+        own = [f"rest.port={self._plan.ports[name]}"] if name in self._plan.ports else []
+        if is_taskmanager(name):
+            own = [f"{names.SETTING}={names.resource_id(name)}"]
+        return [*own, f"io.tmp.dirs={folder}", f"web.tmpdir={folder}"]
 
 
 def temporary_folder(name: str = "") -> Path:

@@ -67,7 +67,7 @@ class Member:
     @property
     def is_taskmanager(self) -> bool:
         """Whether it is a worker."""
-        return self.name.startswith("taskmanager")
+        return is_taskmanager(self.name)
 
     def bind(self, pid: int) -> None:
         """Make the process of this pid, which runs, this member's; raises psutil.Error where it is gone."""
@@ -126,6 +126,11 @@ class State:
             return cls(Plan(**kept["plan"]), Member(**kept["supervisor"]), members)
         except (OSError, ValueError, KeyError, TypeError):
             return None
+
+
+def is_taskmanager(name: str) -> bool:
+    """Whether the member of this name is a worker."""
+    return name.startswith("taskmanager")
 
 
 def _birth(pid: int) -> str:
