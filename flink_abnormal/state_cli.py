@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 TRIES: Final = 5
+WIDE: Final = 150
+PIPED: Final = 180
+_KEPT: Final = {None: "", True: "yes", False: "no"}
 
 checkpoint_dir_option = click.option(
     "--checkpoint-dir",
@@ -70,6 +73,8 @@ def state(
     if user is not None and not counts:
         say("The snapshot holds no value of this user, which means 0.")
         counts = [(user, 0)]
+    elif user is None and not any(count for _, count in counts):
+        say("All counts are 0: in this snapshot no user's last event is an abnormal one.")
     _print_table(counts) if as_table else _print_json(counts)
 
 
@@ -115,8 +120,8 @@ def _print_json(counts: Iterable[tuple[str, int]]) -> None:
 def _print_table(counts: Iterable[tuple[str, int]]) -> None:
     table = Table("User", ABNORMAL_COUNT_STATE)
     for user, count in counts:
-        table.add_row(Text(one_line(user)), str(count))
-    Console(width=max(140, Console().width)).print(table)
+        table.add_row(Text(one_line(user), overflow="fold"), str(count))
+    _console().print(table)
 
 
 @click.command()
@@ -157,19 +162,56 @@ def _why_not(cluster: Cluster | None, job: str | None) -> str:
 
 
 def _print_checkpoints(listed: Iterable[Checkpoint]) -> None:
-    table = Table("Id", "Kind", "Status", "Triggered", "Duration", "Size", "Restored", "Path")
-    for each in listed:
+    console, rows = _console(), list(listed)
+    if console.width >= WIDE:
+        _print_wide(console, rows)
+    else:
+        _print_narrow(console, rows)
+
+
+def _print_wide(console: Console, rows: Iterable[Checkpoint]) -> None:
+    table = Table("Id", "Kind", "Status", "Still there", "Triggered", "Duration", "Size", "Restored", "Path")
+    for each in rows:
         table.add_row(
-            "" if each.id is None else str(each.id),
+            _text(each.id),
             each.kind,
             each.status,
+            _KEPT[each.kept],
             _time(each.triggeredMs),
             "" if each.durationMs is None else f"{each.durationMs} ms",
             "" if each.sizeBytes is None else _size(each.sizeBytes),
             _time(each.restoredMs),
             Text(one_line(each.path or ""), overflow="fold"),
         )
-    Console(width=max(180, Console().width)).print(table)
+    console.print(table)
+
+
+def _print_narrow(console: Console, rows: Iterable[Checkpoint]) -> None:
+    """Print the same on a narrow terminal: less beside less, and the paths of what is still there below."""
+    rows = list(rows)
+    table = Table("Id", "Status", "Triggered", "Duration", "Size")
+    for each in rows:
+        kept = "" if each.kept is None else ", still there" if each.kept else ", dropped"
+        table.add_row(
+            _text(each.id) + ("" if each.kind == "checkpoint" else f" {each.kind}"),
+            f"{each.status}{kept}" + (f", restored {_time(each.restoredMs)}" if each.restoredMs else ""),
+            _time(each.triggeredMs),
+            "" if each.durationMs is None else f"{each.durationMs} ms",
+            "" if each.sizeBytes is None else _size(each.sizeBytes),
+        )
+    console.print(table)
+    for each in rows:
+        if each.path is not None and each.kept is not False:
+            print(f"{_text(each.id)} {one_line(each.path)}".strip())
+
+
+def _console() -> Console:
+    """Return what tables are printed to: as wide as the terminal, and wide if it is none, so that nothing is cut."""
+    return Console() if sys.stdout.isatty() else Console(width=PIPED)
+
+
+def _text(number: int | None) -> str:
+    return "" if number is None else str(number)
 
 
 def _time(milliseconds: float | None) -> str:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from flink_abnormal.runtime.snapshots import Retained
 
 
+_COMPLETED: Final = "COMPLETED"
+
+
 class Checkpoint(NamedTuple):
     """A row of the list, and its JSON.
 
-    Times in epoch milliseconds; `sizeBytes` is what the checkpoint itself wrote. `status` is Flink's, DISCARDED where a
-    newer one took its place, or RETAINED where only its folder is known; `triggeredMs` is then when it was written.
-    `restoredMs` tells when the job was last restored from it. What is not known is null.
+    Times in epoch milliseconds; `sizeBytes` is what the checkpoint itself wrote. `status` is Flink's; `kept` is whether
+    a completed one is still there, or a newer one took its place. If only its folder is known, `triggeredMs` is when it
+    was written. `restoredMs` tells when the job was last restored from it. What is not known is null.
     """
 
     id: int | None
     job: str | None
     kind: str
     status: str
+    kept: bool | None
     triggeredMs: float | None  # noqa: N815 - the JSON's name
     durationMs: int | None  # noqa: N815
     sizeBytes: int | None  # noqa: N815
@@ -29,9 +33,9 @@ class Checkpoint(NamedTuple):
     @classmethod
     def of_retained(cls, kept: Retained) -> Checkpoint:
         """Return the row of a snapshot that lies below the folder of checkpoints."""
-        return cls(
-            kept.number, kept.job or None, kept.kind, "RETAINED", kept.changed_ms, None, kept.size, None, kept.path
-        )
+        # Flink writes what makes a folder a snapshot last: one that is there has completed.
+        row = (kept.number, kept.job or None, kept.kind, _COMPLETED, True)
+        return cls(*row, kept.changed_ms, None, kept.size, None, kept.path)
 
 
 def of_job(job: str, told: dict[str, Any]) -> list[Checkpoint]:
@@ -41,7 +45,7 @@ def of_job(job: str, told: dict[str, Any]) -> list[Checkpoint]:
     if restored and not any(row.restoredMs for row in rows):
         # Of an earlier run: this job's history does not hold it.
         path, when = restored.get("external_path"), restored["restore_timestamp"]
-        rows.append(Checkpoint(restored["id"], None, _kind(restored), "COMPLETED", None, None, None, when, path))
+        rows.append(Checkpoint(restored["id"], None, _kind(restored), _COMPLETED, None, None, None, None, when, path))
     return rows
 
 
@@ -52,7 +56,8 @@ def _row(job: str, told: dict[str, Any], restored: dict[str, Any] | None) -> Che
         told["id"],
         job,
         _kind(told),
-        "DISCARDED" if told.get("discarded") else told["status"],
+        told["status"],
+        None if "discarded" not in told else not told["discarded"],
         told["trigger_timestamp"],
         told["end_to_end_duration"],
         told.get("checkpointed_size", told["state_size"]),
