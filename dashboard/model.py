@@ -51,7 +51,9 @@ class JobManager:
 class TaskManager:
     """A TaskManager; a lost one is kept for a while with `lost_at`.
 
-    `name` is short and never given twice ("TaskManager 4"); `host` tells the container or the port.
+    `name` is what `cluster status` and the drill call it too ("taskmanager-2"), and stays when its process is another;
+    on a cluster of somebody else's it is "TaskManager 4", never given twice. `host` tells the container or the port,
+    `pid` the process if it is one of this machine.
     """
 
     id: str
@@ -62,6 +64,7 @@ class TaskManager:
     seen_at: float
     heartbeat_at: float | None = None
     lost_at: float | None = None
+    pid: int | None = None
 
 
 @dataclass(frozen=True)
@@ -150,7 +153,10 @@ class Edge:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint or savepoint of a job. `term` counts leaderships: ids may come again under a new one."""
+    """A checkpoint or savepoint of a job. `term` counts leaderships: ids may come again under a new one.
+
+    `kept` is whether a completed one is still there: a newer one takes its place.
+    """
 
     job_id: str
     id: int
@@ -167,6 +173,7 @@ class Checkpoint:
     restored: bool = False
     path: str | None = None
     failure: str | None = None
+    kept: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -349,8 +356,15 @@ class Alarm:
 
     @property
     def key(self) -> tuple[str, str | None, str]:
-        """What makes it the same alarm as a moment ago."""
+        """What makes it the same alarm as a moment ago: a job that fails again and again is known by its name."""
+        if self.kind == "job-failed":
+            return self.kind, None, self.subject
         return self.kind, self.job_id, self.subject if self.kind == "backpressure" else ""
+
+    @property
+    def stands(self) -> bool:
+        """Whether it stands until a person dismisses it, if nothing else ends it."""
+        return self.kind == "job-failed"
 
 
 @dataclass(frozen=True)
@@ -401,3 +415,9 @@ class Snapshot:
     requests_per_second: float | None = None
     history_error: str | None = None
     """Why the history is kept in memory only, and what to do."""
+
+    @property
+    def workers(self) -> tuple[TaskManager, ...]:
+        """The TaskManagers without those that were lost and are there again under the same name."""
+        there = {each.name for each in self.taskmanagers if each.lost_at is None}
+        return tuple(each for each in self.taskmanagers if each.lost_at is None or each.name not in there)

@@ -45,6 +45,8 @@ def dashboard(
     """Serve the dashboard: state, checkpoints and recovery as they happen. It waits for a cluster."""
     if importlib.util.find_spec("nicegui") is None:
         raise MachineError("The dashboard needs NiceGUI: pip install -e '.[dashboard]', or make setup.")
+    if webhook:
+        hook.check(webhook)
     cluster = preflight.find(jobmanager)
     _check_port(host, port)
     # NiceGUI takes half a second to import: only this command waits for it.

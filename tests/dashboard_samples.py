@@ -70,6 +70,11 @@ class SampleCollector:
         """Remember what a page shows."""
         self.watched.append(job_id)
 
+    def dismiss(self, job_name):
+        """End the alarm of a failed job."""
+        alarms = tuple(each for each in self.shown.alarms if not (each.stands and each.subject == job_name))
+        self.shown = dataclasses.replace(self.shown, alarms=alarms)
+
     def want_checkpoint(self, job_id, checkpoint_id):
         """Remember what a page asked for."""
         self.wanted.append((job_id, checkpoint_id))
@@ -95,7 +100,7 @@ def workers(count, slots=3, free=0):
     """Return TaskManagers."""
     return tuple(
         TaskManager(
-            f"localhost:{40000 + n}-abc{n}", f"TaskManager {n + 1}", f"localhost:{40000 + n}", slots, free, AT, AT
+            f"taskmanager-{n + 1}-{n:08x}", f"taskmanager-{n + 1}", f"localhost:{40000 + n}", slots, free, AT, AT
         )
         for n in range(count)
     )
@@ -113,6 +118,7 @@ def job(found, users=("user1", "user2", "user3"), state="RUNNING"):
     history = tuple(
         Checkpoint(JOB, n, 0, "FAILED" if n == 14 else "COMPLETED", n == 9, AT - 10 * (20 - n), 0.05 + n / 900,
                    14000 + n * 10, 10, 10, unaligned=True, alignment_s=0.001, restored=n == 12,
+                   kept=None if n == 14 else n in (9, 20),
                    path=f"file:/data/checkpoints/{JOB}/chk-{n}", failure="expired" if n == 14 else None)
         for n in range(20, 0, -1)
     )  # fmt: skip
@@ -135,14 +141,14 @@ def recovery(number=1, *, is_open=False):
     """Return a TaskManager's loss."""
     began = AT - 40
     steps = [
-        Step(began, "lost", "TaskManager 2"),
+        Step(began, "lost", "taskmanager-2"),
         Step(began + 1.2, "noticed", number=9, total=10),
-        Step(began + 3.1, "slots", "TaskManager 4"),
+        Step(began + 3.1, "slots", "taskmanager-2"),
         Step(began + 5.5, "restored", number=12),
     ]
     if not is_open:
         steps.append(Step(began + 6.8, "running", total=10))
-    return Recovery(number, JOB, NAME, "taskmanager", began, tuple(steps), ("TaskManager 2",), 9, 10, began + 1.2, 12,
+    return Recovery(number, JOB, NAME, "taskmanager", began, tuple(steps), ("taskmanager-2",), 9, 10, began + 1.2, 12,
                     began + 5.5, None if is_open else began + 6.8)  # fmt: skip
 
 
@@ -155,7 +161,7 @@ def healthy(users=("user1", "user2", "user3"), **more):
         "jobmanagers": (JobManager("127.0.0.1:8081", answers=True, leads=True, since=AT - 4000),),
         "overview": Overview(AT, "2.3.0", 3, 9, 0, 1, 0, 0, 0, 2.0), "taskmanagers": found, "taskmanagers_at": AT,
         "jobs": (JobSummary(JOB, NAME, "RUNNING", AT - 3700, 3700, 10, 10),), "jobs_at": AT,
-        "details": {JOB: shown}, "recoveries": (recovery(),), "log": LogState(AT, ("TaskManager 1",), 0, None),
+        "details": {JOB: shown}, "recoveries": (recovery(),), "log": LogState(AT, ("taskmanager-1",), 0, None),
     }  # fmt: skip
     return Snapshot(**{**base, **more})
 
@@ -180,8 +186,25 @@ def wounded():
         details={JOB: dataclasses.replace(shown, vertices=restarting, state="RESTARTING")},
         recoveries=(recovery(2, is_open=True), recovery(1)),
         alarms=(
-            Alarm("taskmanager-lost", "critical", AT - 3, None, "TaskManager 2"),
+            Alarm("taskmanager-lost", "critical", AT - 3, None, "taskmanager-2"),
             Alarm("backpressure", "warning", AT - 30, JOB, "Process: Abnormal count", 0.62),
+        ),
+    )
+
+
+def calm():
+    """Return a local cluster that has lost nothing yet."""
+    first, *others = workers(3)
+    return healthy(taskmanagers=(dataclasses.replace(first, pid=4711), *others), recoveries=())
+
+
+def failed():
+    """Return a cluster whose job has failed, and that has lost a TaskManager."""
+    return healthy(
+        jobs=(JobSummary(JOB, NAME, "FAILED", AT - 3700, 3600, 0, 10, AT - 100),),
+        alarms=(
+            Alarm("job-failed", "critical", AT - 100, JOB, NAME),
+            Alarm("taskmanager-lost", "critical", AT - 3, None, "taskmanager-2"),
         ),
     )
 
@@ -239,7 +262,7 @@ def log():
         ("alert", "[ALERT] userId=user1 이상행동 3회 감지!"),
         *[("emit", f"[Source Emit] UserEvent{{userId='{user}', isAbnormal=false}}") for user in HOSTILE],
     ]
-    return [LogLine(n + 1, AT, "TaskManager 1", kind, text) for n, (kind, text) in enumerate(texts)]
+    return [LogLine(n + 1, AT, "taskmanager-1", kind, text) for n, (kind, text) in enumerate(texts)]
 
 
 def alerts(users=("user1", "user2", "user3")):

@@ -1,7 +1,8 @@
 """What needs a look: conditions that hold, each with since when. Pure.
 
 Slots that are all taken are no alarm in this project (its layout takes 9 of 9): "no free slot" is raised when tasks
-wait for one. While no JobManager answers, the other alarms stay as they were: nothing newer is known.
+wait for one, unless they do so within a recovery that goes as it should. While no JobManager answers, the other alarms
+stay as they were: nothing newer is known. Of a job that failed time alone ends nothing: see `failed_jobs.py`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from dashboard.collect.failed_jobs import FailedJobs
 from dashboard.collect.read import duration_s
 from dashboard.model import Alarm
 from flink_abnormal.runtime.rest import ENDED
@@ -35,7 +37,8 @@ IDLE_SECONDS: Final = 30.0
 IDLE_INTERVALS: Final = 6
 GONE_SECONDS: Final = 1.5
 LOST_SECONDS: Final = 10.0
-LOST_JOB_SECONDS: Final = 600.0
+NORMAL_RECOVERY_SECONDS: Final = 60.0
+"""A container that was killed is back within 20 s; whoever still waits for slots after this lacks them."""
 STANDBY_SECONDS: Final = 5.0
 HOLD_SECONDS: Final[Mapping[str, float]] = {"backpressure": 5.0, "no-free-slot": 2.0}
 _CRITICAL: Final = ("jobmanager-gone", "taskmanager-lost", "job-failed", "no-checkpoint")
@@ -68,7 +71,8 @@ class _Source:
 class Alarms:
     """Takes facts in their order."""
 
-    def __init__(self) -> None:
+    def __init__(self, failed: FailedJobs | None = None) -> None:
+        self._failed_jobs = FailedJobs((), lambda _: None) if failed is None else failed
         self._alarms: dict[tuple[str, str | None, str], Alarm] = {}
         self._pending: dict[tuple[str, str | None, str], float] = {}
         self._sources: dict[str, _Source] = {}
@@ -78,8 +82,9 @@ class Alarms:
     def see(self, facts: Facts) -> tuple[Alarm, ...]:
         """Return the alarms that hold, the critical ones first, the oldest first."""
         up = facts.link == "up"
-        found = {} if up else {key: alarm for key, alarm in self._alarms.items() if key[0] != "jobmanager-gone"}
-        for alarm in self._cluster(facts) if up else _gone(facts):
+        stay = {key: alarm for key, alarm in self._alarms.items() if key[0] not in ("jobmanager-gone", "job-failed")}
+        found = {} if up else stay
+        for alarm in (*(self._cluster(facts) if up else _gone(facts)), *self._failed()):
             known = self._alarms.get(alarm.key)
             found[alarm.key] = replace(alarm, since=min(alarm.since, known.since)) if known else alarm
         self._alarms = self._held(found, facts.at)
@@ -112,7 +117,7 @@ class Alarms:
                 self._whole.pop(job.id, None)
                 self._sources.pop(job.id, None)
         yield from _restarting(running, facts)
-        yield from _failed({job.name for job in running}, facts)
+        self._failed_jobs.see(facts.jobs, facts.recoveries)
         known = {job.id for job in running}
         for kept in (self._whole, self._sources):
             for gone in [each for each in kept if each not in known]:
@@ -137,7 +142,14 @@ class Alarms:
             names = ", ".join(each.name for each in told)
             yield _alarm("taskmanager-lost", told[0].lost_at or 0.0, None, names, len(told))
 
+    def _failed(self) -> Iterator[Alarm]:
+        for each in self._failed_jobs.standing():
+            yield _alarm("job-failed", each.since, each.newest, each.name)
+
     def _waiting(self, job: JobSummary, facts: Facts) -> Iterator[Alarm]:
+        """Find tasks without a slot; within a recovery they wait for the TaskManager that is started again."""
+        if any(each.open and each.job_id == job.id and _is_young(each, facts.at) for each in facts.recoveries):
+            return
         tasks = facts.tasks.get(job.id)
         if tasks is not None and tasks.waiting and facts.overview is not None and facts.overview.free == 0:
             yield _alarm("no-free-slot", facts.at, job.id, job.name, tasks.waiting)
@@ -202,16 +214,8 @@ def _restarting(running: Iterable[JobSummary], facts: Facts) -> Iterator[Alarm]:
             yield _alarm("job-restarting", facts.at, job.id, job.name, job.total - job.running)
 
 
-def _failed(running: set[str], facts: Facts) -> Iterator[Alarm]:
-    """Tell of a job that failed, or was lost with its JobManager, until one of its name runs again."""
-    for job in facts.jobs:
-        if job.state == "FAILED" and job.name not in running:
-            yield _alarm("job-failed", job.ended or job.started, job.id, job.name)
-    listed = {job.id for job in facts.jobs}
-    for case in facts.recoveries:
-        last = case.steps[-1].at if case.failed and case.steps else 0.0
-        if facts.at - last < LOST_JOB_SECONDS and case.job_name not in running and case.job_id not in listed:
-            yield _alarm("job-failed", last, case.job_id, case.job_name)
+def _is_young(recovery: Recovery, at: float) -> bool:
+    return at - recovery.began < NORMAL_RECOVERY_SECONDS
 
 
 def _backpressure(detail: JobDetail, facts: Facts) -> Iterator[Alarm]:

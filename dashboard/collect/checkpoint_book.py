@@ -43,6 +43,7 @@ class CheckpointBook:
         self._answer, self._at = answer, at
         for each in answer.history:
             self._put(replace(each, term=self._term))
+        self._doubt({(self._term, each.id) for each in answer.history})
         if answer.latest_restored is not None:
             self._mark(answer.latest_restored)
         for key in sorted(self._known, key=lambda each: self._known[each].triggered)[:-KEPT]:
@@ -63,6 +64,13 @@ class CheckpointBook:
                 self._keep(given_up)
         self._term += 1
         self._details.clear()
+
+    def _doubt(self, told: set[tuple[int, int]]) -> None:
+        """Take that of a checkpoint that Flink tells of no more it is not known whether it is still there."""
+        for key, each in self._known.items():
+            if each.kept and key not in told:
+                self._known[key] = doubted = replace(each, kept=None)
+                self._keep(doubted)
 
     def _put(self, found: Checkpoint) -> None:
         key = (found.term, found.id)

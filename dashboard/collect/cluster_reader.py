@@ -12,9 +12,9 @@ from dashboard.collect import read
 from dashboard.collect.ask import AskError, SilentError
 from dashboard.collect.fields import Field, Unreadable
 from flink_abnormal.errors import ClusterError, UsageError
-from flink_abnormal.runtime import leader
+from flink_abnormal.runtime import leader, local
 from flink_abnormal.runtime.bounded import NobodyListensError
-from flink_abnormal.runtime.rest import ENDED
+from flink_abnormal.runtime.rest import ENDED, Cluster
 
 if TYPE_CHECKING:
     from dashboard.collect.ask import Asker
@@ -31,6 +31,8 @@ class ClusterReader:
 
     def __init__(self, state: State, asker: Asker) -> None:
         self._state, self._asker = state, asker
+        first, *others = state.links.addresses
+        self._cluster = Cluster(*first, others)
         self._led_since: tuple[str, float] | None = None
         self._leader_due = float("-inf")
 
@@ -93,6 +95,14 @@ class ClusterReader:
         _, since = self._state.links.state()
         with self._state.lock:
             self._state.workers.see(found, at, settled=at - since > SETTLE_SECONDS)
+
+    def processes(self) -> None:
+        """Look up the pids of the TaskManagers, if this is the local cluster of this machine."""
+        local_cluster = local.running_at(self._cluster)
+        members = local_cluster.taskmanagers if local_cluster is not None else []
+        pids = {member.name: member.pid for member in members if member.alive()}
+        with self._state.lock:
+            self._state.workers.pids = pids
 
     def jobs(self) -> None:
         """Read which jobs there are. A JobManager that begins to lead may not know yet what the last one knew."""

@@ -72,6 +72,7 @@ class Collector:
             ("settings", 10.0, cluster.settings),
             ("leader", 0.5, cluster.leader),
             ("taskmanagers", 1.0, cluster.taskmanagers),
+            ("processes", 1.0, cluster.processes),
             ("jobs", 0.5, cluster.jobs),
             ("job", 1.0, jobs.jobs),
             ("vertices", 1.0, jobs.vertices),
@@ -111,6 +112,10 @@ class Collector:
     def want_checkpoint(self, job_id: str, checkpoint_id: int) -> None:
         """Read what a checkpoint cost each task."""
         self._state.want(job_id, checkpoint_id)
+
+    def dismiss(self, job_name: str) -> None:
+        """End the alarm of the failed jobs of this name, by a person's hand."""
+        self._judge.dismiss(job_name)
 
     def snapshot(self) -> Snapshot:
         """Return what is known, not older than a fifth of a second."""

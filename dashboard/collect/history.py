@@ -1,4 +1,4 @@
-"""What outlives the dashboard, in one SQLite file: checkpoints, recoveries, alerts, the TaskManagers' names.
+"""What outlives the dashboard, in one SQLite file: checkpoints, recoveries, failed jobs, alerts, TaskManagers' names.
 
 Everything has an age limit, and the file has a size limit. Writing never stops the collector: what can't be written
 waits in memory, bounded, and `error` says so until it has been written.
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from dashboard.collect.failed_jobs import FailedJob
 from dashboard.collect.workers import Named
 from dashboard.model import Checkpoint, Recovery, SeenAlert, Step
 from flink_abnormal.errors import MachineError
@@ -36,14 +37,16 @@ _TABLES: Final = {
     "recoveries": "id INTEGER PRIMARY KEY, at REAL, body BLOB",
     "alerts": "seq INTEGER PRIMARY KEY, at REAL, body BLOB",
     "taskmanagers": "id TEXT PRIMARY KEY, at REAL, number INTEGER",
+    "failed_jobs": "name TEXT PRIMARY KEY, at REAL, standing INTEGER, body BLOB",
 }
-# The highest number is kept, so that none is given twice.
-_NOT_KEPT: Final = {"taskmanagers": "number < (SELECT max(number) FROM taskmanagers)"}
+# The highest number is kept, so that none is given twice, and the failures that nobody has taken note of.
+_NOT_KEPT: Final = {"taskmanagers": "number < (SELECT max(number) FROM taskmanagers)", "failed_jobs": "standing = 0"}
 _PUT: Final = {
     "checkpoints": "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?)",
     "recoveries": "INSERT OR REPLACE INTO recoveries VALUES (?, ?, ?)",
     "alerts": "INSERT OR REPLACE INTO alerts VALUES (?, ?, ?)",
     "taskmanagers": "INSERT OR REPLACE INTO taskmanagers VALUES (?, ?, ?)",
+    "failed_jobs": "INSERT OR REPLACE INTO failed_jobs VALUES (?, ?, ?, ?)",
 }
 
 
@@ -104,15 +107,15 @@ class History:
             connection.execute("PRAGMA journal_mode = WAL")
             with connection:
                 connection.execute("BEGIN")
-                for name, columns in _TABLES.items():
-                    connection.execute(f"CREATE TABLE {name} ({columns})")
-                    connection.execute(f"CREATE INDEX {name}_at ON {name} (at)")
+                _create_tables(connection)
                 connection.execute(f"PRAGMA application_id = {_OURS}")
                 connection.execute(f"PRAGMA user_version = {VERSION}")
         elif ours != _OURS:
             raise self._foreign("is the file of another program")
         elif version != VERSION:
             raise self._foreign(f"was written by another version of the dashboard ({version}, not {VERSION})")
+        else:
+            _create_tables(connection)  # a table that came later
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA journal_size_limit = 1048576")
@@ -148,6 +151,11 @@ class History:
         """Remember a TaskManager's number."""
         self._put("taskmanagers", (each.id,), (each.id, each.seen_at, each.number))
 
+    def put_failed_job(self, each: FailedJob) -> None:
+        """Remember what became of the jobs of a name."""
+        at = max([each.settled, *each.failures.values()])
+        self._put("failed_jobs", (each.name,), (each.name, at, int(bool(each.failures)), orjson.dumps(each)))
+
     def _put(self, table: str, key: tuple[Any, ...], row: tuple[Any, ...]) -> None:
         whole = (table, *key)
         with self._lock:
@@ -174,6 +182,10 @@ class History:
     def names(self) -> list[Named]:
         """Return the numbers of all TaskManagers that are remembered."""
         return [Named(name, number, at) for name, number, at in self._rows("SELECT id, number, at FROM taskmanagers")]
+
+    def failed_jobs(self) -> list[FailedJob]:
+        """Return what became of the jobs of each name."""
+        return [FailedJob(**orjson.loads(body)) for (body,) in self._rows("SELECT body FROM failed_jobs")]
 
     def _rows(self, query: str, *values: Any) -> list[Any]:
         with self._file_lock, self._failing():
@@ -250,6 +262,13 @@ class History:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
+
+
+def _create_tables(connection: sqlite3.Connection) -> None:
+    """Make the tables that are missing."""
+    for name, columns in _TABLES.items():
+        connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({columns})")
+        connection.execute(f"CREATE INDEX IF NOT EXISTS {name}_at ON {name} (at)")
 
 
 def _recovery(body: dict[str, Any]) -> Recovery:

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from dashboard.collect.alarms import Alarms, Facts
+from dashboard.collect.failed_jobs import FailedJobs
 from dashboard.collect.recoveries import KEPT, Glance, Observation, Recoveries
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ class Judge:
     def __init__(self, state: State, webhook: Webhook | None) -> None:
         self._state, self._webhook = state, webhook
         self._recoveries = Recoveries(state.history.recoveries(KEPT), state.history.put_recovery)
-        self._alarms = Alarms()
+        self._failed = FailedJobs(state.history.failed_jobs(), state.history.put_failed_job)
+        self._alarms = Alarms(self._failed)
+        self._dismissed: set[str] = set()
         state.recoveries = self._recoveries.shown()
 
     def look(self) -> None:
@@ -32,8 +35,15 @@ class Judge:
             state.recoveries = self._recoveries.shown()
             state.alarms = self._alarms.see(self._facts(now))
             alarms = state.alarms
+            dismissed, self._dismissed = self._dismissed, set()
         if self._webhook is not None:
-            self._webhook.see(alarms)
+            self._webhook.see(alarms, dismissed)
+
+    def dismiss(self, job_name: str) -> None:
+        """Take that a person has seen the failures of the jobs of a name."""
+        with self._state.lock:
+            self._failed.dismiss(job_name)
+            self._dismissed.add(job_name)
 
     def _observation(self, now: float) -> Observation:
         state = self._state

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dashboard.model import Edge, Failure, JobSummary, Overview, Subtask, TaskManager, Vertex
+from flink_abnormal.runtime import names
 from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
@@ -223,5 +224,6 @@ def failures(answer: Field) -> tuple[Failure, ...]:
 
 def _failure(each: Field) -> Failure:
     message = each["stacktrace"].text().split("\n", 1)[0][:_MESSAGE_CHARS]
-    task, where = each.get("taskName"), each.get("taskManagerId")
-    return Failure(each["timestamp"].seconds(), message, task.text() if task else None, where.text() if where else None)
+    task, worker = each.get("taskName"), each.get("taskManagerId")
+    where = None if worker is None else names.name_of(worker.text()) or worker.text()
+    return Failure(each["timestamp"].seconds(), message, task.text() if task else None, where)

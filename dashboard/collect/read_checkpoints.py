@@ -87,6 +87,7 @@ def _restored(latest: Field) -> Restored:
 
 def _checkpoint(each: Field, job_id: str) -> Checkpoint:
     path, failure, kind = each.get("external_path"), each.get("failure_message"), each.get("checkpoint_type")
+    discarded = each.get("discarded")
     size = each.get("checkpointed_size") or each["state_size"]
     return Checkpoint(
         job_id,
@@ -102,6 +103,7 @@ def _checkpoint(each: Field, job_id: str) -> Checkpoint:
         unaligned=kind is not None and kind.text() == "UNALIGNED_CHECKPOINT",
         path=path.text() if path else None,
         failure=failure.text().split("\n", 1)[0][:_FAILURE_CHARS] if failure else None,
+        kept=None if discarded is None else not discarded.flag(),
     )
 
 

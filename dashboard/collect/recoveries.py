@@ -128,7 +128,7 @@ class Recoveries:
             return
         self._silent = True
         for job in self._jobs.values():
-            if job.ended or (job.whole_at is None and job.case is None) or job.glance.state in _STOPPING:
+            if job.ended or job.glance.state in _STOPPING:
                 continue
             job.case = job.case or self._open(job, now.answered_at)
             job.case.fall_silent(now.answered_at)
@@ -268,6 +268,8 @@ class Recoveries:
                 heir.case = job.case
                 del self._jobs[job_id]
             elif now.at - job.absent_at > FORGOTTEN_SECONDS:
+                if job.case is None and not job.ended and job.glance.state not in _STOPPING:
+                    job.case = self._open(job, job.absent_at)
                 if job.case is not None:
                     job.case.fail(job.absent_at, "forgotten")
                     self._write(job)

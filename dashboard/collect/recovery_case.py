@@ -107,7 +107,7 @@ class Case:
             cause=self._cause(),
             began=self.began,
             steps=steps,
-            lost=tuple(step.subject for step in steps if step.kind == "lost"),
+            lost=tuple(dict.fromkeys(step.subject for step in steps if step.kind == "lost")),
             not_running=(noticed.number or 0) if noticed else 0,
             total=(noticed.total or 0) if noticed else self._base.total,
             noticed_at=min((step.at for step in (noticed, silent) if step), default=None),
@@ -126,4 +126,7 @@ def _key(step: Step) -> tuple[str, Any]:
     """Return what makes a step the same one as another."""
     if step.kind in _ONCE:
         return step.kind, None
-    return step.kind, (step.number, round(step.at, 3)) if step.kind == "restored" else step.subject
+    if step.kind == "submitted":
+        return step.kind, step.subject
+    # A TaskManager may be lost, and be there again, more than once in one recovery.
+    return step.kind, (step.number if step.kind == "restored" else step.subject, round(step.at, 3))

@@ -6,6 +6,7 @@ The address comes from the settings only. What can't be delivered is counted and
 from __future__ import annotations
 
 import queue
+import re
 import threading
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ from dashboard.collect.feeds import LOG
 from flink_abnormal.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from dashboard.model import Alarm
 
@@ -27,7 +28,7 @@ _TEXTS: Final = {
     "no-checkpoint": "no checkpoint has completed for three intervals",
     "checkpoint-failed": "a checkpoint has failed",
     "job-restarting": "the job is being restarted",
-    "job-failed": "the job has failed",
+    "job-failed": "a job has failed, and none of its name runs",
     "taskmanager-lost": "a TaskManager is lost",
     "no-free-slot": "tasks wait for a free slot",
     "backpressure": "a task is held up by the one behind it for more than half of its time",
@@ -35,15 +36,34 @@ _TEXTS: Final = {
     "jobmanager-gone": "no JobManager answers",
 }
 
+_BEFORE: Final = {"raised": "", "cleared": "over: ", "dismissed": "dismissed by a person: "}
+
+
+def check(url: str) -> str:
+    """Return a URL that requests can be sent to; raise UsageError for any other. It may hold a secret: it is not told.
+
+    What is wrong shows in different places: in the parts of the URL, in its port, in what is made of it for sending.
+    """
+    try:
+        parts = urlsplit(url)
+        well = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        (parts.hostname or "").encode("idna")
+        requests.Request("POST", url).prepare()
+    except (ValueError, requests.RequestException):
+        well = False
+    if not well or re.search(r"[\s\x00-\x1f\x7f]", url):
+        raise UsageError(
+            "The webhook's address is none that can be posted to: write http:// or https:// and a host, such as "
+            f"https://example.org/hook, in --webhook or {VARIABLE}. It is not shown here, since it may hold a secret."
+        )
+    return url
+
 
 class Webhook:
-    """Posts changes to a URL; UsageError where it is none of http or https."""
+    """Posts changes to a URL; UsageError if it is none of http or https."""
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise UsageError(f"The webhook's address must begin with http:// or https:// and name a host: {VARIABLE}.")
-        self._url = url
+        self._url = check(url)
         self._waiting: queue.Queue[dict[str, Any]] = queue.Queue(WAITING)
         self._raised: dict[tuple[str, str | None, str], Alarm] = {}
         self._ended = threading.Event()
@@ -61,18 +81,22 @@ class Webhook:
         if self._thread.is_alive():
             self._thread.join(SECONDS + 1)
 
-    def see(self, alarms: Iterable[Alarm]) -> None:
-        """Take the alarms that hold now, and send what has changed since the last time."""
+    def see(self, alarms: Iterable[Alarm], dismissed: Collection[str] = ()) -> None:
+        """Take the alarms that hold now, and send what has changed since the last time.
+
+        `dismissed` are the subjects of those that a person has ended since.
+        """
         now = {each.key: each for each in alarms}
         for key in now.keys() - self._raised.keys():
             self._send(now[key], "raised")
         for key in self._raised.keys() - now.keys():
-            self._send(self._raised[key], "cleared")
+            gone = self._raised[key]
+            self._send(gone, "dismissed" if gone.stands and gone.subject in dismissed else "cleared")
         self._raised = now
 
     def _send(self, alarm: Alarm, state: str) -> None:
         where = f" ({alarm.subject})" if alarm.subject else ""
-        text = f"{_TEXTS[alarm.kind]}{where}" if state == "raised" else f"over: {_TEXTS[alarm.kind]}{where}"
+        text = f"{_BEFORE[state]}{_TEXTS[alarm.kind]}{where}"
         try:
             self._waiting.put_nowait(
                 {
@@ -102,7 +126,7 @@ class Webhook:
             with session.post(self._url, json=change, timeout=SECONDS, allow_redirects=False, stream=True) as answer:
                 if not answer.ok:
                     self._fail(f"status {answer.status_code}")
-        except requests.RequestException as error:
+        except (requests.RequestException, ValueError) as error:  # of a host name that nothing can be made of
             self._fail(type(error).__name__)
 
     def _fail(self, why: str) -> None:

@@ -217,7 +217,7 @@ def heatmap_height(job: JobDetail) -> float:
 
 def workers(snapshot: Snapshot, colours: Palette, texts: Texts) -> tuple[dict[str, Any], float]:
     """Return every TaskManager as a cell, its colour whether it lives and has free slots; and the height in pixels."""
-    found = snapshot.taskmanagers
+    found = snapshot.workers
     across = 25
     cells = [
         {

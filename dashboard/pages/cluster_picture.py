@@ -41,13 +41,13 @@ def slots(taskmanager: TaskManager, job: JobDetail | None) -> list[list[Placed]]
 
 def too_many(snapshot: Snapshot) -> bool:
     """Whether the cluster has more nodes than a picture shows."""
-    shown = sum(1 + taskmanager.slots for taskmanager in snapshot.taskmanagers)
+    shown = sum(1 + taskmanager.slots for taskmanager in snapshot.workers)
     return shown + len(snapshot.jobmanagers) > MOST_NODES
 
 
 def draw(snapshot: Snapshot, job: JobDetail | None, texts: Texts, colours: Palette, width: float) -> dict[str, Any]:
     """Return the cluster: JobManagers above, TaskManagers below them, each with its slots; `width` in pixels."""
-    masters, workers = snapshot.jobmanagers, snapshot.taskmanagers
+    masters, workers = snapshot.jobmanagers, snapshot.workers
     nodes, links = [], []
     part = width / max(len(masters), 1)
     for master, x in zip(masters, spread(len(masters), 0, width), strict=True):
@@ -64,7 +64,7 @@ def draw(snapshot: Snapshot, job: JobDetail | None, texts: Texts, colours: Palet
 
 def height(snapshot: Snapshot) -> float:
     """Return the height of the cluster's picture in pixels."""
-    return 176 + _SLOT_HEIGHT * max((worker.slots for worker in snapshot.taskmanagers), default=0)
+    return 176 + _SLOT_HEIGHT * max((worker.slots for worker in snapshot.workers), default=0)
 
 
 def _master(master: JobManager, x: float, width: float, texts: Texts) -> Node:

@@ -53,6 +53,18 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "응답하는 JobManager가 없습니다. 아래 값은 마지막으로 읽은 값입니다.",
     ),
     "no-job": ("No job runs on this cluster", "이 클러스터에서 실행 중인 Job이 없습니다"),
+    "last-job-finished": (
+        "The last one, {name} ({id}), finished at {clock}.",
+        "마지막 Job {name} ({id})은 {clock}에 완료되었습니다.",
+    ),
+    "last-job-canceled": (
+        "The last one, {name} ({id}), was cancelled at {clock}; --from latest goes on where it stood.",
+        "마지막 Job {name} ({id})은 {clock}에 취소되었습니다. --from latest 로 제출하면 이어서 처리합니다.",
+    ),
+    "last-job-failed": (
+        "The last one, {name} ({id}), failed at {clock}; --from latest goes on from its newest checkpoint.",
+        "마지막 Job {name} ({id})은 {clock}에 실패했습니다. --from latest 로 제출하면 최신 체크포인트에서 이어서 처리합니다.",
+    ),
     "no-job-more": ("Submit one in a terminal; it appears here:", "터미널에서 제출하면 여기에 나타납니다:"),
     "history-error": ("The history is not being kept", "이력이 저장되지 않습니다"),
     # Tiles
@@ -213,7 +225,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "kind": ("Kind", "종류"),
     "kind-checkpoint": ("checkpoint", "체크포인트"),
     "kind-savepoint": ("savepoint", "세이브포인트"),
-    "restored": ("restored", "복원됨"),
+    "kept": ("Still there", "보관"),
+    "kept-yes": ("yes", "보관 중"),
+    "kept-no": ("no, a newer one took its place", "삭제됨 (새 체크포인트로 대체)"),
+    "restored": ("used for a restore", "복원에 사용됨"),
     "triggered": ("Triggered", "시작"),
     "duration": ("Duration", "소요 시간"),
     "size": ("Size", "크기"),
@@ -229,8 +244,16 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     # Recovery
     "recovery": ("Recovery", "장애 복구"),
     "recovery-none": (
-        "Nothing has been lost since this dashboard began to watch. To see it happen: {command}",
-        "대시보드가 지켜보는 동안 장애가 없었습니다. 직접 보려면: {command}",
+        "Nothing has been lost since this dashboard began to watch.",
+        "대시보드가 지켜보는 동안 장애가 없었습니다.",
+    ),
+    "recovery-try": (
+        "To see it happen, kill {name} in a terminal; it is started again by itself:",
+        "직접 보려면 터미널에서 {name} 프로세스를 강제 종료하세요. 자동으로 다시 시작됩니다:",
+    ),
+    "recovery-try-there": (
+        "To see it happen, kill the process of {name}, which listens at {host}.",
+        "직접 보려면 {host} 에서 동작하는 {name} 프로세스를 강제 종료하세요.",
     ),
     "cause-taskmanager": ("TaskManager lost", "TaskManager 장애"),
     "cause-jobmanager": ("JobManager lost", "JobManager 장애"),
@@ -244,7 +267,17 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "step-silent": ("no JobManager answers", "응답하는 JobManager 없음"),
     "step-leader": ("{subject} leads now", "새 리더: {subject}"),
     "step-leader-bare": ("a JobManager answers again", "JobManager가 다시 응답"),
-    "step-restored": ("state restored from checkpoint {number}", "체크포인트 #{number}에서 상태 복원"),
+    "why-all-stop": (
+        "All tasks stop, also those that did not fail: they exchange events with the lost ones, and each count is right "
+        "only if every task goes back to the same checkpoint.",
+        "장애가 없던 태스크도 모두 멈춥니다. 서로 이벤트를 주고받으므로, 모든 태스크가 같은 체크포인트로 돌아가야 "
+        "카운트가 정확합니다.",
+    ),
+    "step-restored": ("restoring from checkpoint {number}", "체크포인트 #{number}에서 복원 시작"),
+    "why-one-checkpoint": (
+        "Each task loads its state of that checkpoint as soon as it has a slot.",
+        "각 태스크는 슬롯을 받는 대로 이 체크포인트의 상태를 불러옵니다.",
+    ),
     "step-slots": ("{subject} is there", "{subject} 등록됨"),
     "step-running": ("all {total} tasks run again", "태스크 {total}개 모두 다시 실행"),
     "step-failed": ("the job did not come back: {subject}", "Job이 복구되지 않음: {subject}"),
@@ -256,7 +289,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "recovery-failed": ("did not come back", "복구 실패"),
     "recovery-chart": ("Seconds to run again", "복구까지 걸린 시간 (초)"),
     "phase-notice": ("until noticed", "감지까지"),
-    "phase-restore": ("until restored", "복원까지"),
+    "phase-restore": ("until restoring", "복원 시작까지"),
     "phase-run": ("until all ran", "재실행까지"),
     # Diagrams to learn from
     "learn-cluster": (
@@ -302,10 +335,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "stage-failure-more": ("A TaskManager or a JobManager is lost.", "TaskManager 또는 JobManager가 사라집니다."),
     "stage-noticed": ("Noticed", "장애 감지"),
     "stage-noticed-more": (
-        "The JobManager misses its heartbeat, and stops the job's tasks.",
-        "JobManager가 하트비트 누락을 감지하고 태스크를 중단합니다.",
+        "The JobManager misses its heartbeat, and stops all of the job's tasks: they go back to one checkpoint together.",
+        "JobManager가 하트비트 누락을 감지하고 모든 태스크를 중단합니다. 모두 같은 체크포인트로 돌아가기 위해서입니다.",
     ),
-    "stage-restored": ("Restored", "상태 복원"),
+    "stage-restored": ("Restoring", "상태 복원"),
     "stage-restored-more": (
         "Tasks start again with the state of the newest checkpoint; sources go back to its place.",
         "최신 체크포인트의 상태로 태스크를 다시 시작하고, 소스는 그 위치로 돌아갑니다.",
@@ -317,6 +350,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     # Alarms
     "alarms": ("Alarms", "경보"),
+    "dismiss": ("Dismiss", "확인했음"),
     "alarm-since": ("since {clock}", "{clock} 부터"),
     "alarm-no-checkpoint": ("No checkpoint has completed for 3 intervals", "체크포인트 주기 3회 동안 완료가 없음"),
     "look-no-checkpoint": (
@@ -333,10 +367,12 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "See Recovery for its progress and the reason.",
         "장애 복구 탭에서 진행 상황과 원인을 확인하세요.",
     ),
-    "alarm-job-failed": ("The job has failed: {subject}", "Job 실패: {subject}"),
+    "alarm-job-failed": ("The job has failed or is lost: {subject}", "Job 실패 또는 유실: {subject}"),
     "look-job-failed": (
-        "The reason stands under Jobs and tasks. Start it again from its newest checkpoint: --from latest.",
-        "원인은 Job과 태스크 탭에 있습니다. 최신 체크포인트에서 다시 시작하세요: --from latest",
+        "See the reason under Jobs and tasks, or under Recovery if its JobManager was lost. Submit it again with --from "
+        "latest. This stands until a job of that name runs, or you dismiss it.",
+        "원인은 Job과 태스크 탭, JobManager 장애라면 장애 복구 탭에 있습니다. --from latest 로 다시 제출하세요. 같은 이름의 "
+        "Job이 실행되거나 확인할 때까지 표시됩니다.",
     ),
     "alarm-taskmanager-lost": ("TaskManager lost: {subject}", "TaskManager 장애: {subject}"),
     "look-taskmanager-lost": (

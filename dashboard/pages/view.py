@@ -153,7 +153,11 @@ class Chart:
 
 
 class Table:
-    """A table whose rows are sent anew only when they have changed."""
+    """A table whose rows are sent anew only when they have changed.
+
+    On a phone each row is a card of its figures, with the columns' names (page.css): a table would hide them beyond the
+    edge.
+    """
 
     def __init__(
         self,
@@ -173,6 +177,13 @@ class Table:
         ]
         self.table = ui.table(columns=shown, rows=[], row_key=key, pagination=page)
         self.table.props("dense flat").classes("w-full").props(f'role=group aria-label="{label}"')
+        # Names for page.css. Not by a slot for cells, which are all made anew with each change.
+        self.table.style(
+            "; ".join(
+                f"--column-{place}: {json.dumps(title, ensure_ascii=False)}"
+                for place, (_, title) in enumerate(columns, 1)
+            )
+        )
         if on_pick is not None:
             self.table.on("rowClick", lambda event: on_pick(event.args[1]))
 

@@ -81,6 +81,11 @@ def clock(at: float | None) -> str:
     return UNKNOWN if at is None else time.strftime("%H:%M:%S", time.localtime(at))
 
 
+def day_clock(at: float, now: float) -> str:
+    """Return the time of day, with the day if it is not today's."""
+    return clock(at) if moment(at)[:10] == moment(now)[:10] else moment(at)
+
+
 def moment(at: float | None) -> str:
     """Return day and time where the dashboard runs."""
     return UNKNOWN if at is None else time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))

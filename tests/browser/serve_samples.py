@@ -29,6 +29,8 @@ SAMPLES = {
     "gone": (samples.gone, USERS),
     "two-jobs": (samples.two_jobs, USERS),
     "unkept": (lambda: samples.healthy(history_error="The disk is full. Free some space."), USERS),
+    "calm": (samples.calm, USERS),
+    "failed": (samples.failed, USERS),
     "no-job": (lambda: samples.healthy(jobs=(), details={}, recoveries=()), ()),
 }
 
@@ -44,7 +46,7 @@ class Collector(samples.SampleCollector):
 
     def add(self, text):
         """Add a line to the log."""
-        line = LogLine(self.log.items[-1].seq + 1, samples.AT, "TaskManager 1", "emit", text)
+        line = LogLine(self.log.items[-1].seq + 1, samples.AT, "taskmanager-1", "emit", text)
         self.log.items.append(line)
 
     def want_checkpoint(self, job_id, checkpoint_id):

@@ -60,7 +60,7 @@ def told_and_fitting(page, tabs):
     return found
 
 
-@pytest.mark.parametrize("sample", ["empty", "gone", "no-job"])
+@pytest.mark.parametrize("sample", ["empty", "gone", "no-job", "failed", "calm"])
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_what_is_missing_is_told_in_full_and_fits_a_phone(page, server, language, sample):
     page.set_viewport_size({"width": 390, "height": 900})

@@ -46,11 +46,11 @@ def test_the_cluster_picture_names_who_is_there_and_what_runs_in_each_slot(page,
     go(page, server, "healthy")
     assert " ".join(picture(page, "Cluster")) == (
         "JobManager · leads 127.0.0.1:8081 "
-        "TaskManager 1 localhost:40000 "
+        "taskmanager-1 localhost:40000 "
         "Slot 1 Random user events [1] +1 Slot 2 Abnormal count [3] Slot 3 Print alerts [2] "
-        "TaskManager 2 localhost:40001 "
+        "taskmanager-2 localhost:40001 "
         "Slot 1 Random user events [2] Slot 2 Abnormal count [1] Slot 3 Print alerts [3] "
-        "TaskManager 3 localhost:40002 "
+        "taskmanager-3 localhost:40002 "
         "Slot 1 Random user events [3] Slot 2 Abnormal count [2] Slot 3 Print alerts [1]"
     )
     assert shapes(page, "Cluster", LIGHT.bad) == []
@@ -63,7 +63,7 @@ def test_a_taskmanager_turns_dead_before_the_viewers_eyes_and_comes_back(page, s
     go(page, server, "healthy")
     server.show("wounded")
     page.locator("svg text", has_text="lost 3 s ago").wait_for()
-    assert " ".join(picture(page, "Cluster")).count("TaskManager 2 lost 3 s ago") == 1
+    assert " ".join(picture(page, "Cluster")).count("taskmanager-2 lost 3 s ago") == 1
     assert shapes(page, "Cluster", LIGHT.bad) == [True]
     assert shapes(page, "Cluster", LIGHT.ok) == [False, False]
     server.show("healthy")
@@ -91,7 +91,7 @@ def test_alarms_stand_on_top_the_critical_first_and_go_when_it_is_over(page, ser
     go(page, server, "wounded")
     alarms = page.get_by_role("status", name="Alarms")
     assert alarms.locator(".what:visible").all_inner_texts() == [
-        "TaskManager lost: TaskManager 2",
+        "TaskManager lost: taskmanager-2",
         "Process: Abnormal count is backpressured 62 % of its time",
     ]
     looks = [re.sub(r"\d\d:\d\d:\d\d", "…", note) for note in alarms.locator(".note:visible").all_inner_texts()]
@@ -107,14 +107,14 @@ def test_alarms_stand_on_top_the_critical_first_and_go_when_it_is_over(page, ser
 def test_the_newest_recovery_tells_what_was_lost_and_how_it_goes_on(page, server):
     go(page, server, "wounded")
     assert card(page, "Recovery").locator(".head").nth(1).inner_text().split("\n")[:2] == [
-        "TaskManager lost: TaskManager 2",
+        "TaskManager lost: taskmanager-2",
         "recovering for 40 s",
     ]
     assert steps(page) == [
-        ("+0.0 s", "TaskManager 2 is lost"),
+        ("+0.0 s", "taskmanager-2 is lost"),
         ("+1.2 s", "JobManager noticed: 9 of 10 tasks are not running"),
-        ("+3.1 s", "TaskManager 4 is there"),
-        ("+5.5 s", "state restored from checkpoint 12"),
+        ("+3.1 s", "taskmanager-2 is there"),
+        ("+5.5 s", "restoring from checkpoint 12"),
     ]
     server.show("healthy")
     page.get_by_text("running again after 6.8 s").wait_for()
@@ -124,7 +124,37 @@ def test_the_newest_recovery_tells_what_was_lost_and_how_it_goes_on(page, server
 def steps(page):
     """Return the (time, sentence) of each step of the recovery that is shown."""
     found = card(page, "Recovery").locator("ol li").all()
-    return [tuple(step.locator("div").all_inner_texts()) for step in found]
+    return [tuple(step.locator(".after, .told").all_inner_texts()) for step in found]
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        (
+            "en",
+            "All tasks stop, also those that did not fail: they exchange events with the lost ones, and each count is "
+            "right only if every task goes back to the same checkpoint.",
+        ),
+        (
+            "ko",
+            "장애가 없던 태스크도 모두 멈춥니다. 서로 이벤트를 주고받으므로, 모든 태스크가 같은 체크포인트로 돌아가야 "
+            "카운트가 정확합니다.",
+        ),
+    ],
+)
+def test_the_recovery_says_why_all_tasks_stop(page, server, language, told):
+    go(page, server, "wounded", language=language)
+    assert page.locator("ol:visible li").nth(1).locator(".note").inner_text() == told
+
+
+def test_before_anything_was_lost_the_page_says_what_to_type_to_lose_the_worker_that_does_the_most(page, server):
+    go(page, server, "calm")
+    shown = card(page, "Recovery")
+    assert (shown.locator(".note:visible").inner_text(), shown.locator("code").inner_text()) == (
+        "Nothing has been lost since this dashboard began to watch. To see it happen, kill taskmanager-1 in a "
+        "terminal; it is started again by itself:",
+        "kill -9 4711",
+    )
 
 
 @pytest.mark.parametrize(("dark", "colours"), [(False, LIGHT), (True, DARK)])

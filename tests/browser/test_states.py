@@ -32,7 +32,7 @@ def test_a_page_that_was_opened_before_the_cluster_fills_itself(page, server):
     page.locator(".tile", has_text="Slots in use").get_by_text("100 %").wait_for()
     settle(page)
     assert shown.count() == 0
-    assert card(page, "Cluster").locator("svg text", has_text="TaskManager 1").count() == 1
+    assert card(page, "Cluster").locator("svg text", has_text="taskmanager-1").count() == 1
     assert page.evaluate("window.stayed") is True
 
 
@@ -40,6 +40,41 @@ def test_without_a_job_the_page_says_how_to_submit_one(page, server):
     go(page, server, "no-job")
     assert card(page, "No job runs on this cluster").locator("code").inner_text() == "flink-abnormal submit --detached"
     assert page.locator(".tile:visible").count() == 8
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "told"),
+    [
+        (
+            "en",
+            "No job runs on this cluster",
+            "The last one, {} ({}), failed at …; --from latest goes on from its newest checkpoint. Submit one in a "
+            "terminal; it appears here:",
+        ),
+        (
+            "ko",
+            "이 클러스터에서 실행 중인 Job이 없습니다",
+            "마지막 Job {} ({})은 …에 실패했습니다. --from latest 로 제출하면 최신 체크포인트에서 이어서 처리합니다. "
+            "터미널에서 제출하면 여기에 나타납니다:",
+        ),
+    ],
+)
+def test_when_no_job_runs_any_more_the_page_says_what_became_of_the_last_one(page, server, language, title, told):
+    go(page, server, "failed", language=language)
+    note = card(page, title).locator(".note").inner_text()
+    assert re.sub(r"\d\d:\d\d:\d\d", "…", note) == told.format(samples.NAME, samples.JOB[:8])
+    server.show("healthy")
+    card(page, title).wait_for(state="hidden")
+
+
+@pytest.mark.parametrize(("language", "name"), [("en", "Dismiss"), ("ko", "확인했음")])
+def test_the_alarm_of_a_failed_job_and_no_other_is_dismissed_by_a_person(page, server, language, name):
+    go(page, server, "failed", language=language)
+    assert page.locator(".alarm:visible").count() == 2
+    page.get_by_role("button", name=name, exact=True).click()
+    page.locator(".alarm:visible").nth(1).wait_for(state="hidden")
+    assert page.locator(".alarm:visible .what").inner_text().startswith("TaskManager")
+    assert page.get_by_role("button", name=name, exact=True).count() == 0
 
 
 def test_a_history_that_is_not_kept_is_told_with_the_reason(page, server):

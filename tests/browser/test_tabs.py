@@ -48,10 +48,46 @@ def test_each_task_and_each_subtask_tells_its_own_state_and_place(page, server):
     name = "Process: Abnormal count"
     assert rows(page, "Tasks")[2] == [name, "3", "3 RUNNING", "0.6", "0.6", "6.6 KB", "10 %", "0 %"]
     assert rows(page, "Subtasks")[4:7] == [
-        [name, "1", "RUNNING", "1", "TaskManager 2", "0.2", "0.2", "2.3 KB", "5 %", "0 %"],
-        [name, "2", "RUNNING", "1", "TaskManager 3", "0.2", "0.2", "2.3 KB", "7 %", "0 %"],
-        [name, "3", "RUNNING", "1", "TaskManager 1", "0.2", "0.2", "2.3 KB", "9 %", "0 %"],
+        [name, "1", "RUNNING", "1", "taskmanager-2", "0.2", "0.2", "2.3 KB", "5 %", "0 %"],
+        [name, "2", "RUNNING", "1", "taskmanager-3", "0.2", "0.2", "2.3 KB", "7 %", "0 %"],
+        [name, "3", "RUNNING", "1", "taskmanager-1", "0.2", "0.2", "2.3 KB", "9 %", "0 %"],
     ]
+
+
+_EDGES = """cells => cells.map(cell => {
+  const box = cell.getBoundingClientRect();
+  const seen = box.width > 0 && box.left >= 0 && box.right <= innerWidth;
+  return [getComputedStyle(cell, '::before').content, cell.textContent, seen];
+})"""
+
+
+def test_on_a_phone_the_table_of_tasks_shows_all_its_figures_with_their_names(page, server):
+    page.set_viewport_size({"width": 390, "height": 900})
+    go(page, server, "healthy", language="ko")
+    pick_tab(page, "jobs")
+    row = card(page, "실시간 태스크 상태").locator("tbody tr", has_text="Abnormal count")
+    figures = [
+        ("서브태스크", "3"),
+        ("상태", "3 RUNNING"),
+        ("입력 /초", "0.6"),
+        ("출력 /초", "0.6"),
+        ("체크포인트 크기", "6.6 KB"),
+        ("사용률", "10 %"),
+        ("백프레셔", "0 %"),
+    ]
+    assert row.locator("td:not(:first-child)").evaluate_all(_EDGES) == [
+        [f'"{name}"', figure, True] for name, figure in figures
+    ]
+
+
+@pytest.mark.parametrize("tab", ["overview", "jobs", "alerts", "checkpoints"])
+def test_on_a_phone_no_cell_of_any_table_is_beyond_the_edge(page, server, tab):
+    page.set_viewport_size({"width": 390, "height": 900})
+    go(page, server, "wounded")
+    pick_tab(page, tab)
+    cells = page.locator("td:visible").evaluate_all(_EDGES)
+    assert len(cells) > 5
+    assert [cell for cell in cells if not cell[2]] == []
 
 
 def test_the_states_are_the_tasks_own_while_the_job_restarts(page, server):
@@ -69,7 +105,7 @@ def test_the_search_finds_one_of_a_thousand_subtasks(page, server):
     page.get_by_role("textbox", name="Search", exact=True).fill("1000")
     card(page, "Subtasks").locator("tbody tr").nth(1).wait_for(state="detached")
     assert [row[:5] for row in rows(page, "Subtasks")] == [
-        ["Process: Abnormal count", "1000", "RUNNING", "1", "TaskManager 100"]
+        ["Process: Abnormal count", "1000", "RUNNING", "1", "taskmanager-100"]
     ]
     settle(page)
     assert len(rows(page, "Subtasks")) == 1  # the next update leaves the search as it is
@@ -117,23 +153,25 @@ def test_a_new_line_of_the_log_appears_on_top_by_itself(page, server):
     page.get_by_text("[Source Emit] new").wait_for()
     assert lines(page, "Application log") == ["[Source Emit] new", *LOG[::-1]]
     assert card(page, "Application log").locator(".note").inner_text() == (
-        "Standard output of TaskManager 1, read by its tail."
+        "Standard output of taskmanager-1, read by its tail."
     )
 
 
 def test_checkpoints_tell_failures_savepoints_and_what_was_restored(page, server):
     go(page, server, "healthy")
     pick_tab(page, "checkpoints")
-    told = {row[0]: (row[1], row[2], row[8]) for row in rows(page, "History")}
+    told = {row[0]: (*row[1:4], row[9]) for row in rows(page, "History")}
     card(page, "History").get_by_role("button", name="Next page").click()
     card(page, "History").get_by_text("#10", exact=True).wait_for()
-    told |= {row[0]: (row[1], row[2], row[8]) for row in rows(page, "History")}
-    usual = ("checkpoint", "COMPLETED", "")
+    told |= {row[0]: (*row[1:4], row[9]) for row in rows(page, "History")}
+    gone = "no, a newer one took its place"
+    usual = ("checkpoint", "COMPLETED", gone, "")
     assert len(told) == 20
     assert {key: value for key, value in told.items() if value != usual} == {
-        "#14": ("checkpoint", "FAILED", "expired"),
-        "#12": ("checkpoint", "COMPLETED", "restored"),
-        "#9": ("savepoint", "COMPLETED", ""),
+        "#20": ("checkpoint", "COMPLETED", "yes", ""),
+        "#14": ("checkpoint", "FAILED", "–", "expired"),
+        "#12": ("checkpoint", "COMPLETED", gone, "used for a restore"),
+        "#9": ("savepoint", "COMPLETED", "yes", ""),
     }
 
 
@@ -163,7 +201,7 @@ def test_the_recovery_tab_keeps_every_recovery_with_its_seconds(page, server, sa
     sums = card(page, "Recovery").locator(".pill:visible").all_inner_texts()
     assert sums == {"healthy": [], "wounded": ["recovering for 40 s"]}[sample] + ["running again after 6.8 s"]
     chart = card(page, "Seconds to run again")
-    assert [chart.locator("svg text", has_text=part).count() for part in ("until noticed", "until restored")] == [1, 1]
+    assert [chart.locator("svg text", has_text=part).count() for part in ("until noticed", "until restoring")] == [1, 1]
 
 
 def test_the_diagrams_to_learn_from_follow_the_cluster(page, server):
@@ -173,4 +211,4 @@ def test_the_diagrams_to_learn_from_follow_the_cluster(page, server):
     card(page, "Cluster").locator("svg text", has_text="lost 3 s ago").wait_for()
     settle(page)
     told = " ".join(card(page, "A recovery").locator("svg text").all_text_contents())
-    assert told.count("+5.5 s state restored from checkpoint") == 1
+    assert told.count("+5.5 s restoring from checkpoint") == 1

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from dashboard.collect.alarms import Alarms, Facts
+from dashboard.collect.failed_jobs import FailedJobs
 from dashboard.collect.read import Tasks
 from dashboard.model import (
     Alarm,
@@ -89,33 +90,94 @@ def test_a_failed_checkpoint_stays_until_one_completes():
     assert after == ()
 
 
+FAILED = replace(RUNNING, state="FAILED", ended=T + 5)
+NOTHING = {"jobs": (), "details": {}}
+HAS_FAILED = (Alarm("job-failed", "critical", T + 5, JOB, "Example"),)
+
+
 def test_a_job_that_is_being_restarted_and_one_that_failed():
     alarms = Alarms()
     broken = replace(RUNNING, state="RESTARTING", running=1)
     recovery = Recovery(1, JOB, "Example", "task", T - 2, ())
-    failed = replace(RUNNING, state="FAILED", ended=T + 5)
 
     assert alarms.see(facts(0, job=broken, recoveries=(recovery,))) == (
         Alarm("job-restarting", "warning", T - 2, JOB, "Example", 3),
     )
-    assert alarms.see(facts(6, job=failed)) == (Alarm("job-failed", "critical", T + 5, JOB, "Example"),)
-    again = replace(RUNNING, id="job-2")
-    assert alarms.see(replace(facts(7), jobs=(again, failed), details={})) == ()
+    assert alarms.see(facts(6, job=FAILED)) == HAS_FAILED
 
 
-def test_a_job_that_was_lost_with_its_jobmanager_until_one_of_its_name_runs():
+@pytest.mark.parametrize("state", ["RUNNING", "FINISHED", "CANCELED"])
+def test_a_failed_job_stands_until_one_of_its_name_that_was_started_later_runs(state):
     alarms = Alarms()
-    open_, steps = Recovery(1, JOB, "Example", "jobmanager", T - 9, ()), (Step(T - 5, "failed", "forgotten"),)
-    lost = replace(open_, failed=True, steps=steps)
-    nothing = {"jobs": (), "details": {}}
+    another = replace(RUNNING, id="job-2", name="Another", started=T + 6)
+    earlier = replace(RUNNING, id="job-0")
+    waits = replace(RUNNING, id="job-2", started=T + 6, running=3)
+    alarms.see(facts(6, job=FAILED))
 
-    assert alarms.see(replace(facts(0, recoveries=(open_,)), **nothing)) == (
+    days = 86_400 * 30
+    assert alarms.see(replace(facts(days), **NOTHING)) == HAS_FAILED  # Flink has forgotten it
+    assert alarms.see(facts(days, link="gone"))[-1:] == HAS_FAILED
+    assert alarms.see(replace(facts(days), jobs=(another, earlier, FAILED), details={})) == HAS_FAILED
+    assert alarms.see(replace(facts(days), jobs=(waits, FAILED), details={})) == HAS_FAILED
+    again = replace(waits, running=4, state=state)
+    assert alarms.see(replace(facts(days), jobs=(again, FAILED), details={})) == ()
+    assert alarms.see(replace(facts(days), jobs=(FAILED,), details={})) == ()
+
+
+def test_a_job_that_fails_again_and_again_is_one_alarm():
+    alarms = Alarms()
+    alarms.see(facts(6, job=FAILED))
+    again = replace(FAILED, id="job-2", started=T + 6, ended=T + 9)
+
+    (told,) = alarms.see(replace(facts(10), jobs=(again, FAILED), details={}))
+
+    assert (told, told.key) == (replace(HAS_FAILED[0], job_id="job-2"), HAS_FAILED[0].key)
+
+
+def test_a_failed_job_that_a_person_dismisses_is_over_until_one_fails_again():
+    failed = FailedJobs((), lambda _: None)
+    alarms = Alarms(failed)
+    alarms.see(facts(6, job=FAILED))
+    failed.dismiss("Another")
+    assert alarms.see(facts(6, job=FAILED)) == HAS_FAILED
+
+    failed.dismiss("Example")
+
+    assert alarms.see(facts(7, job=FAILED)) == ()
+    again = replace(FAILED, id="job-2", started=T + 6, ended=T + 9)
+    assert alarms.see(replace(facts(10), jobs=(again, FAILED), details={})) == (
+        Alarm("job-failed", "critical", T + 9, "job-2", "Example"),
+    )
+
+
+def test_a_failed_job_is_remembered_and_so_is_that_it_is_over():
+    kept = {}
+
+    def start():
+        return Alarms(FailedJobs(kept.values(), lambda each: kept.__setitem__(each.name, each)))
+
+    start().see(facts(6, job=FAILED))
+    assert start().see(Facts(T + 9, "connecting", None)) == HAS_FAILED
+    again = replace(RUNNING, id="job-2", started=T + 6)
+    start().see(replace(facts(10), jobs=(again, FAILED), details={}))
+
+    assert start().see(facts(11, job=FAILED)) == ()
+
+
+@pytest.mark.parametrize(("state", "told"), [("forgotten", 1), ("FAILED", 1), ("CANCELED", 0), ("FINISHED", 0)])
+def test_a_job_that_was_lost_with_its_jobmanager_until_one_of_its_name_runs(state, told):
+    alarms = Alarms()
+    open_, steps = Recovery(1, JOB, "Example", "jobmanager", T - 9, ()), (Step(T - 5, "failed", state),)
+    lost = replace(open_, failed=True, steps=steps)
+    later = replace(RUNNING, id="job-2", started=T - 8)
+
+    assert alarms.see(replace(facts(0, recoveries=(open_,)), **NOTHING)) == (
         Alarm("job-restarting", "warning", T - 9, JOB, "Example"),
     )
-    assert alarms.see(replace(facts(1, recoveries=(lost,)), **nothing)) == (
-        Alarm("job-failed", "critical", T - 5, JOB, "Example"),
-    )
-    assert alarms.see(replace(facts(2, recoveries=(lost,)), details={})) == ()
+    stands = (Alarm("job-failed", "critical", T - 9, JOB, "Example"),)[:told]
+    assert alarms.see(replace(facts(1, recoveries=(lost,)), **NOTHING)) == stands
+    assert alarms.see(replace(facts(86_400, recoveries=()), **NOTHING)) == stands
+    assert alarms.see(replace(facts(86_401, recoveries=(lost,)), jobs=(later,), details={})) == ()
 
 
 def test_a_lost_taskmanager_until_as_many_are_there_again():
@@ -152,6 +214,17 @@ def test_tasks_that_wait_for_a_slot():
         Alarm("no-free-slot", "warning", T + 2, JOB, "Example", 2),
     )
     assert alarms.see(facts(3, job=starting, tasks=waiting, overview=replace(OVERVIEW, free=1))) == ()
+
+
+def test_tasks_that_wait_within_a_recovery_are_no_alarm_of_their_own_unless_it_lasts():
+    alarms = Alarms()
+    waiting = {"job": replace(RUNNING, running=2), "tasks": {JOB: Tasks(2, T)}}
+    recovery = Recovery(1, JOB, "Example", "taskmanager", T, ())
+
+    told = {at: kinds(alarms.see(facts(at, recoveries=(recovery,), **waiting))) for at in (0, 3, 59.9, 60, 62)}
+
+    alone = ["job-restarting"]
+    assert told == {0: alone, 3: alone, 59.9: alone, 60: alone, 62: [*alone, "no-free-slot"]}
 
 
 def test_backpressure_that_lasts():

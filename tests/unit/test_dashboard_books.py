@@ -13,6 +13,7 @@ from dashboard.collect.read_checkpoints import Restored
 from dashboard.collect.read_live import LiveAlert, LiveUsers
 from dashboard.collect.workers import Named, Workers
 from dashboard.model import JobManager, Live, LiveUser, TaskManager
+from flink_abnormal.runtime.names import resource_id
 from flink_abnormal.runtime.rest import Address
 
 T = 1_000_000.0
@@ -45,6 +46,17 @@ def test_checkpoints_stay_when_flink_forgets_them():
 
     assert shown(seen) == [(0, 3, False), (0, 2, False), (0, 1, False)]
     assert sorted(kept) == [(0, 1), (0, 2), (0, 3)]
+
+
+def test_whether_a_checkpoint_is_still_there_is_not_known_once_flink_tells_of_it_no_more():
+    seen, kept = book()
+    answer = checkpoints([1, 2, 3])
+    told = {1: False, 2: True, 3: True}
+    seen.see(replace(answer, history=tuple(replace(each, kept=told[each.id]) for each in answer.history)), T)
+    seen.see(checkpoints([3, 4], total=4), T)
+
+    assert {each.id: each.kept for each in seen.shown().history} == {1: False, 2: None, 3: True, 4: True}
+    assert kept[0, 2].kept is None
 
 
 def test_counters_that_go_back_begin_another_term():
@@ -284,6 +296,23 @@ def test_taskmanagers_get_numbers_that_are_never_given_twice():
     ]
     assert {each.id: each.number for each in kept.values()} == {"a": 8, "b": 9, "c": 10}
     assert (workers.name("old"), workers.name("never seen")) == ("TaskManager 7", "never seen")
+
+
+def test_a_taskmanager_of_this_project_keeps_its_name_when_its_process_is_another():
+    kept = []
+    workers = Workers([], kept.append)
+    one, two, again, ten = map(resource_id, ("taskmanager-1", "taskmanager-2", "taskmanager-2", "taskmanager-10"))
+    workers.pids = {"taskmanager-1": 11, "taskmanager-2": 22}
+    workers.see([worker(ten), worker(two), worker(one)], T)
+    workers.see([worker(ten), worker(again), worker(one)], T + 1)
+
+    assert [(each.name, each.id, each.lost_at, each.pid) for each in workers.shown()] == [
+        ("taskmanager-1", one, None, 11),
+        ("taskmanager-2", again, None, 22),
+        ("taskmanager-2", two, T + 1, None),
+        ("taskmanager-10", ten, None, None),
+    ]
+    assert (workers.name(two), workers.name(again), kept) == ("taskmanager-2", "taskmanager-2", [])
 
 
 def test_a_lost_taskmanager_is_shown_for_two_minutes_or_until_it_is_back():

@@ -14,7 +14,7 @@ from fake_flink import FakeFlink
 from flink_answers import DETECTOR, JOB, SOURCE, VERTICES, answer, field
 
 import dashboard
-from dashboard.collect import ask, cluster_reader, read
+from dashboard.collect import ask, cluster_reader, read, webhook
 from dashboard.collect.ask import ALLOWED, Asker, AskError, Pace
 from dashboard.collect.collector import Collector
 from dashboard.collect.history import History
@@ -445,30 +445,46 @@ def test_a_taskmanager_that_dies_is_told_as_a_recovery_and_remembered_after_a_re
     assert again.recoveries == (told,)
 
 
-def test_the_webhook_is_told_once_of_each_change(flink, collect):
-    posted = []
+@pytest.fixture
+def hook():
+    """A server that takes alarms, and what it was posted."""
 
     class Hook(FakeFlink):
         def serve(self, request):
-            posted.append(json.loads(request.rfile.read(int(request.headers["Content-Length"]))))
+            self.posted.append(json.loads(request.rfile.read(int(request.headers["Content-Length"]))))
             request.send_response(204)
             request.end_headers()
 
-    with Hook() as hook:
-        collector = collect(flink.address, webhook=f"http://{hook.address}/x")
-        until(collector, complete, "everything")
-        (job,) = flink.answers["/jobs/overview"]["jobs"]
-        job["state"] = "FAILED"
-        until(collector, lambda seen: seen.alarms, "an alarm")
-        wait_until(lambda: posted, "the message", SECONDS)
-        job["state"] = "RUNNING"
-        wait_until(lambda: len(posted) == 2, "the second message", SECONDS)
+    with Hook() as server:
+        server.posted = []
+        yield server
 
-    assert [(each["alarm"], each["state"], each["severity"]) for each in posted] == [
-        ("job-failed", "raised", "critical"),
-        ("job-failed", "cleared", "critical"),
+
+def test_the_webhook_is_told_once_of_each_change_and_who_ended_it(flink, collect, hook):
+    collector = collect(flink.address, webhook=f"http://{hook.address}/x")
+    until(collector, complete, "everything")
+    (job,) = flink.answers["/jobs/overview"]["jobs"]
+    job |= {"state": "FAILED", "end-time": job["start-time"] + 5000}
+    until(collector, lambda seen: seen.alarms, "an alarm")
+    flink.answers["/jobs/overview"]["jobs"].clear()
+    until(collector, lambda seen: not seen.jobs, "the cluster to forget the job")
+    flink.answers["/jobs/overview"]["jobs"].append(job | {"jid": "b" * 32, "state": "RUNNING", "start-time": 2**42})
+    wait_until(lambda: len(hook.posted) == 2, "the second message", SECONDS)
+    job |= {"start-time": 2**42 + 1000, "end-time": 2**42 + 2000}
+    flink.answers["/jobs/overview"]["jobs"].append(job)
+    wait_until(lambda: len(hook.posted) == 3, "the third message", SECONDS)
+    collector.dismiss(job["name"])
+    wait_until(lambda: len(hook.posted) == 4, "the fourth message", SECONDS)
+
+    name = "Internal Keyed State Abnormal Count Example"
+    said = f"a job has failed, and none of its name runs ({name})"
+    assert [(each["alarm"], each["state"], each["severity"], each["text"]) for each in hook.posted] == [
+        ("job-failed", "raised", "critical", said),
+        ("job-failed", "cleared", "critical", f"over: {said}"),
+        ("job-failed", "raised", "critical", said),
+        ("job-failed", "dismissed", "critical", f"dismissed by a person: {said}"),
     ]
-    assert posted[0]["text"] == "the job has failed (Internal Keyed State Abnormal Count Example)"
+    assert collector.snapshot().alarms == ()
 
 
 def test_a_webhook_that_hangs_or_is_gone_stops_nothing(flink, collect, caplog):
@@ -486,14 +502,61 @@ def test_a_webhook_that_hangs_or_is_gone_stops_nothing(flink, collect, caplog):
     until(collector, lambda seen: seen.overview.at > began, "newer figures")
 
 
-@pytest.mark.parametrize("url", ["ftp://x", "hook", "http://"])
-def test_a_webhook_that_is_no_address_is_refused(tmp_path, url):
-    history = History(tmp_path / "history.db")
-    with pytest.raises(UsageError) as refused:
-        Collector("127.0.0.1:1", history, webhook=url)
-    history.close()
+BAD_URLS = [
+    "",
+    " ",
+    "ftp://x",
+    "hook",
+    "http://",
+    "http:///path",
+    "http://:80",
+    "http://[bad",
+    "http://[bad]/",
+    "http://[::1",
+    "http://host:99999/",
+    "http://host:port/",
+    "http://host:0/",
+    "http://ho st/",
+    "http://host/\r\nX: y",
+    "http://a..b/",
+    f"http://{'a' * 64}.org/",
+    "http://*.example.org/",
+    "//host/path",
+    "https//host",
+]
 
-    assert str(refused.value).startswith("The webhook's address must begin with http:// or https://")
+
+@pytest.mark.parametrize("url", BAD_URLS)
+def test_a_webhook_that_is_no_address_is_refused_with_a_sentence_that_does_not_show_it(url):
+    with pytest.raises(UsageError) as refused:
+        webhook.check(url)
+
+    assert str(refused.value) == (
+        "The webhook's address is none that can be posted to: write http:// or https:// and a host, such as "
+        "https://example.org/hook, in --webhook or FLINK_ABNORMAL_WEBHOOK. It is not shown here, since it may hold a "
+        "secret."
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://host",
+        "https://user:secret@host:8443/a?b=c#d",
+        "http://[::1]:80/",
+        "http://bücher.example/",
+        "http://host/ü",
+    ],
+)
+def test_a_webhook_that_can_be_posted_to_is_taken_as_it_is(url):
+    assert webhook.check(url) == url
+
+
+def test_the_command_refuses_a_bad_webhook_before_it_looks_for_a_cluster(cli):
+    done = cli.run("dashboard", "--webhook", "http://[bad", "--port", free_port())
+
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith("Error: The webhook's address is none that can be posted to: ")
 
 
 def test_a_snapshot_is_there_before_the_start_and_stop_needs_no_start(tmp_path):

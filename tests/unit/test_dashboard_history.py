@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from dashboard.collect.failed_jobs import FailedJob
 from dashboard.collect.history import History
 from dashboard.collect.workers import Named
 from dashboard.model import Checkpoint, Recovery, SeenAlert, Step
@@ -12,6 +13,7 @@ T = 1_000_000.0
 CHECKPOINT = Checkpoint("job", 4, 1, "COMPLETED", False, T, 0.05, 6000, 10, 10, restored=True, path="file:/x")
 STEPS = (Step(T, "lost", "TaskManager 1"), Step(T + 1, "running", "", 10, 10))
 RECOVERY = Recovery(3, "job", "Example", "taskmanager", T, STEPS, ("TaskManager 1",), 4, 10, T, 4, T, T + 1)
+FAILED = FailedJob("Example", T - 9, {"job": T})
 ALERT = SeenAlert(7, "job", T, "<b>'; DROP TABLE alerts", 3, 2)
 
 
@@ -30,7 +32,13 @@ def opened(tmp_path):
 
 
 def everything(history):
-    return (history.checkpoints("job", 10), history.recoveries(10), history.alerts(10), history.names())
+    return (
+        history.checkpoints("job", 10),
+        history.recoveries(10),
+        history.alerts(10),
+        history.names(),
+        history.failed_jobs(),
+    )
 
 
 def fill(history):
@@ -38,6 +46,7 @@ def fill(history):
     history.put_recovery(RECOVERY)
     history.put_alert(ALERT)
     history.put_name(Named("tm-1", 4, T))
+    history.put_failed_job(FAILED)
 
 
 def test_what_was_put_is_there_after_a_restart(opened):
@@ -45,7 +54,34 @@ def test_what_was_put_is_there_after_a_restart(opened):
     fill(first)
     first.close()
 
-    assert everything(opened()) == ([CHECKPOINT], [RECOVERY], [ALERT], [Named("tm-1", 4, T)])
+    assert everything(opened()) == ([CHECKPOINT], [RECOVERY], [ALERT], [Named("tm-1", 4, T)], [FAILED])
+
+
+def test_the_file_of_an_earlier_dashboard_goes_on_with_the_tables_that_came_later(opened):
+    first = opened()
+    fill(first)
+    first.close()
+    with sqlite3.connect(first.path) as connection:
+        connection.execute("DROP TABLE failed_jobs")
+    connection.close()
+
+    again = opened()
+    assert everything(again) == ([CHECKPOINT], [RECOVERY], [ALERT], [Named("tm-1", 4, T)], [])
+    again.put_failed_job(FAILED)
+    again.flush()
+    assert again.failed_jobs() == [FAILED]
+
+
+def test_a_failed_job_that_nobody_has_taken_note_of_is_never_too_old(opened):
+    history = opened()
+    history.put_failed_job(FAILED)
+    history.put_failed_job(FailedJob("Another", T))
+    history.flush()
+
+    later = opened(clock=lambda: T + 365 * 86_400)
+    later.flush()
+
+    assert later.failed_jobs() == [FAILED]
 
 
 def test_the_newest_are_returned_oldest_first_and_the_last_word_counts(opened):
@@ -69,7 +105,7 @@ def test_what_is_too_old_is_deleted(opened):
     assert everything(opened(clock=lambda: now[0], max_age_s=100))[0] == [CHECKPOINT]  # pruned with the next write
     again = opened(clock=lambda: now[0], max_age_s=100)
     again.flush()
-    assert everything(again) == ([], [], [], [Named("tm-1", 4, T)])  # so that its number is not given again
+    assert everything(again) == ([], [], [], [Named("tm-1", 4, T)], [FAILED])  # so that its number is not given again
 
 
 def test_the_file_stays_below_its_size_and_the_newest_stay(opened):
@@ -167,7 +203,7 @@ def test_a_locked_file_is_said_and_written_when_it_is_free(opened):
     locker.close()
     history.flush()
     assert history.error is None
-    assert everything(history) == ([CHECKPOINT], [RECOVERY], [ALERT], [Named("tm-1", 4, T)])
+    assert everything(history) == ([CHECKPOINT], [RECOVERY], [ALERT], [Named("tm-1", 4, T)], [FAILED])
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk is made of memory here")

@@ -70,7 +70,7 @@ def test_a_lost_taskmanager_is_dashed_red_without_slots_and_without_a_line():
     options = cluster(samples.wounded())
     lost = "tm localhost:40001-abc1"
     assert tones(options)[lost] == (LIGHT.bad, LIGHT.bad_fill, "dashed")
-    assert dict(told(options))[lost] == "TaskManager 2\nlost 3 s ago"
+    assert dict(told(options))[lost] == "taskmanager-2\nlost 3 s ago"
     assert [name for name, _ in told(options) if name.startswith("slot localhost:40001")] == []
     assert [link for link in links(options) if lost in link] == []
 
@@ -249,7 +249,7 @@ def test_a_recovery_is_told_in_its_three_parts():
     options = charts.recoveries(samples.healthy().recoveries, EN, LIGHT)
     assert [(series["name"], series["data"]) for series in options["series"]] == [
         ("until noticed", [1.2]),
-        ("until restored", [4.3]),
+        ("until restoring", [4.3]),
         ("until all ran", [1.3]),
     ]
 

@@ -164,6 +164,7 @@ def test_checkpoints_are_read():
         10,
         unaligned=True,
         path=f"file:/data/cp/{JOB}/chk-4",
+        kept=True,
     )
 
 

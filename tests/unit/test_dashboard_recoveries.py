@@ -126,6 +126,49 @@ def test_a_job_that_no_jobmanager_knows_any_more_is_given_up():
     assert (told.all[0].failed, told.all[0].steps[-1]) == (True, Step(T + 5, "failed", "forgotten"))
 
 
+def test_a_job_that_never_ran_as_a_whole_and_is_lost_with_its_jobmanager_is_told_too():
+    told = Told()
+    told.see(0, stopped(3, "RUNNING"))
+    told.see(2, up=False, answered=0)
+    told.see(5, job=None)
+    told.see(126, job=None)
+
+    assert [(each.cause, each.failed, each.steps[-1].subject) for each in told.all] == [
+        ("jobmanager", True, "forgotten")
+    ]
+
+
+def test_a_job_that_the_cluster_lists_no_more_is_lost_also_if_no_silence_was_noticed():
+    told = Told()
+    told.see(0)
+    told.see(1, job=None)
+    told.see(121, job=None)
+    assert told.all == ()
+    told.see(121.1, job=None)
+
+    assert [(each.failed, steps(each)) for each in told.all] == [(True, [(1.0, "failed", "forgotten", None, None)])]
+
+
+def test_a_taskmanager_that_is_lost_twice_in_one_recovery_is_told_twice():
+    told = Told()
+    told.see(0)
+    told.see(1, stopped(), (1, 3))
+    told.see(2, stopped(), (1, 2, 3))
+    told.see(2.5, stopped(), (1, 2, 3))
+    told.see(3, stopped(), (1, 3))
+    told.see(4, stopped(), (1, 2, 3))
+    told.see(5, replace(WHOLE, restored=Restored(7, T + 4.5), changed=T + 5))
+
+    (recovery,) = told.all
+    assert [step[:3] for step in steps(recovery) if step[1] in ("lost", "slots")] == [
+        (-0.3, "lost", "TaskManager 2"),
+        (2.0, "slots", "TaskManager 2"),
+        (2.2, "lost", "TaskManager 2"),
+        (4.0, "slots", "TaskManager 2"),
+    ]
+    assert (recovery.began, recovery.lost) == (T - 0.3, ("TaskManager 2",))
+
+
 def test_a_recovery_goes_on_with_the_job_that_is_submitted_in_the_place_of_a_forgotten_one():
     told = Told()
     told.see(0)

@@ -11,6 +11,7 @@ from conftest import PROJECT
 from dashboard import model
 from dashboard.pages import texts
 from dashboard.pages.texts import Texts
+from flink_abnormal.runtime.rest import ENDED
 
 ALL = texts.keys()
 CODE = [file for file in sorted((PROJECT / "dashboard").rglob("*.py")) if file.name != "texts.py"]
@@ -23,6 +24,7 @@ MADE = {
     "log": get_args(model.LogMissing),
     "cause": get_args(model.Cause),
     "step": get_args(model.StepKind),
+    "last-job": tuple(state.lower() for state in ENDED),
     "tab": ("overview", "jobs", "alerts", "checkpoints", "recovery", "learn"),
 }
 

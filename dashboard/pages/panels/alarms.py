@@ -23,25 +23,44 @@ class Alarms:
     def __init__(self, texts: Texts) -> None:
         self._region = ui.element("section").classes("alarms")
         self._region.props("role=status aria-live=polite").props(f'aria-label="{texts("alarms")}"')
-        self._rows: list[tuple[ui.element, ui.label, ui.label]] = []
         with self._region:
-            for _ in range(SHOWN):
-                row = ui.row().classes("alarm bad")
-                with row:
-                    self._rows.append((row, ui.label().classes("what"), ui.label().classes("note")))
-                row.set_visibility(False)
+            self._rows = [Row(texts) for _ in range(SHOWN)]
 
     def show(self, view: View) -> None:
         """Show the alarms there are."""
         replace_classes(self._region, "alarms" if view.snapshot.alarms else "alarms none")
         ordered = sorted(view.snapshot.alarms, key=lambda alarm: (alarm.severity != "critical", alarm.since))
-        for (row, what, note), alarm in zip(self._rows, [*ordered[:SHOWN], *[None] * SHOWN], strict=False):
-            visible(row, alarm is not None)
-            if alarm is not None:
-                replace_classes(row, f"alarm {'bad' if alarm.severity == 'critical' else 'warn'}")
-                what.text = sentence(alarm, view.texts)
-                since = view.texts("alarm-since", clock=words.clock(alarm.since))
-                note.text = f"{since}. {view.texts(f'look-{alarm.kind}')}"
+        for row, alarm in zip(self._rows, [*ordered[:SHOWN], *[None] * SHOWN], strict=False):
+            row.show(alarm, view)
+
+
+class Row:
+    """An alarm: what, since when, what to look at; and a button if it stands until a person has seen it."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._alarm: Alarm | None = None
+        self._view: View | None = None
+        self._row = ui.row().classes("alarm bad")
+        with self._row:
+            self._what, self._note = ui.label().classes("what"), ui.label().classes("note grow")
+            self._dismiss = ui.button(texts("dismiss"), on_click=self._end).props("outline dense no-caps")
+        self._row.set_visibility(False)
+
+    def show(self, alarm: Alarm | None, view: View) -> None:
+        """Show an alarm, or nothing."""
+        self._alarm, self._view = alarm, view
+        visible(self._row, alarm is not None)
+        if alarm is None:
+            return
+        replace_classes(self._row, f"alarm {'bad' if alarm.severity == 'critical' else 'warn'}")
+        self._what.text = sentence(alarm, view.texts)
+        since = view.texts("alarm-since", clock=words.day_clock(alarm.since, view.now))
+        self._note.text = f"{since}. {view.texts(f'look-{alarm.kind}')}"
+        visible(self._dismiss, alarm.stands)
+
+    def _end(self) -> None:
+        if self._alarm is not None and self._view is not None:
+            self._view.collector.dismiss(self._alarm.subject)
 
 
 def sentence(alarm: Alarm, texts: Texts) -> str:

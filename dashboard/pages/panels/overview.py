@@ -38,7 +38,7 @@ class Overview:
                 self._cluster = ClusterPicture(texts)
                 self._live = LiveState(texts)
             with Card(texts("recovery"), texts) as self._recovery:
-                self._story = Story(texts)
+                self._story = Story()
 
     def show(self, view: View) -> None:
         """Show all of it."""
@@ -96,11 +96,11 @@ class ClusterPicture:
         """Show the cluster."""
         snapshot, texts = view.snapshot, view.texts
         self._card.age.show(snapshot.taskmanagers_at, view.now)
-        lost = sum(worker.lost_at is not None for worker in snapshot.taskmanagers)
+        lost = sum(worker.lost_at is not None for worker in snapshot.workers)
         description = texts(
             "cluster-aria",
             jobmanagers=len(snapshot.jobmanagers),
-            alive=len(snapshot.taskmanagers) - lost,
+            alive=len(snapshot.workers) - lost,
             lost=lost,
         )
         crowded = cluster_picture.too_many(snapshot)

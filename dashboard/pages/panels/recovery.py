@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 from nicegui import ui
 
-from dashboard.pages import charts, words
+from dashboard.pages import charts, strike, words
 from dashboard.pages.view import Card, Chart, replace_classes, visible
 
 if TYPE_CHECKING:
-    from dashboard.model import Recovery, Step
+    from dashboard.model import Recovery, Step, StepKind
     from dashboard.pages.texts import Texts
     from dashboard.pages.view import View
 
 SHOWN: Final = 10
-COMMAND: Final = "flink-abnormal drill --kill taskmanager"
 _ICONS: Final = {
     "lost": ("bad", "bolt"),
     "noticed": ("warn", "visibility"),
@@ -28,6 +27,8 @@ _ICONS: Final = {
     "running": ("ok", "check_circle"),
     "failed": ("bad", "cancel"),
 }
+_WHY: Final[dict[StepKind, str]] = {"noticed": "why-all-stop", "restored": "why-one-checkpoint"}
+"""What a learner asks at a step."""
 
 
 class Recoveries:
@@ -36,10 +37,9 @@ class Recoveries:
     def __init__(self, texts: Texts) -> None:
         with ui.element("div").classes("grid"):
             with Card(texts("recovery"), texts) as self._card:
-                self._stories = [Story(texts)]
+                self._stories = [Story()]
             with Card(texts("recovery-chart"), texts) as self._chart_card:
                 self._chart = Chart("240px", label=texts("recovery-chart"))
-        self._texts = texts
 
     def show(self, view: View) -> None:
         """Show them, the newest first."""
@@ -47,7 +47,7 @@ class Recoveries:
         self._card.age.show(view.snapshot.jobs_at, view.now)
         while len(self._stories) < len(found):
             with self._card.frame:
-                self._stories.append(Story(self._texts))
+                self._stories.append(Story())
         self._stories[0].show(next(iter(found), None), view)
         for story, recovery in zip(self._stories[1:], [*found[1:], *[None] * SHOWN], strict=False):
             visible(story.frame, recovery is not None)
@@ -64,11 +64,14 @@ class Recoveries:
 class Story:
     """One recovery: a line that sums it up, and its timeline."""
 
-    def __init__(self, texts: Texts) -> None:
+    def __init__(self) -> None:
         self._shown: object = None
         self.frame = ui.element("div").classes("w-full nicegui-column")
         with self.frame:
-            self._none = ui.label(texts("recovery-none", command=COMMAND)).classes("note")
+            with ui.element("div").classes("w-full nicegui-column") as self._none:
+                self._hint = ui.label().classes("note")
+                with ui.element("code") as self._code:
+                    self._command = ui.label().style("display: inline")
             with ui.row().classes("head") as self._head:
                 self._what = ui.label().style("font-weight: 650")
                 self._sum = ui.label().classes("pill ok")
@@ -82,6 +85,7 @@ class Story:
         visible(self._head, recovery is not None)
         visible(self._timeline, recovery is not None)
         if recovery is None:
+            self._tell_how(view)
             return
         self._what.text = f"{texts(f'cause-{recovery.cause}')}: {', '.join(recovery.lost) or recovery.job_name}"
         text, colour = summary(recovery, view.now, texts)
@@ -92,6 +96,17 @@ class Story:
             self._shown = (recovery.id, recovery.steps)
             self._draw(recovery, texts)
 
+    def _tell_how(self, view: View) -> None:
+        """Say how to lose a TaskManager on purpose."""
+        found = strike.how(view.snapshot, view.job)
+        told = [view.texts("recovery-none")]
+        if found is not None:
+            place = {"name": found.victim.name, "host": found.victim.host}
+            told.append(view.texts("recovery-try" if found.command else "recovery-try-there", **place))
+        self._hint.text = " ".join(told)
+        self._command.text = (found.command if found else None) or ""
+        visible(self._code, bool(self._command.text))
+
     def _draw(self, recovery: Recovery, texts: Texts) -> None:
         self._timeline.clear()
         with self._timeline:
@@ -100,7 +115,10 @@ class Story:
                 with ui.element("li"):
                     ui.label(f"+{max(step.at - recovery.began, 0):.1f} {texts('unit-s')}").classes("after")
                     ui.icon(icon).classes(f"dot {colour}")
-                    ui.label(sentence(step, texts)).classes("told")
+                    with ui.element("div"):
+                        ui.label(sentence(step, texts)).classes("told")
+                        if step.kind in _WHY:
+                            ui.label(texts(_WHY[step.kind])).classes("note")
 
 
 def summary(recovery: Recovery, now: float, texts: Texts) -> tuple[str, str]:
