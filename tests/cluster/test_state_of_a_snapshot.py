@@ -85,7 +85,7 @@ def test_the_last_checkpoint_of_a_killed_cluster_holds_what_the_rule_gives_up_to
         "id": int(newest.name.removeprefix("chk-")),
         "job": job,
         "kind": "checkpoint",
-        "status": "RETAINED",
+        "status": "COMPLETED",
         "path": path,
     }
 
