@@ -6,7 +6,8 @@ import dashboard_samples as samples
 import pytest
 
 from dashboard.model import Edge
-from dashboard.pages import charts, cluster_picture, lessons, pictures, pipeline_picture
+from dashboard.pages import charts, cluster_picture, lessons, pictures, pipeline_picture, strike
+from dashboard.pages.strike import Strike
 from dashboard.pages.texts import Texts
 from dashboard.pages.theme import LIGHT
 
@@ -58,20 +59,20 @@ def test_the_cluster_has_a_node_for_each_member_and_each_slot():
             name
             for n in range(3)
             for name in (
-                f"tm localhost:{40000 + n}-abc{n}",
-                *(f"slot localhost:{40000 + n}-abc{n} {p}" for p in range(3)),
+                f"tm taskmanager-{n + 1}-{n:08x}",
+                *(f"slot taskmanager-{n + 1}-{n:08x} {p}" for p in range(3)),
             )
         ),
     ]
-    assert links(cluster(whole)) == [("jm 127.0.0.1:8081", f"tm localhost:{40000 + n}-abc{n}") for n in range(3)]
+    assert links(cluster(whole)) == [("jm 127.0.0.1:8081", f"tm taskmanager-{n + 1}-{n:08x}") for n in range(3)]
 
 
 def test_a_lost_taskmanager_is_dashed_red_without_slots_and_without_a_line():
     options = cluster(samples.wounded())
-    lost = "tm localhost:40001-abc1"
+    lost = "tm taskmanager-2-00000001"
     assert tones(options)[lost] == (LIGHT.bad, LIGHT.bad_fill, "dashed")
     assert dict(told(options))[lost] == "taskmanager-2\nlost 3 s ago"
-    assert [name for name, _ in told(options) if name.startswith("slot localhost:40001")] == []
+    assert [name for name, _ in told(options) if name.startswith("slot taskmanager-2")] == []
     assert [link for link in links(options) if lost in link] == []
 
 
@@ -330,3 +331,34 @@ def test_placeholders_of_echarts_in_a_users_word_mean_nothing():
     options = pipeline_picture.draw(whole.details[samples.JOB], EN, LIGHT, WIDTH)
     texts = [text for name, text in told(options) if name.startswith("users ")]
     assert texts == ["{\u200bb}", "{\u200bname|x}"]
+
+
+def test_a_lost_taskmanager_that_is_there_again_under_its_name_is_shown_once():
+    lost, *others = samples.workers(3)
+    back = replace(lost, id="taskmanager-1-ffffffff")
+    snapshot = samples.healthy(taskmanagers=(back, replace(lost, lost_at=samples.AT), *others))
+    assert [name for name, _ in told(cluster(snapshot)) if name.startswith("tm ")] == [
+        "tm taskmanager-1-ffffffff",
+        "tm taskmanager-2-00000001",
+        "tm taskmanager-3-00000002",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("victim", "command"),
+    [
+        ({"pid": 4711}, "kill -9 4711"),
+        ({}, None),  # on this machine, in another one's cluster
+        ({"host": "2585497674a9:40001"}, "docker compose exec --index 2 taskmanager pkill -KILL java"),
+        ({"id": "10.0.0.7:40001-abc", "name": "TaskManager 2", "host": "10.0.0.7:40001"}, None),
+    ],
+)
+def test_the_command_to_lose_a_taskmanager_is_one_that_can_be_typed_as_it_is(victim, command):
+    one, two, three = samples.workers(3)
+    two = replace(two, **victim)
+    shown = samples.job((two, two, two))
+    assert strike.how(samples.healthy(taskmanagers=(one, two, three)), shown) == Strike(two, command)
+
+
+def test_without_a_taskmanager_there_is_none_to_lose():
+    assert strike.how(samples.healthy(taskmanagers=()), None) is None
