@@ -31,6 +31,7 @@ class LocalCluster(CommandLine):
 
     def __init__(self, folder, port, *options):
         super().__init__(folder)
+        self.env["LC_ALL"] = "C"  # paths and lines are what they are, whatever the host's encoding
         self.port = port
         self.options = options
 

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import contextlib
+import locale
 import os
 import shutil
 import sys
@@ -30,6 +31,7 @@ CONNECTORS_VARIABLE: Final = "FLINK_ABNORMAL_CONNECTORS"
 APPLICATION_VARIABLE: Final = "FLINK_ABNORMAL_APPLICATION"
 """Set where the JobManager runs the job itself, which then records that it has finished."""
 PACKAGE: Final = Path(__file__).resolve().parents[1]
+LOCALES: Final = ("C.UTF-8", "en_US.UTF-8")
 S3_PLUGIN: Final = "flink-s3-fs-native"
 STATE_PROCESSOR: Final = "flink-state-processor-api"
 
@@ -122,6 +124,7 @@ def environment(conf: str = CLIENT_CONF) -> dict[str, str]:
     return {
         **os.environ,
         **store.keys(),
+        **utf_8_locale(),
         "JAVA_HOME": java_home,
         "PATH": path,
         "FLINK_HOME": str(home),
@@ -136,6 +139,23 @@ def environment(conf: str = CLIENT_CONF) -> dict[str, str]:
         "PYFLINK_PYTHON": sys.executable,
         "PYFLINK_CLIENT_EXECUTABLE": sys.executable,
     }
+
+
+def utf_8_locale() -> dict[str, str]:
+    """Return the locale of JVMs and workers: the same on every host, so that each reads the same dates and paths.
+
+    A JVM writes what its locale can't encode as question marks, paths too, and Python inside it takes over the language
+    of the host. Linux has C.UTF-8, macOS en_US.UTF-8; a host that has neither keeps its own.
+    """
+    before = locale.setlocale(locale.LC_ALL)
+    try:
+        for name in LOCALES:
+            with contextlib.suppress(locale.Error):
+                locale.setlocale(locale.LC_ALL, name)
+                return {"LC_ALL": name, "LANG": name}
+    finally:
+        locale.setlocale(locale.LC_ALL, before)
+    return {}
 
 
 def write_conf(folder: Path, overrides: dict[str, Any]) -> None:

@@ -49,6 +49,7 @@ def pages(chromium, cluster):
     assert [one.foreign() for one in opened] == [[], []]
 
 
+@pytest.mark.thread_mode
 def test_the_page_tells_a_job_its_alerts_and_the_loss_of_a_worker_without_a_reload(cluster, pages):
     english, korean = pages
     card(english, "No job runs on this cluster").wait_for()

@@ -56,6 +56,7 @@ def whole(snapshot):
     )
 
 
+@pytest.mark.thread_mode
 def test_a_real_job_is_seen_live_and_the_loss_of_a_worker_is_told_and_remembered(cluster, collect):
     collector = collect()
     options = cluster.job("--interval", "500ms", "--checkpoint-interval", "1s")

@@ -95,6 +95,7 @@ def test_a_job_moves_to_another_parallelism_and_the_other_backend(cluster, repor
     assert report.read()["verdict"] == "passed"
 
 
+@pytest.mark.thread_mode
 def test_a_savepoint_of_the_previous_release_still_restores(cluster, report):
     done = cluster.run("drill", "upgrade", *DEADLINE, *report.option, seconds=SECONDS)
 

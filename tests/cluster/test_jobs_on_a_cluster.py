@@ -7,6 +7,7 @@ import signal
 
 import bad_files
 import psutil
+import pytest
 from conftest import alerts, lines, records, wait_until
 from expected import alerts_of, simulated, summary_of
 from listening import open_to_others
@@ -17,7 +18,7 @@ def test_a_killed_taskmanager_costs_no_alert_and_doubles_none(cluster, tmp_path)
     client = cluster.start(
         *("run", "-py", "jobs/abnormal.py"),
         *cluster.job("--events", 160, "--interval", "100ms", "--checkpoint-interval", "1s", "--no-emit-log"),
-        *("--sink", "files", "--sink", "print", "--output", tmp_path / "out", "--roll", "2s"),
+        *("--sink", "files", "--sink", "print", "--output", tmp_path / "결과", "--roll", "2s"),
         command="flink",
     )
     wait_until(lambda: list(cluster.checkpoints.glob("*/chk-[3-9]/_metadata")), "a third checkpoint")
@@ -28,7 +29,7 @@ def test_a_killed_taskmanager_costs_no_alert_and_doubles_none(cluster, tmp_path)
     assert client.wait(120) == 0
     said = client.output.read_text(encoding="utf-8")
     assert said.splitlines()[-1] == summary_of(events)
-    assert alerts(tmp_path / "out") == alerts_of(events)
+    assert alerts(tmp_path / "결과") == alerts_of(events)
     restarts = {m["name"]: m["restarts"] for m in cluster.state()["members"]}
     assert restarts == {m["name"]: m["restarts"] + (m["name"] == "taskmanager-2") for m in before["members"]}
     assert set(re.findall(r"The job is (\w+)", said)) == {"RESTARTING"}
@@ -159,6 +160,7 @@ def test_a_run_that_understood_nothing_says_why_to_whoever_submitted_it(cluster,
     )
 
 
+@pytest.mark.thread_mode
 def test_code_that_changed_under_the_taskmanagers_is_not_run_in_its_old_form(cluster):
     before = {name: cluster.pid(name) for name in ("taskmanager-1", "taskmanager-2", "taskmanager-3")}
     file = cluster.folder / ".flink" / "cluster.json"

@@ -79,6 +79,7 @@ def move_in(folder, name, lines):
     (folder / f".{name}").rename(folder / name)
 
 
+@pytest.mark.thread_mode
 def test_the_gauges_hold_what_the_rule_says_and_go_on_from_the_state_after_a_worker_is_lost(cluster, tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
@@ -121,6 +122,7 @@ def test_nothing_is_published_where_that_was_not_asked_for_and_in_process_mode(c
     assert job.rest.job_parameters(job.id)["live"] == "false"
 
 
+@pytest.mark.thread_mode
 def test_the_jobs_options_can_be_read_by_those_who_watch_it(cluster, tmp_path):
     job = Job(
         cluster, "--users", 4, "--threshold", 2, "--sink", "files", "--output", tmp_path / "out", "--interval", "1h"

@@ -11,7 +11,7 @@ from conftest import wait_until
 from state_tools import counts_expected, counts_in
 
 # Each reading of a snapshot starts a JVM.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.thread_mode]
 
 PACE = ("--users", 20, "--interval", "50ms", "--no-emit-log", "--aligned")
 

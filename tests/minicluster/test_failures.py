@@ -47,7 +47,7 @@ def java_children(pid):
 
 
 def test_ctrl_c_while_the_jvm_starts_ends_it_without_a_traceback(cli):
-    process = cli.start("run", *cli.job())
+    process = cli.start("run", *cli.job("--execution-mode", "process"))
     jvms = wait_until(lambda: java_children(process.pid), "the JVM")
 
     os.kill(process.pid, signal.SIGINT)

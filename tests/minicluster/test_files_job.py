@@ -34,7 +34,7 @@ BAD = {
 ODD_USERS = ["a\0b", "😀", "한글", "two\nlines", "\u2028", "x" * 1024, "<script>", "'\"\\"]
 
 
-@pytest.mark.parametrize("mode", ["thread", "process"])
+@pytest.mark.parametrize("mode", [pytest.param("thread", marks=pytest.mark.thread_mode), "process"])
 def test_bad_lines_go_to_the_dead_letters_and_the_job_goes_on(cli, tmp_path, mode):
     source = tmp_path / "events.jsonl"
     odd = [json.dumps({"userId": user, "isAbnormal": True}).encode() for user in ODD_USERS for _ in range(3)]

@@ -38,6 +38,7 @@ def test_a_run_that_was_stopped_goes_on_without_a_gap_or_a_repetition(cli, tmp_p
     assert alerts(tmp_path / "out") == alerts_of(events)
 
 
+@pytest.mark.thread_mode
 def test_a_snapshot_that_the_job_cannot_start_from_is_refused_with_a_sentence(cli, tmp_path, stopped_run):
     taken = max(cli.checkpoints.glob("*/chk-*"), key=lambda folder: int(folder.name.removeprefix("chk-")))
     empty = tmp_path / "empty.jsonl"

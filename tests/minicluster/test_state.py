@@ -70,6 +70,7 @@ def refusal(cli, *arguments):
     return done.returncode, done.stderr.splitlines()[-1]
 
 
+@pytest.mark.thread_mode
 def test_every_name_and_count_of_many_users_comes_out_exactly(reader, tmp_path):
     counts = {f"many{n}": 1 for n in range(MANY)} | {name: position + 3 for position, name in enumerate(NAMES)}
     folder = tmp_path / "in"
@@ -103,6 +104,7 @@ def test_every_name_and_count_of_many_users_comes_out_exactly(reader, tmp_path):
     assert quiet.stderr.splitlines()[1] == "The snapshot holds no value of this user, which means 0."
 
 
+@pytest.mark.thread_mode
 def test_a_snapshot_without_a_count_is_empty(reader):
     process = reader.start(
         "run", *reader.job("--abnormal-rate", 0, "--interval", "50ms", "--checkpoint-interval", "500ms")

@@ -33,6 +33,7 @@ def detector_state(cli, monkeypatch):
     return state
 
 
+@pytest.mark.thread_mode
 def test_thread_mode_keeps_the_promised_layout_key_string_and_value_long(detector_state):
     text = detector_state.decode("latin-1")
 
