@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import signal
 import threading
 import time
@@ -37,6 +38,7 @@ def attend(launched: launch.Launched, *, cluster: Cluster | None = None, leave: 
     interruption = _Interruption(launched, leave)
     failures: list[str] = []
     if cluster is None:
+        logging.disable()  # an exception says what Py4J would log, with a traceback, of a JVM that is gone
         threading.Thread(target=_watch, args=(launched.client, failures), daemon=True).start()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: interruption.by_user())
@@ -104,7 +106,12 @@ class _Interruption:
             say(self._leave)
             launch.leave()
         # From a thread of its own: an exception here would tear that call.
-        threading.Thread(target=lambda: self._client.cancel().result(), daemon=True).start()
+        threading.Thread(target=self._cancel, daemon=True).start()
+
+    def _cancel(self) -> None:
+        """Cancel an embedded job, unless its JVM is gone: what ends a service sends SIGTERM to all of its processes."""
+        with contextlib.suppress(Exception):
+            self._client.cancel().result()
 
 
 def _await_end(cluster: Cluster, job_id: str) -> None:

@@ -22,7 +22,7 @@ from flink_abnormal.folders import check_machine, folder_uri, is_empty_folder
 from flink_abnormal.layout import Parallelism
 from flink_abnormal.options import duration_text
 from flink_abnormal.preflight import settle_mode
-from flink_abnormal.runtime import distribution, snapshots
+from flink_abnormal.runtime import distribution, embedded, snapshots
 from flink_abnormal.runtime.rest import DEFAULT_HOST, DEFAULT_PORT, SERIES_SECONDS, Cluster
 from flink_abnormal.settings import DEFAULT_PARALLELISM, JOB_NAME, MAX_PARALLELISM
 from flink_abnormal.stdout import append_only
@@ -41,14 +41,6 @@ START_MS: Final = 5000
 Flink triggers the first checkpoint this long after its first task runs, and it fails unless all run by then.
 """
 RETAINED: Final = "execution.checkpointing.num-retained"
-EMBEDDED_SETTINGS: Final = {
-    "execution.target": "local",
-    "jobmanager.bind-host": "localhost",
-    "taskmanager.bind-host": "localhost",
-    "rest.bind-address": "127.0.0.1",
-    "rest.port": "0",
-}
-"""Of a cluster inside a command's own JVM: nothing listens beyond this machine."""
 
 
 class Target(NamedTuple):
@@ -210,8 +202,8 @@ def _environment(settings: Settings, target: Target, restore_path: str | None, j
     # So that a cluster can be asked for the job whatever became of its submission.
     values = {**flink_configuration(settings, restore_path), "$internal.pipeline.job-id": job_id}
     if target.kind == "embedded":
-        os.environ.update(distribution.prepare())
-        values |= EMBEDDED_SETTINGS
+        os.environ.update(embedded.prepare())
+        values |= embedded.settings(settings.state.backend)
         # A cluster goes by its JobManager's conf/config.yaml, and an embedded run by what its job says.
         values |= {key: str(value) for key, value in distribution.settings().items() if key == RETAINED}
     elif target.kind == "cluster":
@@ -333,6 +325,8 @@ def await_end(launched: Launched, failures: Sequence[str]) -> None:
     try:
         launched.client.get_job_execution_result().result()
     except Exception as error:
+        if type(error).__name__ in ("Py4JError", "Py4JNetworkError"):  # no exception of Java's
+            raise JobError("The job failed: its JVM was killed, by a person or for lack of memory.") from error
         reason = root([str(error), *failures])
         raise JobError(f"The job failed: {reason} (more in {distribution.work_folder() / 'log'})") from error
 

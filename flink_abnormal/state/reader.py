@@ -20,9 +20,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 import orjson
 
 from flink_abnormal.errors import UsageError, cause
-from flink_abnormal.launch import EMBEDDED_SETTINGS
 from flink_abnormal.operators import ABNORMAL_COUNT_STATE, DETECTOR
-from flink_abnormal.runtime import distribution, snapshots
+from flink_abnormal.runtime import distribution, embedded, snapshots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +76,7 @@ def _rows(folder: Path, state: KeyedState) -> Iterator[tuple[str, Any]]:
 def start() -> None:
     """Start the JVM, with what reads snapshots and what reads S3; one that runs is left as it is."""
     distribution.require(distribution.STATE_PROCESSOR, "Reading state", "State Processor API")
-    os.environ.update(distribution.prepare())
+    os.environ.update(embedded.prepare())
     distribution.load_plugins()
 
 
@@ -104,7 +103,8 @@ def _write(path: str, state: KeyedState, backend: str, folder: str) -> None:
     from pyflink.java_gateway import get_gateway  # noqa: PLC0415
 
     configuration = Configuration()
-    for key, value in {**EMBEDDED_SETTINGS, "execution.runtime-mode": "BATCH", "parallelism.default": "1"}.items():
+    batch = {"execution.runtime-mode": "BATCH", "parallelism.default": "1"}
+    for key, value in {**embedded.settings(backend), **batch}.items():
         configuration.set_string(key, value)
     env = StreamExecutionEnvironment.get_execution_environment(configuration)
     flink = get_gateway().jvm.org.apache.flink

@@ -22,12 +22,12 @@ from flink_abnormal.runtime import distribution
 os.environ.update(distribution.prepare())
 from pyflink.common import Configuration
 from pyflink.datastream import StreamExecutionEnvironment
-from flink_abnormal.launch import EMBEDDED_SETTINGS
+from flink_abnormal.runtime import embedded
 from flink_abnormal.operators import HEARTBEAT
 from flink_abnormal.streams import heartbeat
 conf = Configuration()
 for key, value in {
-    **EMBEDDED_SETTINGS,
+    **embedded.SETTINGS,
     "execution.checkpointing.interval": "200 ms",
     "execution.checkpointing.dir": sys.argv[1],
     "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",

@@ -1,0 +1,75 @@
+"""A cluster inside a command's own JVM: what it needs of this machine, and that nothing listens beyond it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import tempfile
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from flink_abnormal.errors import MachineError
+from flink_abnormal.runtime import distribution, store
+
+SETTINGS: Final = {
+    "execution.target": "local",
+    "jobmanager.bind-host": "localhost",
+    "taskmanager.bind-host": "localhost",
+    "rest.bind-address": "127.0.0.1",
+    "rest.port": "0",
+}
+HOSTS: Final = Path("/etc/hosts")
+
+
+def prepare() -> dict[str, str]:
+    """Write Flink's folders, and return the environment of the JVM."""
+    return {**distribution.prepare(), **_jvm_arguments()}
+
+
+def settings(backend: str) -> dict[str, str]:
+    """Return the settings of the cluster; raise MachineError if `backend` can't be loaded here.
+
+    RocksDB unpacks its library into the folder of temporary files, from which programs must be allowed to run.
+    """
+    folders = [Path(tempfile.gettempdir()), distribution.work_folder() / "tmp"]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.statvfs(folder).f_flag & os.ST_NOEXEC:
+            return {**SETTINGS, "io.tmp.dirs": str(folder)}
+    if backend == "rocksdb":
+        raise MachineError(
+            f"RocksDB can't be loaded: {' and '.join(map(str, folders))} are mounted with noexec. Name a folder that "
+            "is not by TMPDIR, or give --state-backend hashmap."
+        )
+    return {**SETTINGS, "io.tmp.dirs": str(folders[0])}
+
+
+def _jvm_arguments() -> dict[str, str]:
+    """Return what lets the JVM find its machine by its own name, which Flink looks up, if the machine can't.
+
+    The JVM then looks all names up in one file: the machine's own, and the store's with the addresses of now.
+    """
+    name = socket.gethostname()
+    if _addresses(name):
+        return {}
+    known = [line for line in _lines(HOSTS) if "%" not in line]  # a zone of IPv6 is nothing that the JVM reads
+    endpoint = urlsplit(os.environ.get(store.ENDPOINT, "")).hostname
+    found = [f"{address} {endpoint}" for address in _addresses(endpoint)] if endpoint else []
+    file = distribution.work_folder() / "hosts"
+    file.write_text("\n".join([f"127.0.0.1 localhost {name}", *known, *found, ""]), encoding="utf-8")
+    return {"JVM_ARGS": f"{os.environ.get('JVM_ARGS', '')} -Djdk.net.hosts.file={file}".strip()}
+
+
+def _addresses(name: str) -> list[str]:
+    try:
+        return sorted({str(found[4][0]) for found in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)})
+    except OSError:
+        return []
+
+
+def _lines(file: Path) -> list[str]:
+    with contextlib.suppress(OSError):
+        return file.read_text(encoding="utf-8", errors="replace").splitlines()
+    return []

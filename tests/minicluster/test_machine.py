@@ -1,0 +1,70 @@
+"""What an embedded run finds on machines that are not like a developer's."""
+
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+
+import psutil
+import pytest
+from conftest import BIN, lines, wait_until
+
+NO_PROGRAMS = 'mount --bind /tmp /tmp; mount -o remount,bind,noexec /tmp; mount --bind "$1" "$1"; '
+PROGRAMS_IN_HOME = 'mount -o remount,bind,exec "$1"; '
+
+
+@pytest.fixture
+def elsewhere(cli):
+    """Return a command as it runs where nobody knows the machine's name, and after other `orders`."""
+    if subprocess.run(["unshare", "--mount", "--uts", "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("namespaces of one's own need root")
+
+    def command(orders, *arguments):
+        script = f"set -e; hostname no-such-name; {orders}exec {shlex.join(map(str, arguments))}"
+        return ["unshare", "--mount", "--uts", "sh", "-c", script, "sh", str(cli.folder)]
+
+    return command
+
+
+@pytest.mark.thread_mode
+def test_a_run_needs_no_name_of_its_machine_and_no_programs_in_tmp_and_a_sigterm_to_all_of_it_ends_it_quietly(
+    cli, elsewhere
+):
+    run = cli.job("--interval", "50ms", "--state-backend", "rocksdb", "--checkpoint-interval", "500ms", "--no-emit-log")
+    command = elsewhere(NO_PROGRAMS + PROGRAMS_IN_HOME, BIN / "flink-abnormal", "run", *run)
+    process = cli.start(*command[1:], command=shutil.which(command[0]))
+    wait_until(lambda: lines(process.output.read_text(encoding="utf-8"), "[ALERT]"), "the first alert")
+    wait_until(lambda: list(cli.checkpoints.glob("*/chk-*/_metadata")), "a checkpoint")
+    group = psutil.Process(process.pid).children(recursive=True)
+
+    os.killpg(process.pid, signal.SIGTERM)
+
+    assert process.wait(60) == 0
+    said = [line for line in process.output.read_text(encoding="utf-8").splitlines() if not line.startswith("[ALERT]")]
+    assert said == [
+        "Job: Internal Keyed State Abnormal Count Example",
+        "Source random, seed 93; parallelism 3/3/3 (source/process/sink), slots shared; Python in thread mode; "
+        "state rocksdb",
+        f"Checkpoints: unaligned, below file://{cli.checkpoints}",
+        "Stopped. The same command with --from latest goes on where the last checkpoint stood.",
+    ]
+    assert psutil.wait_procs(group, timeout=60)[1] == []
+
+
+def test_where_no_temporary_folder_may_hold_programs_rocksdb_is_refused_with_a_sentence(cli, elsewhere):
+    run = cli.job("--state-backend", "rocksdb")
+    done = subprocess.run(
+        elsewhere(NO_PROGRAMS, BIN / "flink-abnormal", "run", *run),
+        env=cli.env,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == (
+        f"Error: RocksDB can't be loaded: /tmp and {cli.folder}/.flink/tmp are mounted with noexec. Name a folder that "
+        "is not by TMPDIR, or give --state-backend hashmap.\n"
+    )
