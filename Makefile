@@ -36,7 +36,9 @@ connectors:
 setup: .venv/.ready
 
 .venv/.ready: pyproject.toml constraints.txt
-	@$(PYTHON) -c '$(FITS)' || { echo "Python 3.10 to 3.12 is needed: make PYTHON=/path/to/python3.11"; exit 3; }
+	@$(PYTHON) -c '$(FITS)' 2>/dev/null || { echo "PyFlink runs on Python 3.10, 3.11 or 3.12, and $(PYTHON) is" \
+	  "$$($(PYTHON) -V 2>/dev/null || echo not there): install one of them beside it, with its venv (for example: uv" \
+	  "python install 3.12), then run: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; exit 3; }
 	@echo "Setting up .venv (a few minutes, once)"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 -c constraints.txt -e '.[dev,dashboard]'
