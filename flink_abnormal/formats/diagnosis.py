@@ -11,6 +11,7 @@ from flink_abnormal.formats import fields, syslog
 
 _BEGINNING: Final = 8192
 _RECORDS: Final = re.compile(r'\{\s*"(\w+)"\s*:\s*\[\s*\{')
+_WRAPPERS: Final = ("log", "MESSAGE", "message")  # Docker's files, journalctl -o json, shippers of logs
 _NAME_THEM: Final = (
     "name the fields by --user-field and --abnormal-field, and the values by --abnormal-values or --normal-values"
 )
@@ -34,7 +35,7 @@ def diagnose(format_name: str, line: bytes) -> Diagnosis:
     text = line[:_BEGINNING].decode(errors="replace").strip("\ufeff \t\r\n")
     record = _json(line)
     if format_name == "sshd":
-        return Diagnosis(fields.paths(record), _of_sshd(text))
+        return Diagnosis(fields.paths(record), _of_sshd(text, record))
     if isinstance(record, dict):
         return Diagnosis(fields.paths(record), _of_object(record))
     return Diagnosis([], _of_text(text, record))
@@ -47,7 +48,10 @@ def _json(line: bytes) -> Any:
         return None
 
 
-def _of_sshd(text: str) -> str:
+def _of_sshd(text: str, record: Any) -> str:
+    for name in _WRAPPERS:
+        if isinstance(record, dict) and isinstance(record.get(name), str):
+            return f"what sshd writes stands in the field {name!r}: take it out by jq -r .{name} FILE > FILE.log"
     return "it looks like JSON: leave --format sshd out" if text.startswith(("{", "[")) else _SSHD
 
 

@@ -45,7 +45,7 @@ _NO_MESSAGE: Final = (
     r"(?!(?:Accepted|Access|Authentication|Bad|Connection|Disconnected|Disconnecting|Failed|Illegal|Invalid|Login"
     r"|Partial|Postponed|Received|User)\b)"
 )
-_WORD: Final = _NO_MESSAGE + r"\S*[^\s:]\s+"
+_WORD: Final = _NO_MESSAGE + r"(?:\S*[^\s:]|auth(?:priv)?\.\w+:)\s+"
 _WORDS: Final = (
     rf"(?:{_WORD}){{0,3}}?"
     rf"(?:(?:{_unnamed(times.NAMED)})\s+(?:{_WORD}){{0,2}}?)?"  # a relay's header before the host's

@@ -253,6 +253,7 @@ HEADERS_OF_SYSTEMS = {
     "Mar 01 09:00:01 web1 sshd[2420]: ": MARCH,
     "Mar 01 09:00:01.123456 web1 sshd[2420]: ": MARCH + 123,
     "Mar  1 09:00:01 alpine auth.info sshd[2420]: ": MARCH,
+    "Mar  1 09:00:01 web1 authpriv.info: sshd[2420]: ": MARCH,
     "Mar  1 09:00:01 aix1 auth|security:info sshd[2420]: ": MARCH,
     "Mar  1 09:00:01 aix1 auth|security:info Message forwarded from aix2: sshd[2420]: ": MARCH,
     "Mar  1 09:00:01 sol1 sshd[2420]: [ID 800047 auth.info] ": MARCH,

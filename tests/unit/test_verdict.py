@@ -38,6 +38,11 @@ def test_a_line_of_no_event_tells_what_it_looks_like(line, fields, hint):
     [
         ('{"userId": "kim"}', ["userId"], "it looks like JSON: leave --format sshd out"),
         (
+            '{"log": "Failed password for kim from 192.0.2.7 port 22 ssh2", "stream": "stderr"}',
+            ["log", "stream"],
+            "what sshd writes stands in the field 'log': take it out by jq -r .log FILE > FILE.log",
+        ),
+        (
             "1.2.3.4 - - [01/Mar/2024:09:00:00 +0900]",
             [],
             "--format sshd reads what sshd writes, such as 'Mar  1 09:00:01 host sshd[1]: Failed password for kim from "
