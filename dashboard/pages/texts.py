@@ -151,8 +151,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "events-legend": ("● abnormal  ○ normal", "● 이상행동  ○ 정상"),
     "seen": ("Seen", "마지막 이벤트"),
     "live-process-mode": (
-        "This job runs Python in process mode, where counts can't leave it. Submit it with --execution-mode thread.",
-        "이 Job은 process 모드로 실행되어 카운트를 볼 수 없습니다. --execution-mode thread 로 제출하세요.",
+        "This job runs Python in process mode and publishes no counts. Its alerts, log, tasks, checkpoints and recoveries "
+        "are shown all the same; for the counts submit it with --execution-mode thread.",
+        "이 Job은 process 모드로 실행되어 카운트를 알리지 않습니다. 알람, 로그, 태스크, 체크포인트, 장애 복구는 그대로 "
+        "표시됩니다. 카운트를 보려면 --execution-mode thread 로 제출하세요.",
     ),
     "live-off": (
         "This job was submitted with --no-live. Submit it with --live to see its counts.",
@@ -178,6 +180,11 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "noisiest": ("Noisiest users", "알람이 많은 사용자"),
     "search-user": ("Search by user", "사용자 검색"),
     "alert-line": ("[ALERT] userId={user} 이상행동 {count}회 감지!", "[ALERT] userId={user} 이상행동 {count}회 감지!"),
+    "alerts-unseen": (
+        "This page can't see this job's alerts: they go to its files only. Submit it with --sink print beside its other "
+        "sink to see them here.",
+        "이 Job의 알람은 파일에만 기록되어 이 페이지에서 볼 수 없습니다. 여기서 보려면 --sink print 를 추가해 제출하세요.",
+    ),
     "no-alerts": ("No alert has been seen yet.", "아직 확인된 알람이 없습니다."),
     # Log
     "log": ("Application log", "실시간 애플리케이션 로그"),

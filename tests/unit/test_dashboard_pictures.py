@@ -7,6 +7,7 @@ import pytest
 
 from dashboard.model import Edge
 from dashboard.pages import charts, cluster_picture, lessons, pictures, pipeline_picture, strike
+from dashboard.pages.panels.alerts import can_be_seen
 from dashboard.pages.strike import Strike
 from dashboard.pages.texts import Texts
 from dashboard.pages.theme import LIGHT
@@ -362,3 +363,20 @@ def test_the_command_to_lose_a_taskmanager_is_one_that_can_be_typed_as_it_is(vic
 
 def test_without_a_taskmanager_there_is_none_to_lose():
     assert strike.how(samples.healthy(taskmanagers=()), None) is None
+
+
+@pytest.mark.parametrize(
+    ("missing", "sinks", "seen"),
+    [
+        (None, "files", True),
+        ("not-read-yet", "files", True),
+        ("process-mode", "files", False),
+        ("process-mode", "print,files", True),
+        ("off", "files", False),
+        ("off", "print", True),
+    ],
+)
+def test_alerts_that_are_neither_published_nor_printed_can_not_be_seen(missing, sinks, seen):
+    job = samples.job(samples.workers(3))
+    job = replace(job, live=replace(job.live, missing=missing), parameters={"sinks": sinks})
+    assert can_be_seen(job) is seen

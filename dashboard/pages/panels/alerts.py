@@ -13,7 +13,7 @@ from dashboard.pages.view import Card, Chart, Table
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dashboard.model import SeenAlert
+    from dashboard.model import JobDetail, SeenAlert
     from dashboard.pages.texts import Texts
     from dashboard.pages.view import View
 
@@ -84,7 +84,7 @@ class AlertStream:
         figures = job.alerts if job is not None else None
         self._card.age.show(job.live.at if job is not None and job.live is not None else None, view.now)
         if figures is None or not figures.seen:
-            self._figures.text = texts("no-alerts")
+            self._figures.text = texts("no-alerts" if job is None or can_be_seen(job) else "alerts-unseen")
         else:
             told = texts("alerts-figures", seen=words.number(figures.seen), rate=f"{figures.rate_per_minute:.1f}")
             missed = texts("alerts-missed", missed=words.number(figures.missed)) if figures.missed else ""
@@ -96,6 +96,12 @@ class AlertStream:
             if (job is None or alert.job_id == job.id) and wanted in alert.user_id
         ]
         self._lines.show((alert.seq, _alert_line(alert, texts), "alert") for alert in found[-SHOWN_ALERTS:])
+
+
+def can_be_seen(job: JobDetail) -> bool:
+    """Whether a job's alerts reach this page: it publishes them or prints them, as far as is known yet."""
+    published = job.live is None or job.live.missing in (None, "not-read-yet")
+    return published or "print" in job.parameters.get("sinks", "print")
 
 
 def _alert_line(alert: SeenAlert, texts: Texts) -> str:
