@@ -50,6 +50,9 @@ def _place_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option(
                 "--json", "json_file", type=PathText(), metavar="FILE", help="Write the report to this file, too."
             ),
+            click.option(
+                "--markdown", "markdown_file", type=click.Path(dir_okay=False), help="The same, as a page to be read."
+            ),
         ]
     ):
         command = option(command)
@@ -82,7 +85,7 @@ def drill(context: click.RichContext, /, **values: Any) -> None:
     _end_in_order()
     if context.invoked_subcommand is not None:
         return
-    _check_json(values["json_file"])
+    _check_files(values)
     wanted: list[Kind] = [kind for kind in KINDS if kind.partition(" ")[2] in values.get(kind.partition(" ")[0], ())]
     with _field(values, ha="kill jobmanager" in wanted or (values["mixed"] and not wanted)) as field:
         impossible = dict(field.impossible())
@@ -93,7 +96,7 @@ def drill(context: click.RichContext, /, **values: Any) -> None:
         slots = "shared" if values["free_slots"] else "isolated"
         orders = exercise.Orders(kinds, values["seed"], slots, mode, values["deadline"] / 1000, values["tamper"])
         report = _in_order(field, lambda: exercise.run(field, orders, _say))
-    _finish(report, values["json_file"])
+    _finish(report, values)
 
 
 @drill.command()
@@ -105,7 +108,7 @@ def rescale(context: click.RichContext, /, **_: Any) -> None:
     with _field(values, ha=False) as field:
         mode = _mode(values)
         report = _in_order(field, lambda: moves.rescale(field, values["seed"], mode, values["deadline"] / 1000, _say))
-    _finish(report, values["json_file"])
+    _finish(report, values)
 
 
 @drill.command()
@@ -118,7 +121,7 @@ def upgrade(context: click.RichContext, /, savepoint: str | None, **_: Any) -> N
     with _field(values, ha=False) as field:
         folder = Path(savepoint).absolute() if savepoint else moves.kept_savepoint()
         report = _in_order(field, lambda: moves.upgrade(field, folder, values["deadline"] / 1000, _say))
-    _finish(report, values["json_file"])
+    _finish(report, values)
 
 
 def _mode(values: dict[str, Any], usual: Mode = "thread") -> Mode:
@@ -139,17 +142,19 @@ def _values(context: click.Context) -> dict[str, Any]:
         for name, value in context.params.items()
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     }
-    _check_json({**above, **given}["json_file"])
+    _check_files({**above, **given})
     return {**above, **given}
 
 
-def _check_json(json_file: str | None) -> None:
-    """Raise MachineError where the report could not be written at the end."""
-    try:
-        if json_file is not None:
-            Path(json_file).touch()
-    except OSError as error:
-        raise MachineError(f"--json {json_file} can't be written: {error.strerror}.") from None
+def _check_files(values: dict[str, Any]) -> None:
+    """Raise MachineError if the report could not be written at the end."""
+    for option in ("json", "markdown"):
+        file = values[f"{option}_file"]
+        try:
+            if file is not None:
+                Path(file).touch()
+        except OSError as error:
+            raise MachineError(f"--{option} {file} can't be written: {error.strerror}.") from None
 
 
 def _in_order(field: Field, exercised: Callable[[], Report]) -> Report:
@@ -174,14 +179,17 @@ def _field(values: dict[str, Any], *, ha: bool) -> AbstractContextManager[Field]
     return compose_field.opened(values["port"], ha=ha, say=_say)
 
 
-def _finish(report: Report, json_file: str | None) -> None:
-    """Show the report and write it; raise DrillError where the drill failed."""
+def _finish(report: Report, values: dict[str, Any]) -> None:
+    """Show the report and write it; raise DrillError if the drill failed."""
     if report.strikes:
         console = Console(width=max(120, Console().width))
-        console.print()
-        console.print(report.table())
-    if json_file is not None:
-        Path(json_file).write_bytes(orjson.dumps(report.to_json(), option=orjson.OPT_INDENT_2))
+        for table in report.tables():
+            console.print()
+            console.print(table)
+    if values["json_file"] is not None:
+        Path(values["json_file"]).write_bytes(orjson.dumps(report.to_json(), option=orjson.OPT_INDENT_2))
+    if values["markdown_file"] is not None:
+        Path(values["markdown_file"]).write_text(report.to_markdown(), encoding="utf-8")
     if report.tampered:
         _say(f"Tampered behind the drill's back: {report.tampered}")
     problems = report.problems()

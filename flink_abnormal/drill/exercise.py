@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flink_abnormal.drill import strikes
-from flink_abnormal.drill.job import DrillJob, cancel_all_of, drain, events_for, submit
+from flink_abnormal.drill.job import USERS, DrillJob, cancel_all_of, drain, events_for, submit
 from flink_abnormal.drill.report import Report, Struck
 from flink_abnormal.drill.story import Line
 from flink_abnormal.drill.watch import POLL_SECONDS, DrillError, Watcher
@@ -17,6 +18,7 @@ from flink_abnormal.settings import DEFAULT_PARALLELISM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from flink_abnormal.drill.field import Field
     from flink_abnormal.drill.kinds import Kind
@@ -26,17 +28,37 @@ if TYPE_CHECKING:
 FAILURES_IN_A_ROW: Final = 10
 """Flink ends a job after twelve restarts that follow one another within a minute (`launch.flink_configuration`)."""
 QUIET_SECONDS: Final = 61.0
+FEW: Final = 10
+USUAL_SECONDS: Final = 40.0
+"""What a strike and the rest after it take at most on average, if there are many."""
 
 
 class Orders(NamedTuple):
-    """What the drill is to do; `deadline_s` is what a recovery may take, and the rest until the next strike."""
+    """What the drill is to do; `deadline_s` is what a recovery may take, and the rest until the next strike.
+
+    `every_s` is the least time from one strike to the next. With `lasts_s` the strikes end after that time, however
+    many have come. TaskManagers that are `spared` are never struck.
+    """
 
     kinds: Sequence[Kind]
     seed: int
     slots: str
     mode: Mode
     deadline_s: float
-    tamper: str | None
+    tamper: str | None = None
+    users: int = USERS
+    every_s: float = 0.0
+    lasts_s: float | None = None
+    spared: frozenset[str] = frozenset()
+
+    @property
+    def seconds(self) -> float:
+        """How long the strikes may take in all: the job's events last a little longer."""
+        if self.lasts_s is not None:
+            return self.lasts_s
+        count = len(self.kinds)
+        few, many = min(count, FEW), max(count - FEW, 0)
+        return 2 * self.deadline_s * few + USUAL_SECONDS * many + QUIET_SECONDS * (count // FAILURES_IN_A_ROW)
 
 
 def check_room(field: Field, slots: str) -> None:
@@ -50,23 +72,32 @@ def check_room(field: Field, slots: str) -> None:
         )
 
 
-def run(field: Field, orders: Orders, say: Callable[[str], None]) -> Report:
-    """Submit the job, strike, and compare; the job is gone at the end, whatever happened."""
+def run(
+    field: Field,
+    orders: Orders,
+    say: Callable[[str], None],
+    during: Callable[[DrillJob], AbstractContextManager[object]] = lambda _: nullcontext(),
+) -> Report:
+    """Submit the job, strike, and compare; the job is gone at the end, whatever happened.
+
+    `during` is given the job that was submitted, and entered for as long as the strikes last.
+    """
     report = Report("strikes", field.name, orders.seed, orders.slots)
-    quiet = QUIET_SECONDS * (len(orders.kinds) // FAILURES_IN_A_ROW)
-    events = events_for(2 * orders.deadline_s * (len(orders.kinds) + 1) + quiet)
+    events = events_for(orders.seconds + 2 * orders.deadline_s)
     output, checkpoints = f"{field.folder}/out", field.checkpoints
-    job = DrillJob(orders.seed, events, orders.slots, orders.mode, output, checkpoints)
+    job = DrillJob(orders.seed, events, orders.slots, orders.mode, output, checkpoints, orders.users)
     check_room(field, orders.slots)
     try:
         say(f"Submitting the job: seed {job.seed}, Python in {job.mode} mode, slots {job.slots}")
         job_id = submit(field, job)
         watcher = Watcher(field.cluster, job_id, field.leader)
         try:
-            slots = _strike_all(field, orders, job_id, checkpoints, watcher, report, say)
+            with during(job):
+                slots = _strike_all(field, orders, job_id, checkpoints, watcher, report, say)
             if not any(struck.failure for struck in report.strikes):
                 say("\nAll strikes are over: the job makes the events that are left, and ends")
-                drain(field, job_id, lambda: _settle(field, watcher, slots, orders.deadline_s))
+                settle = lambda: _settle(field, watcher, slots, orders.deadline_s)  # noqa: E731
+                drain(field, job_id, settle, job.drain_seconds)
                 report.tampered = job.tamper(field, orders.tamper) if orders.tamper else None
                 report.alerts = job.compare(field)
         except (DrillError, ClusterError) as error:
@@ -90,13 +121,17 @@ def _strike_all(
     before = watcher.settle(None, orders.deadline_s)
     whole = before.slots
     say(f"The job runs: {before.total} tasks, checkpoint {before.newest} is the newest")
+    turn, ends = 0.0, time.monotonic() + orders.seconds
     for number, kind in enumerate(orders.kinds, 1):
         if number > 1:
-            if (number - 1) % FAILURES_IN_A_ROW == 0:
-                say(f"{QUIET_SECONDS:.0f} s of quiet: Flink would end a job that fails more often in a row")
-                time.sleep(QUIET_SECONDS)
+            _rest(number - 1, turn, say)
             before = _settle(field, watcher, whole, orders.deadline_s)
-        victim = strikes.aim(kind, field, job_id, chance)
+        turn = time.monotonic() + orders.every_s
+        if turn > ends:
+            if orders.lasts_s is not None:
+                break
+            raise DrillError(f"The job's events were running out after {number - 1} of {len(orders.kinds)} strikes.")
+        victim = strikes.aim(kind, field, job_id, chance, orders.spared)
         strike = strikes.Strike(kind, field, job_id, checkpoints, victim)
         slots = field.cluster.slots()
         struck = Struck(kind, victim.name, victim.tasks, victim.slots, slots.total - slots.free, slots.total)
@@ -105,8 +140,22 @@ def _strike_all(
         say(f"\nStrike {number} of {len(orders.kinds)}: {kind}, {victim}; {used}")
         _follow(strike, before, orders.deadline_s, watcher, struck, say)
         if struck.failure:
-            break
+            return whole
+    if orders.lasts_s is not None:
+        _sleep_until(ends)
     return whole
+
+
+def _rest(struck: int, turn: float, say: Callable[[str], None]) -> None:
+    """Wait for the turn of the next strike, and after every few long enough for Flink to count anew."""
+    _sleep_until(turn)
+    if struck % FAILURES_IN_A_ROW == 0:
+        say(f"{QUIET_SECONDS:.0f} s of quiet: Flink would end a job that fails more often in a row")
+        time.sleep(QUIET_SECONDS)
+
+
+def _sleep_until(moment: float) -> None:
+    time.sleep(max(0.0, moment - time.monotonic()))
 
 
 def _settle(field: Field, watcher: Watcher, slots: int, seconds: float) -> Observation:
@@ -135,6 +184,7 @@ def _follow(
 
     try:
         hit = strike.hit(before)
+        struck.at = hit.at
         story = strike.story(before, hit.at)
         tell(Line(0.0, hit.text))
         while not (story.done and not strike.to_undo):

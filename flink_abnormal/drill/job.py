@@ -26,6 +26,8 @@ CHECKPOINT_INTERVAL_MS: Final = 1_000
 ROLL_MS: Final = 2_000
 COMMAND_SECONDS: Final = 120.0
 DRAIN_SECONDS: Final = 180.0
+DRAIN_RATE: Final = 2_000
+"""Events a second that a busy machine makes at the end, at the least."""
 STOP_ATTEMPTS: Final = 3
 ALERTS_FOLDER: Final = "alerts"
 
@@ -39,11 +41,17 @@ class DrillJob(NamedTuple):
     mode: Mode
     output: str
     checkpoints: str
+    users: int = USERS
+
+    @property
+    def drain_seconds(self) -> float:
+        """How long it may take to make the events that are left."""
+        return DRAIN_SECONDS + self.users * self.events / DRAIN_RATE
 
     def arguments(self) -> list[str]:
         """Return the options of `flink-abnormal submit`."""
         return [
-            *("--users", str(USERS), "--interval", f"{INTERVAL_MS}ms", "--events", str(self.events)),
+            *("--users", str(self.users), "--interval", f"{INTERVAL_MS}ms", "--events", str(self.events)),
             *("--seed", str(self.seed), "--no-emit-log", "--slots", self.slots, "--execution-mode", self.mode),
             *("--checkpoint-interval", f"{CHECKPOINT_INTERVAL_MS}ms", "--checkpoint-dir", self.checkpoints),
             *("--sink", "files", "--output", self.output, "--roll", f"{ROLL_MS}ms"),
@@ -52,7 +60,7 @@ class DrillJob(NamedTuple):
     def compare(self, field: Field) -> Comparison:
         """Hold what the job committed against what the rule gives."""
         settings = Settings()
-        simulation = Simulation(self.seed, USERS, INTERVAL_MS, settings.random.abnormal_rate)
+        simulation = Simulation(self.seed, self.users, INTERVAL_MS, settings.random.abnormal_rate)
         expected = expected_alerts(simulation, self.events, threshold=settings.detection.threshold)
         return compare(expected, field.read(f"{self.output}/{ALERTS_FOLDER}"))
 
@@ -99,13 +107,13 @@ def stop(field: Field, job_id: str, settle: Callable[[], object], *, drain: bool
     return field.cluster.stop(job_id, folder_uri(folder), drain=drain)
 
 
-def drain(field: Field, job_id: str, settle: Callable[[], object]) -> None:
+def drain(field: Field, job_id: str, settle: Callable[[], object], seconds: float = DRAIN_SECONDS) -> None:
     """Let the job make all the events that are left at once, and end: its alerts are then those of all its events.
 
     `settle` waits until all tasks run and a checkpoint has completed: a savepoint fails while a task starts or ends.
     """
     stop(field, job_id, settle, drain=True)
-    deadline = time.monotonic() + DRAIN_SECONDS
+    deadline = time.monotonic() + seconds
     state: Any = None
     while time.monotonic() < deadline:
         state = field.cluster.get(f"/jobs/{job_id}")["state"]

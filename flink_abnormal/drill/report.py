@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from io import StringIO
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from rich import box
+from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
     from flink_abnormal.drill.compare import Comparison
     from flink_abnormal.drill.story import Line
 
+MARKDOWN_WIDTH: Final = 240
+
 
 @dataclass
 class Struck:
-    """One strike and what came of it; seconds are counted from the strike, None where it did not come."""
+    """One strike and what came of it; seconds are counted from the strike, None where it did not come.
+
+    `at` is when it came, in epoch seconds.
+    """
 
     kind: str
     victim: str
@@ -29,6 +37,7 @@ class Struck:
     recovered_s: float | None = None
     failure: str | None = None
     story: list[Line] = field(default_factory=list)
+    at: float | None = None
 
 
 @dataclass
@@ -63,7 +72,7 @@ class Report:
             for each in self.strikes
         ]
         for each in strikes:
-            for key in ("noticed_s", "recovered_s"):
+            for key in ("at", "noticed_s", "recovered_s"):
                 each[key] = None if each[key] is None else round(each[key], 2)
         return {
             "drill": self.drill,
@@ -78,8 +87,22 @@ class Report:
             "tampered": self.tampered,
         }
 
-    def table(self) -> Table:
-        """Return a row for each strike, and one for the median of each kind that was struck more than once."""
+    def tables(self) -> list[Table]:
+        """Return a table of all strikes, and one of the medians if a kind was struck more than once."""
+        each = self._strikes()
+        return [each, self._medians()] if len(self.strikes) > len({struck.kind for struck in self.strikes}) else [each]
+
+    def to_markdown(self) -> str:
+        """Return the verdict and the tables as a page of Markdown."""
+        page = Console(file=StringIO(), width=MARKDOWN_WIDTH)
+        for table in reversed(self.tables()):  # what sums up comes first
+            table.box = box.MARKDOWN
+            page.print(table)
+        verdict = "\n".join(f"- {each}" for each in self.problems()) or self.verdict()
+        rows = "\n".join(line.strip() for line in str(page.file.getvalue()).splitlines())  # type: ignore[attr-defined]
+        return f"# Drill: {self.drill}\n\nOn: {self.on}; seed {self.seed}; slots {self.slots}.\n\n{verdict}\n{rows}\n"
+
+    def _strikes(self) -> Table:
         table = Table("", "Strike", "Victim", "Slots used", "Noticed", "Not running", "Restored from", "All well after")
         for number, each in enumerate(self.strikes, 1):
             table.add_row(
@@ -92,11 +115,15 @@ class Report:
                 "-" if each.restored_checkpoint is None else f"checkpoint {each.restored_checkpoint}",
                 each.failure or _seconds(each.recovered_s),
             )
+        return table
+
+    def _medians(self) -> Table:
+        table = Table("Strike", "Times", "Noticed, median", "All well after, median", "Longest")
         for kind, found in self.medians().items():
-            if sum(each.kind == kind for each in self.strikes) > 1:
-                table.add_section()
-                noticed, recovered = _seconds(found["noticed_s"]), _seconds(found["recovered_s"])
-                table.add_row("", kind, "median", "", noticed, "", "", recovered)
+            struck = [each for each in self.strikes if each.kind == kind]
+            longest = max(each.recovered_s for each in struck if each.recovered_s is not None)
+            noticed, recovered = _seconds(found["noticed_s"]), _seconds(found["recovered_s"])
+            table.add_row(kind, str(len(struck)), noticed, recovered, _seconds(longest))
         return table
 
     def verdict(self) -> str:

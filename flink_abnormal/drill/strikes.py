@@ -84,8 +84,11 @@ class Strike:
         return Recovery(before, struck_at, lasts)
 
 
-def aim(kind: Kind, field: Field, job_id: str, chance: random.Random) -> Victim:
-    """Choose a victim that the strike will hit: the leader, or a TaskManager that runs tasks of the job."""
+def aim(kind: Kind, field: Field, job_id: str, chance: random.Random, spared: frozenset[str] = frozenset()) -> Victim:
+    """Choose a victim that the strike will hit: the leader, or a TaskManager that runs tasks of the job.
+
+    TaskManagers that are `spared` are none.
+    """
     if kind == "kill jobmanager":
         return Victim(_leader(field))
     if kind == "fill disk":
@@ -93,7 +96,9 @@ def aim(kind: Kind, field: Field, job_id: str, chance: random.Random) -> Victim:
     found = [
         Victim(name, each["assignedTasks"], slots)
         for each in field.cluster.taskmanagers()
-        if (slots := _slots_of(field, each["id"], job_id)) and (name := field.member_of(each["id"])) is not None
+        if (slots := _slots_of(field, each["id"], job_id))
+        and (name := field.member_of(each["id"])) is not None
+        and name not in spared
     ]
     if not found:
         raise DrillError("No TaskManager runs tasks of the drill's job.")

@@ -4,7 +4,10 @@ from collections import Counter
 
 import pytest
 
-from flink_abnormal.drill.kinds import KINDS, plan
+from flink_abnormal.drill.compare import Comparison
+from flink_abnormal.drill.exercise import QUIET_SECONDS, Orders
+from flink_abnormal.drill.job import DRAIN_RATE, INTERVAL_MS, USERS
+from flink_abnormal.drill.kinds import KINDS, draw, plan
 from flink_abnormal.drill.report import Report, Struck
 from flink_abnormal.drill.story import Line
 from flink_abnormal.errors import UsageError
@@ -63,6 +66,41 @@ def test_the_report_has_the_median_of_each_kind():
         "kill taskmanager": {"noticed_s": 2.0, "recovered_s": 7.0},
         "fill disk": {"noticed_s": 0.5, "recovered_s": 4.0},
     }
+
+
+def test_the_report_is_a_page_of_markdown_too_with_what_sums_up_first():
+    report = Report("strikes", "local", 93, "isolated")
+    report.strikes = [struck("kill taskmanager", 1.0, 6.0), struck("kill taskmanager", 3.0, 9.0)]
+    report.alerts = Comparison(4, 4, [], [], [], [])
+
+    assert (
+        report.to_markdown()
+        == """# Drill: strikes
+
+On: local; seed 93; slots isolated.
+
+4 alerts committed, 4 expected, after 2 strikes: none missing, none twice, each user's counts in order.
+
+| Strike           | Times | Noticed, median | All well after, median | Longest |
+|------------------|-------|-----------------|------------------------|---------|
+| kill taskmanager | 2     | 2.0 s           | 7.5 s                  | 9.0 s   |
+
+
+|   | Strike           | Victim        | Slots used | Noticed | Not running | Restored from | All well after |
+|---|------------------|---------------|------------|---------|-------------|---------------|----------------|
+| 1 | kill taskmanager | taskmanager-1 | 9 of 9     | 1.0 s   | 17          | checkpoint 12 | 6.0 s          |
+| 2 | kill taskmanager | taskmanager-1 | 9 of 9     | 3.0 s   | 17          | checkpoint 12 | 9.0 s          |
+
+"""
+    )
+
+
+def test_two_hundred_strikes_leave_no_more_events_than_a_drain_makes_before_its_savepoint_expires():
+    orders = Orders(draw(KINDS, 200, 93), 93, "isolated", "thread", 60)
+    usual = 200 * 20 + 20 * QUIET_SECONDS  # seconds that a machine takes which has nothing else to do
+
+    assert orders.seconds > 1.5 * usual
+    assert (orders.seconds + 2 * 60 - usual) * 1000 / INTERVAL_MS * USERS / 600 < DRAIN_RATE
 
 
 def test_a_strike_that_was_not_recovered_from_fails_the_drill():
