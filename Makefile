@@ -6,7 +6,7 @@ ARGS ?=
 
 CONNECTORS := $(or $(FLINK_ABNORMAL_CONNECTORS),$(or $(FLINK_ABNORMAL_HOME),$(CURDIR))/.flink/connectors)
 
-.PHONY: run test lint bench dashboard setup connectors clean
+.PHONY: run test lint bench soak dashboard setup connectors clean
 
 run: setup
 	@$(BIN)/flink-abnormal run $(ARGS)
@@ -22,6 +22,11 @@ dashboard: setup
 
 bench: setup
 	@$(BIN)/python bench/users.py $(ARGS)
+
+soak: setup
+	@$(BIN)/python -c "import matplotlib" 2>/dev/null || \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 -c constraints.txt -e '.[soak]'
+	@$(BIN)/python bench/soak.py $(ARGS)
 
 lint: setup
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy

@@ -1,0 +1,128 @@
+"""Does a process need more and more? What was measured of it, and what that says: pure.
+
+**Flat** means: what a process needs in the last quarter of the run is not more than what it needed in the half before.
+What it needs is the 90th percentile, and not the median, of what was measured: a JVM that was killed begins small, so
+that a median would say when the strikes fell. The half before, and not the third quarter alone, so that there is an
+earlier life of each process that lasted as long as the last one. The first quarter is left out: a JVM warms up.
+
+A restart hides a slow leak. So one TaskManager is spared all strikes: its tasks are restarted by each of them, and its
+JVM and the Python in it live as long as the run. The supervisor, ZooKeeper, the guard and the dashboard do so anyway.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+MIB: Final = 2**20
+SHARE: Final = 0.1
+QUARTERS: Final = (0.25, 0.75)
+PERCENTILE: Final = 0.9
+
+
+class Figure(NamedTuple):
+    """Something that is measured; growth of less than `floor` is noise, whatever its share. `unit` divides it."""
+
+    name: str
+    title: str
+    floor: int
+    unit: int = 1
+
+
+FIGURES: Final = (
+    Figure("rss", "RSS MiB", 16 * MIB, MIB),
+    Figure("pss", "PSS MiB", 16 * MIB, MIB),
+    # A TaskManager has as many as it has tasks, and each recovery deals them anew.
+    Figure("threads", "Threads", 20),
+    Figure("files", "Open files", 24),
+    Figure("disk", "Disk MiB", 8 * MIB, MIB),
+)
+UNJUDGED: Final = ("log", "alerts")
+"""Folders that grow by design: see docs/operations.md for what cuts them."""
+
+
+class Sample(NamedTuple):
+    """What a process, or a folder (`pid` 0), needed `at` so many seconds after the beginning; None: it has none."""
+
+    at: float
+    name: str
+    pid: int
+    rss: int | None = None
+    pss: int | None = None
+    threads: int | None = None
+    files: int | None = None
+    disk: int | None = None
+
+
+class Growth(NamedTuple):
+    """What a process needed of a figure in the half before the last quarter, in that, and at most ever."""
+
+    before: float
+    last: float
+    most: float
+
+
+class Row(NamedTuple):
+    """A process: how many lives were seen, and the growth of each figure that it has, by name."""
+
+    name: str
+    lives: int
+    growths: dict[str, Growth]
+
+
+def rows(samples: Sequence[Sample]) -> list[Row]:
+    """Return a row for each process and folder, in the order in which they were first seen."""
+    ends = max((sample.at for sample in samples), default=0.0)
+    found = []
+    for name in dict.fromkeys(sample.name for sample in samples):
+        mine = [sample for sample in samples if sample.name == name]
+        growths = {figure.name: _growth(mine, figure, ends) for figure in FIGURES}
+        lives = len({sample.pid for sample in mine if sample.pid})
+        found.append(Row(name, lives, {key: each for key, each in growths.items() if each is not None}))
+    return found
+
+
+def problems(found: Iterable[Row]) -> list[str]:
+    """Return a sentence for each figure that is not flat."""
+    told = []
+    for row in found:
+        for figure in FIGURES:
+            growth = row.growths.get(figure.name)
+            if growth is None or row.name in UNJUDGED:
+                continue
+            grown = growth.last - growth.before
+            if grown > max(SHARE * growth.before, figure.floor):
+                before, last = (_shown(value, figure) for value in (growth.before, growth.last))
+                told.append(f"{row.name} grows: {figure.title} {before} before, {last} in the last quarter")
+    return told
+
+
+def cell(row: Row, figure: Figure) -> str:
+    """Return what a table shows of a figure."""
+    growth = row.growths.get(figure.name)
+    if growth is None:
+        return ""
+    before, last, most = (_shown(value, figure) for value in growth)
+    return f"{before} → {last} (most {most})"
+
+
+def _growth(mine: Sequence[Sample], figure: Figure, ends: float) -> Growth | None:
+    """Return None unless there are samples of both parts: what came late, or is gone, is no growth."""
+    begin, turn = (share * ends for share in QUARTERS)
+    values = [(sample.at, value) for sample in mine if (value := getattr(sample, figure.name)) is not None]
+    before = [value for at, value in values if begin <= at < turn]
+    last = [value for at, value in values if at >= turn]
+    if not before or not last:
+        return None
+    return Growth(_needed(before), _needed(last), max(value for _, value in values))
+
+
+def _needed(values: Sequence[float]) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(PERCENTILE * len(ordered)))]
+
+
+def _shown(value: float, figure: Figure) -> str:
+    return f"{value / figure.unit:,.0f}"
