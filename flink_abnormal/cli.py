@@ -6,10 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
-from rich.console import Console
-from rich.table import Table
 
-from flink_abnormal import __version__, command, keep, launch, preflight
+from flink_abnormal import __version__, command, keep, launch, preflight, tables
 from flink_abnormal.attend import attend
 from flink_abnormal.cluster_cli import cluster
 from flink_abnormal.dashboard_cli import dashboard
@@ -18,6 +16,7 @@ from flink_abnormal.errors import UsageError
 from flink_abnormal.folders import check_machine, folder_uri
 from flink_abnormal.job_cli import settings_of
 from flink_abnormal.job_logs import follow
+from flink_abnormal.model import one_line
 from flink_abnormal.options import PathText, job_options, option_groups
 from flink_abnormal.runtime import snapshots
 from flink_abnormal.settings import from_values
@@ -96,11 +95,15 @@ def keep_job(jobmanager: str | None, stay: bool, options: tuple[str, ...]) -> No
 @jobmanager_option
 def list_jobs(jobmanager: str | None) -> None:
     """List the cluster's jobs, the newest first."""
-    table = Table("Job", "Name", "State", "Started", "Tasks running")
-    for job in preflight.find(jobmanager).jobs():
-        started = datetime.fromtimestamp(job.start_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-        table.add_row(job.id, job.name, job.state, started, f"{job.tasks['running']} of {job.tasks['total']}")
-    Console(width=max(140, Console().width)).print(table)
+    target = preflight.find(jobmanager)
+    with target.understood():
+        rows = [_row(job) for job in target.jobs()]
+    tables.show(("Job", "Name", "State", "Started", "Tasks running"), rows)
+
+
+def _row(job: Job) -> tuple[str, ...]:
+    started = datetime.fromtimestamp(job.start_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return job.id, one_line(job.name), job.state, started, f"{job.tasks['running']} of {job.tasks['total']}"
 
 
 @cli.command()
@@ -116,11 +119,11 @@ def status(jobmanager: str | None, job: str | None) -> None:
 def _show(target: Cluster, found: Job) -> None:
     details = target.get(f"/jobs/{found.id}")
     print(f"{found.id}  {found.name}: {found.state}")
-    table = Table("Operator", "Subtasks", "State of the tasks")
+    rows = []
     for vertex in details["vertices"]:
         states = ", ".join(f"{count} {state}" for state, count in vertex["tasks"].items() if count)
-        table.add_row(vertex["name"], str(vertex["parallelism"]), states)
-    Console(width=max(140, Console().width)).print(table)
+        rows.append((one_line(vertex["name"]), str(vertex["parallelism"]), states))
+    tables.show(("Operator", "Subtasks", "State of the tasks"), rows)
     kept = target.get(f"/jobs/{found.id}/checkpoints")
     if "counts" in kept:
         counts, latest = kept["counts"], kept["latest"]

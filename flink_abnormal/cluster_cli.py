@@ -6,8 +6,8 @@ import time
 
 import rich_click as click
 from rich.console import Console
-from rich.table import Table
 
+from flink_abnormal import tables
 from flink_abnormal.errors import ClusterError
 from flink_abnormal.runtime import distribution, local, metrics
 from flink_abnormal.runtime.members import Plan
@@ -77,13 +77,13 @@ def status() -> None:
     state = local.running()
     if state is None:
         raise ClusterError("No cluster is up. Start one: flink-abnormal cluster up")
-    table = Table("Process", "Pid", "State", "Restarts")
+    rows = []
     leader = local.leading(state) if state.plan.ha else None
     for member in state.members:
         shown = "gave up: it died again and again" if member.crash_loop else "runs" if member.alive() else "is down"
         shown += ", leads" if member.name == leader else ""
-        table.add_row(member.name, str(member.pid), shown, str(member.restarts))
-    Console().print(table)
+        rows.append((member.name, str(member.pid), shown, str(member.restarts)))
+    tables.show(("Process", "Pid", "State", "Restarts"), rows)
     slots = local.client(state).slots()
     print(f"Slots: {slots.free} free of {slots.total}; {_web_ui(state.plan)}")
     print(f"Logs: {distribution.work_folder() / 'log'}")

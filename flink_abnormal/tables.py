@@ -1,0 +1,46 @@
+"""Tables of the command line: if one is too wide for the terminal, each row is a block of lines, and nothing is cut."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+PIPE_WIDTH: Final = 180
+"""Of what goes to a file or another program, which has no width of its own: a row stays one line for `grep`."""
+
+
+def show(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows under their headers, as wide as whoever reads has room; ids stay whole, to be copied."""
+    table, kept = Table(*headers), list(rows)
+    for row in kept:
+        table.add_row(*(Text(cell, overflow="fold", no_wrap=True) for cell in row))
+    width = _width()
+    console = Console(width=width)
+    if console.measure(table, options=console.options.update(max_width=100_000)).maximum <= width:
+        console.print(table)
+    else:
+        _print_blocks(headers, kept)
+
+
+def _width() -> int:
+    """Return the width of the terminal, or of what COLUMNS says one would be."""
+    if sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdecimal():
+        return Console().width
+    return PIPE_WIDTH
+
+
+def _print_blocks(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    for row in rows:
+        first, *others = zip(headers, row, strict=True)
+        print(f"{first[0]} {first[1]}")
+        for header, cell in others:
+            if cell:
+                print(f"  {header}: {cell}")
