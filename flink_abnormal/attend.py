@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from flink_abnormal import launch, verdict
+from flink_abnormal import launch, progress, verdict
 from flink_abnormal.command import say, when_reader_left
 from flink_abnormal.errors import ClusterError, JobError, root
 from flink_abnormal.job_logs import find_lines
@@ -18,6 +19,8 @@ from flink_abnormal.runtime import distribution
 from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flink_abnormal.runtime.rest import Cluster
     from flink_abnormal.verdict import Ending
 
@@ -46,10 +49,11 @@ def attend(launched: launch.Launched, *, cluster: Cluster | None = None, leave: 
         interruption.by_user()
     when_reader_left(interruption.by_reader)
     try:
-        if cluster is None:
-            launch.await_end(launched, failures)
-        else:
-            _await_end(cluster, launched.job_id)
+        with _progress(launched, cluster):
+            if cluster is None:
+                launch.await_end(launched, failures)
+            else:
+                _await_end(cluster, launched.job_id)
     except JobError:
         if not interruption.came.is_set():
             raise
@@ -73,6 +77,29 @@ def _report(ending: Ending, cluster: Cluster | None) -> None:
     verdict.raise_error(found)
     if found:
         say(found)
+
+
+@contextlib.contextmanager
+def _progress(launched: launch.Launched, cluster: Cluster | None) -> Iterator[None]:
+    """Tell how far a run with an end has come while this lasts."""
+    if launched.goal is None:
+        yield
+        return
+    ended, told = threading.Event(), launched.goal
+    # An embedded job prints to this very terminal, and would write into a live line.
+    alone = cluster is not None or not sys.stdout.isatty()
+
+    def tell() -> None:
+        with contextlib.suppress(Exception):  # the JVM or the cluster is gone: whoever waits for the end is told
+            progress.tell(lambda: cluster or launch.rest_of(launched.client), launched.job_id, told, ended, alone=alone)
+
+    thread = threading.Thread(target=tell, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(1)
 
 
 class _Interruption:

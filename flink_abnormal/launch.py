@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 import psutil
 
-from flink_abnormal import finished
+from flink_abnormal import finished, progress
 from flink_abnormal.command import say
 from flink_abnormal.errors import ClusterError, JobError, cause, root
 from flink_abnormal.folders import check_machine, folder_uri, is_empty_folder
@@ -60,12 +60,14 @@ class Launched(NamedTuple):
 
     `client` is Flink's own, None where the cluster took the job and the answer was lost. `ending` is where a
     bounded run reports its end, None for another. `interrupted` is set by Ctrl-C while the job was being submitted.
+    `goal` is what the run has before it, None if it has no end.
     """
 
     job_id: str
     client: Any
     ending: Ending | None
     interrupted: threading.Event
+    goal: progress.Goal | None
 
 
 def flink_configuration(settings: Settings, restore_path: str | None) -> dict[str, str]:
@@ -139,7 +141,8 @@ def launch(settings: Settings, target: Target) -> Launched:
     except Exception as error:
         if not _taken(target, job_id):
             raise JobError(f"The job was refused: {cause(error)}") from error
-    return Launched(job_id, client, ending if settings.bounded else None, interrupted)
+    goal = progress.goal(settings, resumes=restore_path is not None)
+    return Launched(job_id, client, ending if settings.bounded else None, interrupted, goal)
 
 
 def _ending(target: Target, start_ms: int, job_id: str) -> Ending:

@@ -30,7 +30,8 @@ class Operator(NamedTuple):
 ABNORMAL_COUNT_STATE: Final = "abnormalCount"
 LIVE_USERS: Final = "liveUsers"
 LIVE_ALERTS: Final = "liveAlerts"
-"""Metrics of the detector; `live.py` says what they hold."""
+BYTES_READ: Final = "bytesRead"
+"""Metrics: two of the detector (`live.py` says what they hold), and the bytes of lines that were parsed."""
 
 HEARTBEAT: Final = Operator("heartbeat", "Heartbeat")
 START_USERS: Final = Operator("start-users", "Start users")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pyflink.datastream import ProcessFunction
 
 from flink_abnormal import formats
 from flink_abnormal.formats import Rejected
 from flink_abnormal.model import DeadLetter
+from flink_abnormal.operators import BYTES_READ
 from flink_abnormal.streams import tags
 from flink_abnormal.tally import DEAD_LETTERED, REPEATED, SKIPPED
 from flink_abnormal.verdict import Sample
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
     from flink_abnormal.model import UserEvent
     from flink_abnormal.settings import FileSettings
+
+
+LINES_A_COUNT: Final = 256
 
 
 class Record(NamedTuple):
@@ -48,8 +52,10 @@ class ParseRecords(ProcessFunction):
         self._tally = tags.tally() if tally else None
         self._dead_letters = tags.dead_letters()
 
-    def open(self, runtime_context: RuntimeContext) -> None:  # noqa: ARG002
+    def open(self, runtime_context: RuntimeContext) -> None:
         """Build the parser here: what it has come across is counted again after a restore, like the lines behind it."""
+        self._bytes_read = runtime_context.get_metrics_group().counter(BYTES_READ)
+        self._lines, self._bytes = 0, 0
         self._notes: list[str] = []
         self._sampled: set[bool] = set()
         self._parse = formats.parser(self._settings, self._notes.append)
@@ -57,6 +63,7 @@ class ParseRecords(ProcessFunction):
     def process_element(self, value: tuple[Any, ...], ctx: ProcessFunction.Context) -> Iterator[Any]:  # noqa: ARG002
         """Parse one record."""
         record = Record(*value)
+        self._measure(record)
         parsed = self._parsed(record)
         if parsed is None:
             self._sample(record, "")
@@ -71,6 +78,14 @@ class ParseRecords(ProcessFunction):
                 yield from self._count(REPEATED, parsed.times - 1)
         while self._notes:
             yield from self._count(self._notes.pop(), 1)
+
+    def _measure(self, record: Record) -> None:
+        """Count bytes; the counter itself is called now and then, since each call costs as much as a line."""
+        self._lines += 1
+        self._bytes += (record.size or len(record.line)) + 1
+        if self._lines % LINES_A_COUNT == 0:
+            self._bytes_read.inc(self._bytes)
+            self._bytes = 0
 
     def _parsed(self, record: Record) -> UserEvent | Rejected | None:
         if record.problem:
