@@ -46,5 +46,7 @@ ENV LD_PRELOAD=/usr/local/lib/libjemalloc.so \
     PYTHONUNBUFFERED=1 LANG=C.UTF-8 \
     FLINK_ABNORMAL_CONTAINER=1 FLINK_ABNORMAL_HOME=/var/lib/flink-abnormal FLINK_ABNORMAL_CONNECTORS=/opt/connectors
 USER flink
+# The guard of Flink's REST API is compiled here, and not at each container's first start.
+RUN python -c "from flink_abnormal.runtime import distribution; distribution.prepare()"
 ENTRYPOINT ["tini", "--", "python", "-m", "flink_abnormal.runtime.container"]
 CMD ["jobmanager"]

@@ -128,8 +128,7 @@ def launch(settings: Settings, target: Target) -> Launched:
     layout = settings.layout.slots or ("shared" if target.kind == "embedded" else "isolated")
     start_ms = time.time_ns() // 1_000_000
     ending = _ending(target, start_ms, job_id)
-    cache = distribution.work_folder() / "parts"
-    pipeline.build(env, settings, parallelism, layout, start_ms, cache, ending)
+    pipeline.build(env, settings, parallelism, layout, start_ms, distribution.parts(), ending)
     j_graph = env._generate_stream_graph(clear_transformations=True, job_name=JOB_NAME)  # noqa: SLF001
     if restore_path is not None:
         snapshots.check(restore_path, settings)

@@ -19,6 +19,8 @@ from flink_abnormal.runtime import python_library
 PROJECT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 DEADLINE_SECONDS = 90
+REBOUND_HOST = "rebound.example"
+"""A name that the tests' browser takes for 127.0.0.1."""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -48,6 +50,15 @@ def wait_until(condition, what, seconds=DEADLINE_SECONDS):
     pytest.fail(f"waited {seconds} s in vain for {what}")
 
 
+def _share_parts(work):
+    """Let a home use the compiled Java parts of all others: their names are made of their texts."""
+    shared = PROJECT / ".flink" / "parts"
+    for each in (shared, work):
+        each.mkdir(parents=True, exist_ok=True)
+    if not (work / "parts").exists():
+        (work / "parts").symlink_to(shared)
+
+
 class CommandLine:
     """Runs the project's commands in a home of their own."""
 
@@ -56,6 +67,7 @@ class CommandLine:
         self.checkpoints = folder / "checkpoints"
         self.env = {**os.environ, "FLINK_ABNORMAL_HOME": str(folder), "NO_COLOR": "1", "COLUMNS": "120"}
         self.env.pop("PYTEST_CURRENT_TEST", None)
+        _share_parts(folder / ".flink")
         self._started: list[subprocess.Popen[str]] = []
 
     def run(self, *arguments, command="flink-abnormal", seconds=DEADLINE_SECONDS, env=None):
@@ -124,7 +136,9 @@ def chromium():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+        # A website's own name server can say so of any name.
+        arguments = [f"--host-resolver-rules=MAP {REBOUND_HOST} 127.0.0.1"]
+        arguments += ["--no-sandbox"] if os.geteuid() == 0 else []
         browser = playwright.chromium.launch(executable_path=found, args=arguments)
         yield browser
         browser.close()

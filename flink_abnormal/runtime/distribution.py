@@ -2,7 +2,8 @@
 
 .flink/conf     the local cluster's config.yaml (Flink's own JVM options and the project's conf/config.yaml), log4j
 .flink/client   the same for embedded runs and for clients
-.flink/lib      links to Flink's jars and to flink-python's: see `link_jars`
+.flink/lib      links to Flink's jars, to flink-python's and to the guard of REST: see `link_jars` and `link_guard`
+.flink/parts    jars of the project's own Java parts
 .flink/plugins  links to Flink's plugins, and to that for S3 where there is one
 .flink/connectors  the jars that `make connectors` brings, unless FLINK_ABNORMAL_CONNECTORS names another folder
 .flink/log      logs and standard output of every process
@@ -24,6 +25,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from flink_abnormal.errors import MachineError, UsageError
+from flink_abnormal.jvm import jar
 from flink_abnormal.runtime import java, store
 
 HOME_VARIABLE: Final = "FLINK_ABNORMAL_HOME"
@@ -33,6 +35,7 @@ APPLICATION_VARIABLE: Final = "FLINK_ABNORMAL_APPLICATION"
 PACKAGE: Final = Path(__file__).resolve().parents[1]
 LOCALES: Final = ("C.UTF-8", "en_US.UTF-8")
 S3_PLUGIN: Final = "flink-s3-fs-native"
+GUARD: Final = PACKAGE / "jvm" / "rest"
 STATE_PROCESSOR: Final = "flink-state-processor-api"
 
 
@@ -48,6 +51,11 @@ def work_folder() -> Path:
     """Return the folder of everything that a run leaves: .flink in the project, or where FLINK_ABNORMAL_HOME says."""
     home = os.environ.get(HOME_VARIABLE)
     return (Path(home).expanduser() if home else project()) / ".flink"
+
+
+def parts() -> Path:
+    """Return the folder of the jars that are made of the project's Java parts."""
+    return work_folder() / "parts"
 
 
 def connectors() -> Path:
@@ -78,8 +86,8 @@ def flink_home() -> Path:
 
 def python_jar() -> Path:
     """Return the jar that runs Python inside Flink."""
-    (jar,) = (flink_home() / "opt").glob("flink-python-*.jar")
-    return jar
+    (found,) = (flink_home() / "opt").glob("flink-python-*.jar")
+    return found
 
 
 CLIENT_CONF: Final = "client"
@@ -98,11 +106,13 @@ def prepare(conf: str = CLIENT_CONF, overrides: dict[str, Any] | None = None) ->
         write_conf(work / conf, overrides or {})
         link_jars(work / "lib")
         link_plugins(work / "plugins")
+        env = environment(conf)
+        link_guard(work / "lib", env)
     except OSError as error:
         raise MachineError(
             f"{work} can't be written: {error.strerror}. Set {HOME_VARIABLE} to a folder that can."
         ) from None
-    return environment(conf)
+    return env
 
 
 def load_plugins() -> None:
@@ -209,8 +219,20 @@ def link_jars(folder: Path) -> None:
     first (conf/config.yaml), it is loaded once. The State Processor API stands there for those who read snapshots.
     """
     state_processor = connector(STATE_PROCESSOR)
-    for jar in [*(flink_home() / "lib").glob("*.jar"), python_jar(), *([state_processor] if state_processor else [])]:
-        _link(folder / jar.name, jar)
+    for found in [*(flink_home() / "lib").glob("*.jar"), python_jar(), *([state_processor] if state_processor else [])]:
+        _link(folder / found.name, found)
+
+
+def link_guard(folder: Path, env: dict[str, str]) -> None:
+    """Link the jar that keeps other websites' pages from Flink's REST API (`jvm/rest`) into a folder.
+
+    The JVM that serves REST finds it by itself, be it a cluster's or an embedded run's. Older ones go.
+    """
+    guard = jar.build(GUARD, parts(), env)
+    for old in folder.glob(f"{guard.name.rpartition('-')[0]}-*.jar"):
+        if old.name != guard.name:
+            old.unlink(missing_ok=True)
+    _link(folder / guard.name, guard)
 
 
 def link_plugins(folder: Path) -> None:

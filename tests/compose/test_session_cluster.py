@@ -63,7 +63,7 @@ def test_the_jobs_lines_are_in_the_log_and_in_the_web_ui(composition, job):
     assert [line for line in shown().splitlines() if " INFO " in line] == []
 
 
-def test_no_process_is_root_and_nothing_is_open_beyond_this_machine(composition, job):
+def test_no_process_is_root_and_nothing_is_open_beyond_this_machine_or_to_other_websites(composition, job):
     for service in ("jobmanager", "taskmanager", "job", "dashboard"):
         assert composition.inside(service, "id", "--user", "--name").strip() == "flink"
     published = composition.docker(
@@ -75,6 +75,12 @@ def test_no_process_is_root_and_nothing_is_open_beyond_this_machine(composition,
     }
     foreign = requests.get(composition.dashboard, headers={"Host": "elsewhere.example"}, timeout=10)
     assert foreign.status_code == 403
+    rest = f"http://127.0.0.1:{composition.ports['WEB_PORT']}"
+    origins = ({}, {"Origin": composition.dashboard}, {"Host": "elsewhere.example"}, {"Host": "jobmanager:8081"})
+    answers = [requests.get(f"{rest}/overview", headers=headers, timeout=10) for headers in origins]
+    assert [answer.status_code for answer in answers] == [200, 403, 403, 200]
+    assert [name for answer in answers for name in answer.headers if name.lower().startswith("access-control")] == []
+    assert requests.get(f"{rest}/jobs/{job.id}/yarn-cancel", timeout=10).status_code == 403
 
 
 def test_prometheus_scrapes_each_process_of_the_cluster(composition, job):

@@ -1,0 +1,78 @@
+"""Jars of Java parts: compiled with Janino, which lies in Flink's own `lib`; no JDK, no build step.
+
+Each part is small and knows no generics (Janino compiles them away only in part). The jar is the same, byte for byte,
+for the same texts, and is kept under a name made of them.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import zipfile
+from hashlib import blake2b
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
+
+from flink_abnormal.errors import MachineError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+COMPILER: Final = "org.codehaus.commons.compiler.samples.CompilerDemo"
+"""Janino's own command line, which takes the options of javac."""
+COMPILER_JAR: Final = "flink-table-runtime-*.jar"
+COMPILE_SECONDS: Final = 120
+_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+"""The earliest time a zip archive can hold: a jar's bytes depend on its content only."""
+
+
+def build(texts: Path, cache: Path, environ: Mapping[str, str]) -> Path:
+    """Return the jar of a folder: its Java texts compiled, all other files as they are.
+
+    It is taken from the folder `cache`, or made there. `environ` is that of Flink's JVMs, which says where Java and the
+    jars of Flink are. Raises MachineError if Java fails, OSError if the cache can't be written.
+    """
+    files = {file.relative_to(texts).as_posix(): file.read_bytes() for file in sorted(texts.rglob("[!.]*.*"))}
+    jar = cache / f"flink-abnormal-{texts.name}-{_digest(files)}.jar"
+    if not jar.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        sources = [texts / name for name in files if name.endswith(".java")]
+        others = {name: content for name, content in files.items() if not name.endswith(".java")}
+        fresh = cache / f".{jar.name}.{os.getpid()}"
+        _write(fresh, others | _compile(sources, environ))
+        fresh.replace(jar)
+    return jar
+
+
+def _digest(files: Mapping[str, bytes]) -> str:
+    hashed = blake2b(digest_size=12)
+    for name, content in files.items():
+        hashed.update(f"{name}\0{len(content)}\0".encode() + content)
+    return hashed.hexdigest()
+
+
+def _compile(sources: list[Path], environ: Mapping[str, str]) -> dict[str, bytes]:
+    """Return the class files of Java texts, which may refer to each other, by their names in a jar."""
+    lib = Path(environ["FLINK_LIB_DIR"])
+    java = Path(environ["JAVA_HOME"], "bin", "java") if "JAVA_HOME" in environ else "java"
+    # Only the first of the JVM's two compilers: it ends before the second would pay.
+    command = [java, "-XX:TieredStopAtLevel=1", "-cp", *map(str, lib.glob(COMPILER_JAR)), COMPILER]
+    with TemporaryDirectory() as folder:
+        classpath = os.pathsep.join(map(str, sorted(lib.glob("*.jar"))))
+        options = ["-d", folder, "-g", "-encoding", "UTF-8", "-classpath", classpath]
+        done = subprocess.run(
+            [*command, *options, *sources], capture_output=True, text=True, timeout=COMPILE_SECONDS, check=False
+        )
+        if done.returncode != 0:
+            said = (done.stderr or done.stdout).strip().splitlines() or ["it said nothing"]
+            raise MachineError(f"{java} can't compile the project's Java parts: {said[0]}")
+        compiled = Path(folder)
+        return {file.relative_to(compiled).as_posix(): file.read_bytes() for file in sorted(compiled.rglob("*.class"))}
+
+
+def _write(jar: Path, files: Mapping[str, bytes]) -> None:
+    with zipfile.ZipFile(jar, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("META-INF/MANIFEST.MF", _EPOCH), "Manifest-Version: 1.0\r\n\r\n")
+        for name, content in files.items():
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), content)
