@@ -66,7 +66,7 @@ def test_a_run_that_ends_before_its_first_checkpoint_after_a_restore_loses_no_al
     wait_until(lambda: list(cluster.checkpoints.glob("*/chk-[3-9]/_metadata")), "a third checkpoint")
     cluster.run("cancel", submitted.stdout.split()[-1])
 
-    # The first checkpoint would come five seconds after all tasks run.
+    # The first checkpoint would come ten seconds after all tasks run.
     resumed = ("-py", "jobs/abnormal.py", *job, "--checkpoint-interval", "1h", "--from", "latest")
     done = cluster.run("run", *resumed, command="flink", seconds=150)
 
