@@ -245,7 +245,7 @@ def _job_parameters(settings: Settings) -> dict[str, str]:
         "interval": duration_text(simulated.interval_ms) if simulated else "",
         "seed": str(simulated.seed) if simulated else "",
         "threshold": str(settings.detection.threshold),
-        "live": str(settings.publishes_counts).lower(),
+        "live": str(settings.detection.live).lower(),
         "sinks": ",".join(settings.sink.sinks),
         "output": str(Path(settings.sink.output).absolute()) if settings.sink.output else "",
         "execution-mode": settings.state.mode,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flink_abnormal import sinks, sources, tally
+from flink_abnormal import gauges, sinks, sources, tally
 from flink_abnormal.detector import AbnormalCountProcessFunction
 from flink_abnormal.model import Rule
 from flink_abnormal.operators import DETECTOR, KEY_BY_USER
@@ -39,10 +39,16 @@ def build(
     mode = settings.state.mode
     source = sources.build(env, settings, SourceContext(parallelism.source, mode, start_ms, cache))
     keyed = key_by(source.events, lambda event: event[0], KEY_BY_USER)
-    detector = AbnormalCountProcessFunction(
-        Rule(settings.detection.threshold), tally=settings.bounded, publish=settings.publishes_counts
+    shows_beside = settings.detection.live and mode == "process"
+    rule, bounded = Rule(settings.detection.threshold), settings.bounded
+    detector = (
+        gauges.ShowingDetector(rule, tally=bounded)
+        if shows_beside
+        else AbnormalCountProcessFunction(rule, tally=bounded, publish=settings.detection.live)
     )
     alerts = label(keyed.process(detector, types.alert()), DETECTOR, mode).set_parallelism(parallelism.process)
+    if shows_beside:
+        gauges.build(env, alerts, parallelism.process, cache)
     dead_letters = list(source.dead_letters)
     if settings.bounded:
         figures = tally.build(env, source.events, [*source.tallies, side_output(alerts, tags.tally())])

@@ -121,7 +121,7 @@ class DetectionSettings:
         True,
         "--live/--no-live",
         "flag",
-        "Publish users' counts and the latest alerts as metrics; thread mode only.",
+        "Publish users' counts and the latest alerts as metrics.",
     )
 
 
@@ -235,11 +235,6 @@ class Settings:
         if self.source != "files" or self.files.format != "jsonl":
             return ()
         return tuple(map(normal_text, (*self.files.abnormal_values, *self.files.normal_values)))
-
-    @property
-    def publishes_counts(self) -> bool:
-        """Whether the detector can and shall publish what it counts; a gauge of text can't leave a Python process."""
-        return self.detection.live and self.state.mode == "thread"
 
     def check(self) -> None:
         """Raise UsageError where options do not fit one another."""

@@ -58,6 +58,11 @@ class tags:  # noqa: N801
         """Tallies that only Python can make."""
         return OutputTag("tally", types.tally())
 
+    @staticmethod
+    def live() -> OutputTag:
+        """Documents that are shown, in process mode: a gauge's number, a place in it, and JSON."""
+        return OutputTag("live", Types.TUPLE([Types.LONG(), Types.LONG(), Types.STRING()]))
+
 
 EVENT_KIND_FIELD: Final = 1
 EVENT_TIMES_FIELD: Final = 2

@@ -47,8 +47,10 @@ part run-without-library me "{RUN}"
 chown -R me /home/app
 install python3 python3-venv make
 part run-with-3.13 me "make run"
-echo deb http://deb.debian.org/debian bookworm main > /etc/apt/sources.list.d/bookworm.list
-install python3.11 python3.11-venv
+# Python 3.11 of Debian 12 beside 3.13; to apt, its venv would be there instead of the other's.
+sed s/trixie/bookworm/ /etc/apt/sources.list > /etc/apt/sources.list.d/bookworm.list
+install python3.11 python3-setuptools-whl
+cd /tmp && apt-get download -qq python3.11-venv && dpkg-deb -x python3.11-venv_*.deb /
 part run-without-library me "{RUN}"
 install libpython3.11 openjdk-21-jre-headless
 part run-with-library root "{RUN}"
