@@ -25,7 +25,7 @@ from flink_abnormal.preflight import settle_mode
 from flink_abnormal.runtime import distribution, embedded, snapshots
 from flink_abnormal.runtime.rest import DEFAULT_HOST, DEFAULT_PORT, SERIES_SECONDS, Cluster
 from flink_abnormal.settings import DEFAULT_PARALLELISM, JOB_NAME, MAX_PARALLELISM
-from flink_abnormal.stdout import append_only
+from flink_abnormal.stdout import append_only, open_to_workers
 from flink_abnormal.verdict import Ending
 
 if TYPE_CHECKING:
@@ -116,6 +116,8 @@ def launch(settings: Settings, target: Target) -> Launched:
     if target.kind == "embedded":
         append_only()
         settings = settle_mode(settings, say)
+        if settings.state.mode == "process":
+            open_to_workers()
     restore_path = snapshots.to_start_from(settings)
     job_id = secrets.token_hex(16)
     env = _environment(settings, target, restore_path, job_id)

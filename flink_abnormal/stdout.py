@@ -7,7 +7,9 @@ import fcntl
 import functools
 import os
 import stat
+import subprocess
 import sys
+from pathlib import Path
 from typing import Final
 
 import psutil
@@ -35,6 +37,28 @@ def append_only() -> None:
         with contextlib.suppress(OSError):  # it was closed
             if stat.S_ISREG(os.fstat(descriptor).st_mode):
                 fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) | os.O_APPEND)
+
+
+def open_to_workers() -> None:
+    """Let workers of process mode open this process's standard output, by way of `cat` if they couldn't.
+
+    It may be a socket, as under systemd, or a pipe or terminal of another user's, as behind `su` or `sudo -u`.
+    """
+    if not Path("/proc/self/fd").is_dir():
+        return
+    try:
+        os.close(os.open(f"/proc/self/fd/{STANDARD_OUTPUT}", os.O_WRONLY | os.O_APPEND))
+    except OSError:
+        # In a session of its own: it ends with the last writer, not by Ctrl-C.
+        relay = subprocess.Popen(["cat"], stdin=subprocess.PIPE, start_new_session=True)
+        if relay.stdin is not None:
+            os.dup2(relay.stdin.fileno(), STANDARD_OUTPUT)
+            relay.stdin.close()
+        _relays.append(relay)
+
+
+_relays: Final[list[subprocess.Popen[bytes]]] = []
+"""What is collected would be waited for."""
 
 
 @functools.cache

@@ -1,6 +1,7 @@
 """A machine without Python's shared library, which thread mode loads: nobody finds one here."""
 
 import shlex
+import socket
 import subprocess
 import sys
 
@@ -55,3 +56,18 @@ def test_without_pythons_shared_library_thread_mode_is_refused(cli, no_library):
 
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr.startswith("Error: --execution-mode thread needs Python's shared library, which ")
+
+
+def test_process_mode_prints_to_a_socket_as_services_have_it(cli):
+    events = simulated(events=5)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        run = [BIN / "flink-abnormal", "run", *cli.job("--events", 5, "--interval", "50ms", "--no-emit-log")]
+        process = subprocess.Popen([*run, "--execution-mode", "process"], env=cli.env, stdout=theirs)
+        theirs.close()
+        ours.settimeout(90)
+        shown = b"".join(iter(lambda: ours.recv(4096), b"")).decode()
+
+    assert process.wait(60) == 0
+    assert len(lines(shown, "[ALERT]")) == len(alerts_of(events))
+    assert shown.splitlines()[-1] == summary_of(events)
