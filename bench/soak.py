@@ -12,6 +12,7 @@ import argparse
 import contextlib
 import csv
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -62,6 +63,8 @@ def main() -> None:
     except AbnormalError as error:
         print(f"Error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
     for problem in problems:
         print(problem)
     print("The soak failed." if problems else "The soak passed: every alert came once, and nothing grows.")
@@ -214,5 +217,6 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # cluster and job are ended either way
     os.environ.pop("FLINK_ABNORMAL_JOBMANAGER", None)  # the guard and the dashboard find the soak's own cluster
     main()
