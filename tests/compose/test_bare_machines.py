@@ -29,7 +29,7 @@ LEFT_OUT = " ".join(f"--exclude=./{name}" for name in (".venv", ".flink", ".git"
 PRELUDE = f"""
 export DEBIAN_FRONTEND=noninteractive
 install() {{ apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1; }}
-part() {{ echo "== $1"; shift; su "$1" -c "cd /home/app && $2 2>&1; echo exit \\$?"; }}
+part() {{ echo "@@ $1"; shift; su "$1" -c "cd /home/app && $2 2>&1; echo exit \\$?"; }}
 useradd --create-home me && mkdir /home/app && tar c -C /project {LEFT_OUT} . | tar x -C /home/app
 """
 STORIES = {
@@ -89,7 +89,7 @@ def machines():
 
 def parts(text):
     """Return the parts of what a container said, by their names."""
-    found = (part.partition("\n") for part in text.split("== ")[1:])
+    found = (part.partition("\n") for part in text.split("@@ ")[1:])
     return {name: said for name, _, said in found}
 
 
