@@ -25,6 +25,9 @@ MEANINGS: Final = {
 """Reasons that tell nobody anything, and what they mean."""
 
 
+_RANDOM_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
 class AbnormalError(Exception):
     """Base of every error that is a user's to mend; `str()` is the sentence to show."""
 
@@ -68,7 +71,8 @@ def cause(error: BaseException) -> str:
 def root(failures: Sequence[str]) -> str:
     """Return the reason of failures that followed one another, the newest first: the first one's comes first.
 
-    What fails later is often only what the first failure left behind.
+    What fails later is often only what the first failure left behind. Each try has file names of its own: two reasons
+    that differ by a random id alone are one.
     """
     last, first = cause(Exception(failures[0])), cause(Exception(failures[-1]))
-    return last if first == last else f"{first}; in the end: {last}"
+    return last if _RANDOM_ID.sub("", first) == _RANDOM_ID.sub("", last) else f"{first}; in the end: {last}"

@@ -32,11 +32,15 @@ def test_a_field_that_new_jvms_lack_is_translated_to_the_library_that_pemja_coul
     assert cause(RuntimeError(text)) == MEANINGS["loadedLibraryNames"]
 
 
+RANDOM_IDS = ("0f8fad5b-d9cb-469f-a165-70867728950e", "7c9e6679-7425-40de-944b-e07fc1f90ae7")
+
+
 @pytest.mark.parametrize(
     ("failures", "reason"),
     [
         (["a.b.C: why"], "why"),
         (["a.b.C: why", "a.b.C: why", "a.b.D: why"], "why"),
+        ([f"a.b.C: .part-{name}-0: why" for name in RANDOM_IDS], f".part-{RANDOM_IDS[0]}-0: why"),
         (["a.b.C: what came of it", "a.b.C: something", "a.b.C: why"], "why; in the end: what came of it"),
     ],
 )
