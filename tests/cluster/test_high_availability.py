@@ -146,7 +146,10 @@ def test_any_live_jobmanager_answers_for_the_leader(cluster):
     ports = {name: cluster.port + number for number, name in enumerate(JOBMANAGERS)}
     others = [port for name, port in ports.items() if name != leader]
 
-    shown = [cluster.run("list", "--jobmanager", f"127.0.0.1:{port}").stdout for port in (ports[leader], *others)]
+    wide = {"COLUMNS": "160"}
+    shown = [
+        cluster.run("list", "--jobmanager", f"127.0.0.1:{port}", env=wide).stdout for port in (ports[leader], *others)
+    ]
 
     assert shown[0].splitlines()[1].split("┃")[1].strip() == "Job"
     assert shown == [shown[0]] * 3

@@ -145,7 +145,9 @@ def test_the_jobs_options_can_be_read_by_those_who_watch_it(cluster, tmp_path):
         cluster, "--users", 4, "--threshold", 2, "--sink", "files", "--output", tmp_path / "out", "--interval", "1h"
     )
 
-    assert job.rest.job_parameters(job.id) == {
+    parameters = job.rest.job_parameters(job.id)
+    assert re.fullmatch(r"[0-9a-f]{16}", parameters.pop("options-key"))
+    assert parameters == {
         "source": "random",
         "users": "4",
         "interval": "1h",

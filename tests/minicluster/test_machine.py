@@ -8,9 +8,13 @@ import subprocess
 
 import psutil
 import pytest
-from conftest import BIN, lines, wait_until
+from conftest import BIN, PROJECT, lines, wait_until
 
-NO_PROGRAMS = 'mount --bind /tmp /tmp; mount -o remount,bind,noexec /tmp; mount --bind "$1" "$1"; '
+# The project itself may lie in /tmp.
+NO_PROGRAMS = (
+    'mount --bind /tmp /tmp; mount -o remount,bind,noexec /tmp; mount --bind "$1" "$1"; '
+    'mount --bind "$2" "$2"; mount -o remount,bind,exec "$2"; '
+)
 PROGRAMS_IN_HOME = 'mount -o remount,bind,exec "$1"; '
 
 
@@ -22,7 +26,7 @@ def elsewhere(cli):
 
     def command(orders, *arguments):
         script = f"set -e; hostname no-such-name; {orders}exec {shlex.join(map(str, arguments))}"
-        return ["unshare", "--mount", "--uts", "sh", "-c", script, "sh", str(cli.folder)]
+        return ["unshare", "--mount", "--uts", "sh", "-c", script, "sh", str(cli.folder), str(PROJECT)]
 
     return command
 
