@@ -61,7 +61,6 @@ class Guard:
         while True:
             try:
                 end = self._look()
-                self._waits_since, self._reported = None, ""
             except Exception as obstacle:  # noqa: BLE001 - whatever it is, the job needs its guard
                 end = None
                 self._wait_for(str(obstacle) if isinstance(obstacle, AbnormalError) else repr(obstacle))
@@ -101,6 +100,8 @@ class Guard:
             if self._key_of(job) != finished.key(self._settings):
                 say("It runs with other options than these, which its next start takes: stop it for that.")
         self._job_id, self._end, self._missing_since = job.id, None, None
+        # Not before: between two tries of what lacks something, all else may be well.
+        self._waits_since, self._reported = None, ""
 
     def _key_of(self, job: Job) -> str:
         """Return the key of a job's options; of a job that an earlier release submitted, that of this guard's."""

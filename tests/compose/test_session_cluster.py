@@ -139,6 +139,7 @@ def test_the_cluster_comes_back_with_its_state(composition, job):
 
 
 def test_a_job_that_was_cancelled_is_left_alone(composition, job):
+    composition.await_checkpoint(job)
     composition.flink_abnormal("cancel", job.id)
     sentence = f"Job {job.id} was cancelled or stopped: nothing is left to guard. The guard's next start resumes it."
     wait_until(lambda: composition.logs("job").splitlines()[-1] == sentence, "the guard's last word")
