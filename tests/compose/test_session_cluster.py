@@ -129,13 +129,18 @@ def test_a_lost_job_is_submitted_again_from_its_newest_checkpoint_and_runs_once(
     assert re.findall(STARTS_FROM, said)[-1].split("/")[3] == job.id
 
 
+def await_start_from(composition, job):
+    """Wait until the guard has said that it started from a snapshot of this job: it does so after the submission."""
+    starts = lambda: [path.split("/")[3] for path in re.findall(STARTS_FROM, composition.logs("job"))]  # noqa: E731
+    wait_until(lambda: starts()[-1:] == [job.id], "the guard's word of the start")
+
+
 def test_the_cluster_comes_back_with_its_state(composition, job):
     composition.await_checkpoint(job)
     assert composition.run("down", "--timeout", 5).returncode == 0
     composition.up()
-    again = composition.await_job()
-    assert again.id != job.id
-    assert re.findall(STARTS_FROM, composition.logs("job"))[-1].split("/")[3] == job.id
+    assert composition.await_job().id != job.id
+    await_start_from(composition, job)
 
 
 def test_a_job_that_was_cancelled_is_left_alone(composition, job):
@@ -147,5 +152,5 @@ def test_a_job_that_was_cancelled_is_left_alone(composition, job):
     assert composition.running_job() is None
 
     assert composition.run("restart", "--timeout", 5, "job").returncode == 0
-    again = composition.await_job()
-    assert re.findall(STARTS_FROM, composition.logs("job"))[-1].split("/")[3] == job.id != again.id
+    assert composition.await_job().id != job.id
+    await_start_from(composition, job)
