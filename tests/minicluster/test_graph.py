@@ -17,27 +17,23 @@ FOLLOW = replace(FILES, files=FileSettings(input="/nowhere", follow=True))
 
 
 @pytest.fixture(scope="module")
-def graph(tmp_path_factory):
+def graph(flink_environment):
     """Builds the graph of settings in a JVM, without running it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(distribution.HOME_VARIABLE, str(tmp_path_factory.mktemp("home")))
-        for name, value in distribution.prepare().items():
-            patch.setenv(name, value)
-        from pyflink.common import Configuration
-        from pyflink.datastream import StreamExecutionEnvironment
+    from pyflink.common import Configuration
+    from pyflink.datastream import StreamExecutionEnvironment
 
-        from flink_abnormal import pipeline
+    from flink_abnormal import pipeline
 
-        def build(settings, layout="isolated"):
-            configuration = Configuration()
-            for key, value in launch.flink_configuration(settings, None).items():
-                configuration.set_string(key, value)
-            env = StreamExecutionEnvironment.get_execution_environment(configuration)
-            cache = distribution.work_folder() / "parts"
-            pipeline.build(env, settings, Parallelism(3, 2, 1), layout, 0, cache, Ending())
-            return launch.nodes(env._generate_stream_graph(True, "test"))
+    def build(settings, layout="isolated"):
+        configuration = Configuration()
+        for key, value in launch.flink_configuration(settings, None).items():
+            configuration.set_string(key, value)
+        env = StreamExecutionEnvironment.get_execution_environment(configuration)
+        cache = distribution.work_folder() / "parts"
+        pipeline.build(env, settings, Parallelism(3, 2, 1), layout, 0, cache, Ending())
+        return launch.nodes(env._generate_stream_graph(True, "test"))
 
-        yield build
+    return build
 
 
 @pytest.mark.parametrize("settings", [RANDOM, BOUNDED, FILES, FOLLOW], ids=["random", "bounded", "files", "follow"])

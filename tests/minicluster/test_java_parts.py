@@ -1,7 +1,5 @@
 import pytest
 
-from flink_abnormal.runtime import distribution
-
 NO_OFFSET = -1
 LONGEST = 100
 REPEATED = b"Mar  1 09:00:05 web1 last message repeated 2 times"
@@ -19,15 +17,11 @@ LOG = [
 
 
 @pytest.fixture(scope="module")
-def parts(tmp_path_factory):
-    """The module that compiles Java parts, in a process whose JVM runs."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(distribution.HOME_VARIABLE, str(tmp_path_factory.mktemp("home")))
-        for name, value in distribution.prepare().items():
-            patch.setenv(name, value)
-        from flink_abnormal.jvm import parts
+def parts(flink_environment):
+    """The module that makes objects of Java parts, in a process whose JVM runs."""
+    from flink_abnormal.jvm import parts
 
-        yield parts
+    return parts
 
 
 @pytest.fixture(scope="module")
