@@ -35,7 +35,8 @@ _TIMES: Final = (
     _unnamed(times.ISO),
     r"\d{9,11}\.\d{3,9}",  # journalctl -o short-unix
     r"\[ *\d+\.\d+\]",  # since the boot
-    r"(?:[^\s:]+ +){1,5}?\d{1,2}:\d\d:\d\d(?:[.,]\d+)?(?: +\d{4}(?= ))?",  # months in another language
+    # Months in another language; Korean and Japanese ones of one digit have a blank before them.
+    r"(?: +(?=\d[월月]))?(?:[^\s:]+ +){1,5}?\d{1,2}:\d\d:\d\d(?:[.,]\d+)?(?: +\d{4}(?= ))?",
 )
 _TIME: Final = r"[\[*]?(?P<time>" + "|".join(_TIMES) + r")\]?:?\s+"
 # Before all: a byte order mark, docker compose's service, a priority, the pid that Windows writes.

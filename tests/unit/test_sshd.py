@@ -311,6 +311,7 @@ HEADERS_OF_SYSTEMS = {
     "<86>1 - web1 sshd 2420 - - ": NO_TIMESTAMP,
     "[ 1234.567890] web1 sshd[2420]: ": NO_TIMESTAMP,
     "3월  1 09:00:01 web1 sshd[2420]: ": NO_TIMESTAMP,
+    " 3월 01 09:00:01 web1 sshd[2420]: ": NO_TIMESTAMP,
     "3月  1 09:00:01 web1 sshd[2420]: ": NO_TIMESTAMP,
     "Mär  1 09:00:01 web1 sshd[2420]: ": NO_TIMESTAMP,
     "Okt 31 09:00:01 web1 sshd[2420]: ": NO_TIMESTAMP,
