@@ -124,7 +124,10 @@ class Recovery(Story):
             self.restored = now.restored.checkpoint
             restored_s = max(now.restored.at - self._at, 0.0)
             self.noticed_s = restored_s if self.noticed_s is None else self.noticed_s
-            yield Line(restored_s, f"restoring from checkpoint {self.restored}, the newest")
+            yield Line(
+                restored_s,
+                f"restoring from checkpoint {self.restored}, the newest: all tasks, since they exchange events",
+            )
         yield from self._all_run(seconds, now)
 
     def _without_master(self, seconds: float) -> Iterator[Line]:

@@ -6,6 +6,7 @@ STRUCK = 1000.0
 BEFORE = Observation(
     STRUCK, "RUNNING", running=17, total=17, slots=9, restored=None, completed=12, failed=0, newest=12, leader="one"
 )
+RESTORING = "restoring from checkpoint 12, the newest: all tasks, since they exchange events"
 
 
 def at(seconds, **changes):
@@ -32,7 +33,7 @@ def test_a_lost_worker_is_told_from_the_loss_to_the_end():
 
     assert lines == [
         (2.0, "JobManager noticed: 17 of 17 tasks are not running"),
-        (2.25, "restoring from checkpoint 12, the newest"),
+        (2.25, RESTORING),
         (3.0, "3 slots are gone, 6 are left"),
         (6.0, "3 slots are back: a TaskManager has registered"),
         (7.5, "all 17 tasks run again"),
@@ -48,7 +49,7 @@ def test_the_end_is_told_once_the_checkpoint_is_known_with_the_time_at_which_it_
 
     lines = told(story, at(1.0, running=0), at(2.0), at(2.5, restored=Restored(12, STRUCK + 1.5)))
 
-    assert lines[-2:] == [(1.5, "restoring from checkpoint 12, the newest"), (2.0, "all 17 tasks run again")]
+    assert lines[-2:] == [(1.5, RESTORING), (2.0, "all 17 tasks run again")]
     assert story.recovered_s == 2.0
 
 
@@ -86,7 +87,7 @@ def test_a_lost_leader_is_told_with_the_one_that_follows():
         (0.5, "no JobManager leads"),
         (6.0, "jobmanager-2 leads now, and knows the job"),
         (6.0, "JobManager noticed: 17 of 17 tasks are not running"),
-        (6.5, "restoring from checkpoint 12, the newest"),
+        (6.5, RESTORING),
         (8.0, "all 17 tasks run again"),
     ]
 
