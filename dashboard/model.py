@@ -33,7 +33,7 @@ AlarmKind = Literal[
     "source-idle",
     "jobmanager-gone",
 ]
-LiveMissing = Literal["not-published", "process-mode", "off", "not-read-yet"]
+LiveMissing = Literal["not-published", "off", "not-read-yet"]
 LogMissing = Literal["no-taskmanager", "no-stdout", "not-printing", "not-read-yet"]
 
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from dashboard.collect.read import JobAnswer, VertexAnswer
     from dashboard.model import CheckpointTask, Failure, LiveMissing, Subtask, Vertex
 
-THREAD = "thread"
-
 
 class JobBook:
     """Takes the answers about one job."""
@@ -101,8 +99,6 @@ class JobBook:
             return None
         if self.parameters is None or self.answer is None or len(self.metrics) < len(self.answer.vertices):
             return "not-read-yet"
-        if self.parameters.get("execution-mode", THREAD) != THREAD:
-            return "process-mode"
         return "off" if self.parameters.get("live", "on").lower() in ("off", "false", "no") else "not-published"
 
     def shown(self, now: float) -> JobDetail | None:

@@ -150,12 +150,6 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "last-events": ("Last events, newest right", "최근 이벤트 (오른쪽이 최신)"),
     "events-legend": ("● abnormal  ○ normal", "● 이상행동  ○ 정상"),
     "seen": ("Seen", "마지막 이벤트"),
-    "live-process-mode": (
-        "This job runs Python in process mode and publishes no counts. Its alerts, log, tasks, checkpoints and recoveries "
-        "are shown all the same; for the counts submit it with --execution-mode thread.",
-        "이 Job은 process 모드로 실행되어 카운트를 알리지 않습니다. 알람, 로그, 태스크, 체크포인트, 장애 복구는 그대로 "
-        "표시됩니다. 카운트를 보려면 --execution-mode thread 로 제출하세요.",
-    ),
     "live-off": (
         "This job was submitted with --no-live. Submit it with --live to see its counts.",
         "이 Job은 --no-live 로 제출되었습니다. 카운트를 보려면 --live 로 제출하세요.",

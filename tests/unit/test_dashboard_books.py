@@ -155,7 +155,7 @@ def test_a_job_is_put_together_of_its_parts():
 @pytest.mark.parametrize(
     ("parameters", "missing"),
     [
-        ({"execution-mode": "process"}, "process-mode"),
+        ({"execution-mode": "process"}, "not-published"),
         ({"execution-mode": "thread", "live": "off"}, "off"),
         ({"execution-mode": "thread", "live": "on"}, "not-published"),
         ({}, "not-published"),

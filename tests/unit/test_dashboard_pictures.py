@@ -370,8 +370,8 @@ def test_without_a_taskmanager_there_is_none_to_lose():
     [
         (None, "files", True),
         ("not-read-yet", "files", True),
-        ("process-mode", "files", False),
-        ("process-mode", "print,files", True),
+        ("not-published", "files", False),
+        ("not-published", "print,files", True),
         ("off", "files", False),
         ("off", "print", True),
     ],
