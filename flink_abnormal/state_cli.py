@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import rich_click as click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from flink_abnormal import tables
 from flink_abnormal.command import say
 from flink_abnormal.errors import UsageError
 from flink_abnormal.folders import check_owner, local_path
@@ -27,12 +27,13 @@ from flink_abnormal.state.history import Checkpoint, of_job
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from rich.console import Console
+
     from flink_abnormal.runtime.rest import Cluster
 
 T = TypeVar("T")
 TRIES: Final = 5
 WIDE: Final = 150
-PIPED: Final = 180
 _KEPT: Final = {None: "", True: "yes", False: "no"}
 
 checkpoint_dir_option = click.option(
@@ -121,7 +122,7 @@ def _print_table(counts: Iterable[tuple[str, int]]) -> None:
     table = Table("User", ABNORMAL_COUNT_STATE)
     for user, count in counts:
         table.add_row(Text(one_line(user), overflow="fold"), str(count))
-    _console().print(table)
+    tables.console().print(table)
 
 
 @click.command()
@@ -162,7 +163,7 @@ def _why_not(cluster: Cluster | None, job: str | None) -> str:
 
 
 def _print_checkpoints(listed: Iterable[Checkpoint]) -> None:
-    console, rows = _console(), list(listed)
+    console, rows = tables.console(), list(listed)
     if console.width >= WIDE:
         _print_wide(console, rows)
     else:
@@ -203,11 +204,6 @@ def _print_narrow(console: Console, rows: Iterable[Checkpoint]) -> None:
     for each in rows:
         if each.path is not None and each.kept is not False:
             print(f"{_text(each.id)} {one_line(each.path)}".strip())
-
-
-def _console() -> Console:
-    """Return what tables are printed to: as wide as the terminal, and wide if it is none, so that nothing is cut."""
-    return Console() if sys.stdout.isatty() else Console(width=PIPED)
 
 
 def _text(number: int | None) -> str:

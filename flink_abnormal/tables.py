@@ -22,19 +22,17 @@ def show(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     table, kept = Table(*headers), list(rows)
     for row in kept:
         table.add_row(*(Text(cell, overflow="fold", no_wrap=True) for cell in row))
-    width = _width()
-    console = Console(width=width)
-    if console.measure(table, options=console.options.update(max_width=100_000)).maximum <= width:
-        console.print(table)
+    out = console()
+    if out.measure(table, options=out.options.update(max_width=100_000)).maximum <= out.width:
+        out.print(table)
     else:
         _print_blocks(headers, kept)
 
 
-def _width() -> int:
-    """Return the width of the terminal, or of what COLUMNS says one would be."""
-    if sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdecimal():
-        return Console().width
-    return PIPE_WIDTH
+def console() -> Console:
+    """Return what tables are printed to: as wide as the terminal, or as COLUMNS says that one would be."""
+    known = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdecimal()
+    return Console() if known else Console(width=PIPE_WIDTH)
 
 
 def _print_blocks(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
