@@ -48,5 +48,5 @@ ENV LD_PRELOAD=/usr/local/lib/libjemalloc.so \
 USER flink
 # The guard of Flink's REST API is compiled here, and not at each container's first start.
 RUN python -c "from flink_abnormal.runtime import distribution; distribution.prepare()"
-ENTRYPOINT ["tini", "--", "python", "-m", "flink_abnormal.runtime.container"]
+ENTRYPOINT ["tini", "--", "python", "-m", "flink_abnormal.cli.entrypoint"]
 CMD ["jobmanager"]

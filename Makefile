@@ -29,7 +29,7 @@ soak: setup
 	@$(BIN)/python bench/soak.py $(ARGS)
 
 lint: setup
-	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo
 
 # Flink's jars that PyPI lacks: the S3 plugin, and what reads snapshots.
 connectors:

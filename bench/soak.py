@@ -29,19 +29,19 @@ from rich.table import Table
 from soak_growth import FIGURES, Sample
 from soak_sampler import Sampler
 
-from flink_abnormal.drill import exercise, local_field
+from flink_abnormal.core.errors import AbnormalError, ClusterError
+from flink_abnormal.drill import local_environment, runner
+from flink_abnormal.drill.faults import plan
 from flink_abnormal.drill.job import INTERVAL_MS
-from flink_abnormal.drill.kinds import plan
-from flink_abnormal.errors import AbnormalError, ClusterError
-from flink_abnormal.runtime import distribution, local, python_library
-from flink_abnormal.runtime.launcher import temporary_folder
-from flink_abnormal.runtime.members import State
+from flink_abnormal.runtime import distribution, local_cluster, python_library
+from flink_abnormal.runtime.cluster_state import State
+from flink_abnormal.runtime.process_launcher import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from flink_abnormal.drill.job import DrillJob
-    from flink_abnormal.drill.local_field import LocalField
+    from flink_abnormal.drill.local_environment import LocalField
     from flink_abnormal.drill.report import Report
 
 SPARED: Final = "taskmanager-1"
@@ -89,13 +89,13 @@ def _asked() -> argparse.Namespace:
 
 def _soak(asked: argparse.Namespace) -> list[str]:
     """Return a sentence for each thing that is not as it should be."""
-    if local.running() is not None:
+    if local_cluster.running() is not None:
         raise ClusterError("A local cluster is up, and the soak starts its own: flink-abnormal cluster down")
     into = asked.into or distribution.work_folder() / "soak" / time.strftime("%Y%m%d-%H%M%S")
     into.mkdir(parents=True, exist_ok=True)
-    with local_field.opened(asked.port, ha=True, say=_say) as field:
+    with local_environment.opened(asked.port, ha=True, say=_say) as field:
         soak = Soak(field, asked)
-        report = exercise.run(field, soak.orders(), _say, soak.beside)
+        report = runner.run(field, soak.orders(), _say, soak.beside)
         if not report.problems():
             field.remove(field.folder)
     return _written(into, report, soak.sampler)
@@ -117,13 +117,13 @@ class Soak:
         }
         self.sampler = Sampler(self._processes, folders, asked.sample)
 
-    def orders(self) -> exercise.Orders:
+    def orders(self) -> runner.Orders:
         """Return what the drill is to do."""
         asked = self._asked
         mode = "thread" if python_library.missing() is None else "process"
         impossible = {**self._field.impossible(), "kill worker-python": "there may be none"}
-        count = max(1, int(asked.minutes * 60 / (asked.every + exercise.QUIET_SECONDS / exercise.FAILURES_IN_A_ROW)))
-        return exercise.Orders(
+        count = max(1, int(asked.minutes * 60 / (asked.every + runner.QUIET_SECONDS / runner.FAILURES_IN_A_ROW)))
+        return runner.Orders(
             kinds=plan([], count, asked.seed, mixed=True, impossible=impossible),
             seed=asked.seed,
             slots="isolated",
@@ -165,7 +165,7 @@ def _running(companion: Companion) -> Iterator[psutil.Process]:
     """Run a command of flink-abnormal; what it says goes to a log of its own."""
     log = distribution.work_folder() / "log" / f"soak-{companion.name}.out"
     with log.open("wb") as out:
-        command = [sys.executable, "-m", "flink_abnormal.cli", *companion.arguments]
+        command = [sys.executable, "-m", "flink_abnormal", *companion.arguments]
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
     try:
         yield psutil.Process(child.pid)

@@ -12,8 +12,7 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from flink_abnormal import launch
-from flink_abnormal.settings import (
+from flink_abnormal.core.settings import (
     DetectionSettings,
     FileSettings,
     LayoutSettings,
@@ -21,6 +20,7 @@ from flink_abnormal.settings import (
     SinkSettings,
     StateSettings,
 )
+from flink_abnormal.submission import launch
 
 FEW, MANY = 3, 100_000
 

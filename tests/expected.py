@@ -1,9 +1,9 @@
 """What the rule gives for the simulated users: the reference that jobs are held against."""
 
-from flink_abnormal.model import Rule
-from flink_abnormal.rule import detect
-from flink_abnormal.settings import RandomSettings
-from flink_abnormal.simulation import Simulation
+from flink_abnormal.core.model import Rule
+from flink_abnormal.core.rule import detect
+from flink_abnormal.core.settings import RandomSettings
+from flink_abnormal.core.simulation import Simulation
 
 SEED = RandomSettings().seed
 

@@ -6,7 +6,7 @@ import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from flink_abnormal.runtime.rest import Address
+from flink_abnormal.runtime.bounded import Address
 
 
 @contextlib.contextmanager

@@ -4,14 +4,14 @@ import json
 
 from expected import SEED
 
-from flink_abnormal.model import Rule
-from flink_abnormal.rule import decide
-from flink_abnormal.simulation import Simulation
-from flink_abnormal.sources.random import Position
+from flink_abnormal.core.model import Rule
+from flink_abnormal.core.rule import decide
+from flink_abnormal.core.simulation import Simulation
+from flink_abnormal.pipeline.sources.simulated import Position
 
 READ_POSITIONS = """
 import json, pickle, sys
-from flink_abnormal.state.reader import KeyedState, reading
+from flink_abnormal.snapshots.state_reader import KeyedState, reading
 
 with reading(sys.argv[1], KeyedState("random-source", "position", "pickle")) as rows:
     print(json.dumps({group: pickle.loads(value) for group, value in rows}))

@@ -8,14 +8,14 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from dashboard.collect.fields import Field
-from flink_abnormal.errors import ClusterError
+from flink_abnormal.core.errors import ClusterError
 from flink_abnormal.runtime import bounded
 from flink_abnormal.runtime.rest import elects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from flink_abnormal.runtime.rest import Address
+    from flink_abnormal.runtime.bounded import Address
 
 JSON_SECONDS: Final = 3.0
 FILE_SECONDS: Final = 10.0

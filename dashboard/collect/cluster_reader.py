@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Final
 from dashboard.collect import read
 from dashboard.collect.ask import AskError, SilentError
 from dashboard.collect.fields import Field, Unreadable
-from flink_abnormal.errors import ClusterError, UsageError
-from flink_abnormal.runtime import leader, local
+from flink_abnormal.core.errors import ClusterError, UsageError
+from flink_abnormal.runtime import leader_lookup, local_cluster
 from flink_abnormal.runtime.bounded import NobodyListensError
 from flink_abnormal.runtime.rest import ENDED, Cluster
 
 if TYPE_CHECKING:
     from dashboard.collect.ask import Asker
     from dashboard.collect.state import State
-    from flink_abnormal.runtime.rest import Address
+    from flink_abnormal.runtime.bounded import Address
 
 LEADER_SECONDS: Final = 2.0
 LEADER_AGAIN_SECONDS: Final = 5.0
@@ -77,11 +77,11 @@ class ClusterReader:
             return
         self._led_since, self._leader_due = link, time.monotonic() + LEADER_AGAIN_SECONDS
         try:
-            election = leader.Election.of(dict(settings))
+            election = leader_lookup.Election.of(dict(settings))
         except UsageError:
             self._state.links.lead(None)
             return
-        named = leader.find(election, seconds=LEADER_SECONDS)
+        named = leader_lookup.find(election, seconds=LEADER_SECONDS)
         self._state.links.lead(next((each for each in self._addresses() if same(str(each), named)), None))
 
     def _addresses(self) -> tuple[Address, ...]:
@@ -98,8 +98,8 @@ class ClusterReader:
 
     def processes(self) -> None:
         """Look up the pids of the TaskManagers, if this is the local cluster of this machine."""
-        local_cluster = local.running_at(self._cluster)
-        members = local_cluster.taskmanagers if local_cluster is not None else []
+        ours = local_cluster.running_at(self._cluster)
+        members = ours.taskmanagers if ours is not None else []
         pids = {member.name: member.pid for member in members if member.alive()}
         with self._state.lock:
             self._state.workers.pids = pids

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from dashboard.collect.ask import AskError, SilentError
 from dashboard.collect.fields import Unreadable
-from flink_abnormal.errors import AbnormalError
+from flink_abnormal.core.errors import AbnormalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator

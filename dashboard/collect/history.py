@@ -18,7 +18,7 @@ import orjson
 from dashboard.collect.failed_jobs import FailedJob
 from dashboard.collect.workers import Named
 from dashboard.model import Checkpoint, Recovery, SeenAlert, Step
-from flink_abnormal.errors import MachineError
+from flink_abnormal.core.errors import MachineError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

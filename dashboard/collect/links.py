@@ -11,7 +11,7 @@ from dashboard.model import JobManager, Link
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flink_abnormal.runtime.rest import Address
+    from flink_abnormal.runtime.bounded import Address
 
 Heard = Literal["serves", "elects", "slow", "nothing"]
 """serves: it answers for the cluster; elects: it says that nobody leads; slow: it listens and gives no answer."""

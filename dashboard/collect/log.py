@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from flink_abnormal.runtime import outputs
+from flink_abnormal.runtime import stdout_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -97,7 +97,7 @@ class _File:
     """An output whose first bytes may have been dropped; places count from the very first."""
 
     def __init__(self, content: bytes) -> None:
-        head = outputs.part(content[:_HEAD_BYTES], 0)
+        head = stdout_files.part(content[:_HEAD_BYTES], 0)
         self.begin = head.begin
         self._content = content
         self._shift = min(len(content), _HEAD_BYTES) - len(head.content) - head.begin

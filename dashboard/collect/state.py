@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dashboard.collect.history import History
     from dashboard.collect.read import Tasks
     from dashboard.model import Alarm, JobSummary, Overview, Recovery
-    from flink_abnormal.runtime.rest import Address
+    from flink_abnormal.runtime.bounded import Address
 
 WATCH_SECONDS: Final = 60.0
 RUNNING_READ: Final = 4

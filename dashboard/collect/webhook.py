@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import requests
 
 from dashboard.collect.feeds import LOG
-from flink_abnormal.errors import UsageError
+from flink_abnormal.core.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

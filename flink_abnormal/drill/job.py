@@ -7,18 +7,18 @@ import re
 import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flink_abnormal.drill.compare import Comparison, compare, expected_alerts, tamper
-from flink_abnormal.drill.watch import POLL_SECONDS, DrillError
-from flink_abnormal.errors import ClusterError
-from flink_abnormal.folders import folder_uri
-from flink_abnormal.settings import Settings
-from flink_abnormal.simulation import Simulation
+from flink_abnormal.core.errors import ClusterError
+from flink_abnormal.core.settings import Settings
+from flink_abnormal.core.simulation import Simulation
+from flink_abnormal.core.uris import folder_uri
+from flink_abnormal.drill.observer import POLL_SECONDS, DrillError
+from flink_abnormal.drill.verification import Comparison, compare, expected_alerts, tamper
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flink_abnormal.drill.field import Field
-    from flink_abnormal.settings import Mode
+    from flink_abnormal.core.settings import Mode
+    from flink_abnormal.drill.environment import Field
 
 USERS: Final = 12
 INTERVAL_MS: Final = 100

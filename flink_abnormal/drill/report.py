@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from flink_abnormal.drill.compare import Comparison
-    from flink_abnormal.drill.story import Line
+    from flink_abnormal.drill.timeline import Line
+    from flink_abnormal.drill.verification import Comparison
 
 MARKDOWN_WIDTH: Final = 240
 

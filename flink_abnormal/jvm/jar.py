@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
-from flink_abnormal.errors import MachineError
+from flink_abnormal.core.errors import MachineError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,17 +14,25 @@ import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from flink_abnormal.errors import ClusterError
+from flink_abnormal.core.errors import ClusterError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from _typeshed import WriteableBuffer
 
-    from flink_abnormal.runtime.rest import Address
-
 MAX_JSON_BYTES: Final = 8 * 2**20
 _CHUNK_BYTES: Final = 2**16
+
+
+class Address(NamedTuple):
+    """Where a JobManager's REST API listens."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
 
 
 class Answer(NamedTuple):

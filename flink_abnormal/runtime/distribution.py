@@ -24,9 +24,9 @@ from typing import Any, Final
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from flink_abnormal.errors import MachineError, UsageError
+from flink_abnormal.core.errors import MachineError, UsageError
 from flink_abnormal.jvm import jar
-from flink_abnormal.runtime import java, store
+from flink_abnormal.runtime import java, s3
 
 HOME_VARIABLE: Final = "FLINK_ABNORMAL_HOME"
 CONNECTORS_VARIABLE: Final = "FLINK_ABNORMAL_CONNECTORS"
@@ -133,7 +133,7 @@ def environment(conf: str = CLIENT_CONF) -> dict[str, str]:
     path = os.pathsep.join([str(Path(sys.executable).parent), str(Path(java_home, "bin")), os.environ.get("PATH", "")])
     return {
         **os.environ,
-        **store.keys(),
+        **s3.keys(),
         **utf_8_locale(),
         "JAVA_HOME": java_home,
         "PATH": path,
@@ -173,7 +173,7 @@ def write_conf(folder: Path, overrides: dict[str, Any]) -> None:
     shipped = flink_home() / "conf"
     yaml = YAML(typ="safe")
     java_options = yaml.load((shipped / "config.yaml").read_text(encoding="utf-8"))["env"]["java"]["opts"]["all"]
-    merged = {"env.java.opts.all": _known_to_java(java_options), **settings(), **store.flink_settings(), **overrides}
+    merged = {"env.java.opts.all": _known_to_java(java_options), **settings(), **s3.flink_settings(), **overrides}
     for name in ("log4j-cli.properties", "log4j-console.properties", "log4j.properties"):
         shutil.copyfile(shipped / name, folder / name)
     # Flink's log and the job's lines must not meet: standard output is what the web UI shows as the job's.
@@ -240,10 +240,10 @@ def link_plugins(folder: Path) -> None:
     for plugin in (flink_home() / "plugins").iterdir():
         if plugin.is_dir():
             _link(folder / plugin.name, plugin)
-    if (s3 := connector(S3_PLUGIN)) is not None:
+    if (s3_jar := connector(S3_PLUGIN)) is not None:
         own = folder / S3_PLUGIN.removeprefix("flink-")
         own.mkdir(exist_ok=True)
-        _link(own / s3.name, s3)
+        _link(own / s3_jar.name, s3_jar)
 
 
 def _link(link: Path, target: Path) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from flink_abnormal.errors import MachineError
-from flink_abnormal.runtime import distribution, store
+from flink_abnormal.core.errors import MachineError
+from flink_abnormal.runtime import distribution, s3
 
 SETTINGS: Final = {
     "execution.target": "local",
@@ -55,7 +55,7 @@ def _jvm_arguments() -> dict[str, str]:
     if _addresses(name):
         return {}
     known = [line for line in _lines(HOSTS) if "%" not in line]  # a zone of IPv6 is nothing that the JVM reads
-    endpoint = urlsplit(os.environ.get(store.ENDPOINT, "")).hostname
+    endpoint = urlsplit(os.environ.get(s3.ENDPOINT, "")).hostname
     found = [f"{address} {endpoint}" for address in _addresses(endpoint)] if endpoint else []
     file = distribution.work_folder() / "hosts"
     file.write_text("\n".join([f"127.0.0.1 localhost {name}", *known, *found, ""]), encoding="utf-8")

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from flink_abnormal.errors import MachineError
+from flink_abnormal.core.errors import MachineError
 
 VERSIONS: Final = (17, 21)
 

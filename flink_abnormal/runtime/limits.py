@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from flink_abnormal.errors import UsageError
+from flink_abnormal.core.errors import UsageError
 from flink_abnormal.runtime import distribution
 
 if TYPE_CHECKING:

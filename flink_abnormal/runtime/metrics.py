@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from flink_abnormal.operators import LIVE_ALERTS, LIVE_USERS
+from flink_abnormal.core.operators import LIVE_ALERTS, LIVE_USERS
 
 if TYPE_CHECKING:
-    from flink_abnormal.runtime.members import Plan
+    from flink_abnormal.runtime.cluster_state import Plan
 
 DEFAULT_PORT: Final = 9249
 SPARE_PORTS: Final = 10  # others may hold some of the range

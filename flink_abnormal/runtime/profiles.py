@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from flink_abnormal.errors import UsageError
+from flink_abnormal.core.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

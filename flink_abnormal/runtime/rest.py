@@ -10,9 +10,9 @@ from http import HTTPStatus
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flink_abnormal.errors import ClusterError, UsageError
+from flink_abnormal.core.errors import ClusterError, UsageError
 from flink_abnormal.runtime import bounded
-from flink_abnormal.runtime.bounded import BrokenOffError, NobodyListensError, StrangerError, TooSlowError
+from flink_abnormal.runtime.bounded import Address, BrokenOffError, NobodyListensError, StrangerError, TooSlowError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,16 +32,6 @@ ELECTION_SECONDS: Final = 15.0
 SERIES_SECONDS: Final = 60
 """Failures of a job that follow one another within this time are one series."""
 ENDED: Final = ("FINISHED", "FAILED", "CANCELED")
-
-
-class Address(NamedTuple):
-    """Where a JobManager's REST API listens."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
 
 
 class Slots(NamedTuple):

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Final
 import psutil
 import requests
 
-from flink_abnormal.runtime import distribution, outputs
-from flink_abnormal.runtime.launcher import Launcher, temporary_folder
-from flink_abnormal.runtime.members import ZOOKEEPER, Member, Plan, State
+from flink_abnormal.runtime import distribution, stdout_files
+from flink_abnormal.runtime.cluster_state import ZOOKEEPER, Member, Plan, State
+from flink_abnormal.runtime.process_launcher import Launcher, temporary_folder
 from flink_abnormal.runtime.rest import DEFAULT_HOST
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Supervisor:
         """Shorten what has grown too long, and write what could not be written before."""
         for member in self._state.members:
             with self._surviving(f"The output of {member.name} can't be shortened"):
-                outputs.shorten(outputs.output_file(member.name))
+                stdout_files.shorten(stdout_files.output_file(member.name))
         if not self._saved:
             self._save()
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from flink_abnormal.runtime import outputs
+from flink_abnormal.runtime import stdout_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,7 @@ def copy(file: Path) -> None:
         container.write(chunk)
         kept.write(chunk)
         with contextlib.suppress(OSError):
-            outputs.shorten(file)
+            stdout_files.shorten(file)
 
 
 class Sink:

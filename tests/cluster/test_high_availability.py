@@ -131,7 +131,7 @@ def test_who_leads_can_be_asked_for_by_a_program(cluster):
     leader = wait_until(cluster.leader, "a leader")
 
     def told(*arguments):
-        done = cluster.run("-m", "flink_abnormal.runtime.leader", *arguments, command="python")
+        done = cluster.run("-m", "flink_abnormal.runtime.leader_lookup", *arguments, command="python")
         return (done.returncode, done.stdout, done.stderr)
 
     rest = f"127.0.0.1:{cluster.port + JOBMANAGERS.index(leader)}"

@@ -9,10 +9,10 @@ import pytest
 from conftest import wait_until
 from expected import SEED, simulated
 
-from flink_abnormal.formats.jsonl import JsonLines
-from flink_abnormal.model import Rule
-from flink_abnormal.operators import DETECTOR, LIVE, LIVE_ALERTS, LIVE_USERS
-from flink_abnormal.rule import decide, detect
+from flink_abnormal.core.model import Rule
+from flink_abnormal.core.operators import DETECTOR, LIVE, LIVE_ALERTS, LIVE_USERS
+from flink_abnormal.core.rule import decide, detect
+from flink_abnormal.pipeline.formats.jsonl import JsonLines
 from flink_abnormal.runtime.rest import Cluster
 
 # As Flink writes them in the names of metrics; in process mode an operator beside the detector shows what it says.

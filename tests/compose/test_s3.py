@@ -15,7 +15,8 @@ from conftest import PROJECT, alerts, wait_until
 from expected import alerts_of, simulated, summary_of
 from state_tools import counts_expected, counts_in
 
-from flink_abnormal.runtime import snapshots, store
+from flink_abnormal.runtime import s3 as store
+from flink_abnormal.snapshots import storage
 
 # Each reading of a snapshot starts a JVM, and the first test may have to build MinIO.
 pytestmark = pytest.mark.timeout(1200)
@@ -91,7 +92,7 @@ def tell(cli, connectors, minio, bucket):
 
 def numbers(folder):
     """Return the numbers of the checkpoints that are kept, the newest first."""
-    return [each.number for each in snapshots.retained(folder) if each.kind == "checkpoint"]
+    return [each.number for each in storage.retained(folder) if each.kind == "checkpoint"]
 
 
 def test_a_job_with_rocksdb_on_s3_is_stopped_read_and_goes_on(s3, tmp_path):
@@ -104,7 +105,7 @@ def test_a_job_with_rocksdb_on_s3_is_stopped_read_and_goes_on(s3, tmp_path):
     process.wait(60)
 
     counts, path = counts_in(s3, "--checkpoint-dir", s3.checkpoints)
-    newest = snapshots.retained(s3.checkpoints)[0]
+    newest = storage.retained(s3.checkpoints)[0]
     assert path == newest.path == f"{s3.checkpoints}/{newest.job}/chk-{newest.number}"
     assert counts == counts_expected(s3, path)
     done = s3.run("run", *options, "--from", "latest")
@@ -156,8 +157,8 @@ def test_a_bucket_is_made_once_and_kept(minio, connectors, cli):
     name = f"made-{secrets.token_hex(4)}"
 
     told = {"CHECKPOINT_DIR": f"s3://{name}/checkpoints"}
-    first = cli.run("-m", "flink_abnormal.runtime.container", "bucket", command="python", env=told)
-    second = cli.run("-m", "flink_abnormal.runtime.container", "bucket", command="python", env=told)
+    first = cli.run("-m", "flink_abnormal.cli.entrypoint", "bucket", command="python", env=told)
+    second = cli.run("-m", "flink_abnormal.cli.entrypoint", "bucket", command="python", env=told)
 
     assert (first.returncode, first.stdout, first.stderr) == (0, f"Made the bucket {name}.\n", "")
     assert (second.returncode, second.stdout, second.stderr) == (0, f"The bucket {name} is there.\n", "")

@@ -41,7 +41,7 @@ def keys(composition, prefix):
 def leader(composition):
     """Return the service of the JobManager that leads, as ZooKeeper says; nothing from a container that ends."""
     someone = "jobmanager-3" if composition.containers("jobmanager-3") else "jobmanager-2"
-    return composition.run("exec", "-T", someone, "python", "-m", "flink_abnormal.runtime.leader").stdout.strip()
+    return composition.run("exec", "-T", someone, "python", "-m", "flink_abnormal.runtime.leader_lookup").stdout.strip()
 
 
 def test_checkpoints_and_the_leaders_metadata_lie_in_the_store(composition, job):

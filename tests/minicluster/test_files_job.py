@@ -12,7 +12,7 @@ import bad_files
 import pytest
 from conftest import alerts, lines, records, wait_until
 
-from flink_abnormal.sources.files import FORGET_LATER_SECONDS
+from flink_abnormal.pipeline.sources.files import FORGET_LATER_SECONDS
 
 ABNORMAL_KIM = b'{"userId": "kim", "isAbnormal": true}'
 BAD = {

@@ -3,11 +3,12 @@ from dataclasses import replace
 
 import pytest
 
-from flink_abnormal import launch, operators
-from flink_abnormal.layout import Parallelism
+from flink_abnormal.core import operators
+from flink_abnormal.core.parallelism import Parallelism
+from flink_abnormal.core.settings import FileSettings, RandomSettings, Settings, SinkSettings, StateSettings
+from flink_abnormal.pipeline.verdict import Ending
 from flink_abnormal.runtime import distribution
-from flink_abnormal.settings import FileSettings, RandomSettings, Settings, SinkSettings, StateSettings
-from flink_abnormal.verdict import Ending
+from flink_abnormal.submission import launch
 
 BOTH_SINKS = SinkSettings(sinks=("print", "files"), output="/nowhere/out")
 RANDOM = Settings()
@@ -22,7 +23,7 @@ def graph(flink_environment):
     from pyflink.common import Configuration
     from pyflink.datastream import StreamExecutionEnvironment
 
-    from flink_abnormal import pipeline
+    from flink_abnormal.pipeline import graph as pipeline
 
     def build(settings, layout="isolated"):
         configuration = Configuration()

@@ -23,8 +23,8 @@ os.environ.update(distribution.prepare())
 from pyflink.common import Configuration
 from pyflink.datastream import StreamExecutionEnvironment
 from flink_abnormal.runtime import embedded
-from flink_abnormal.operators import HEARTBEAT
-from flink_abnormal.streams import heartbeat
+from flink_abnormal.core.operators import HEARTBEAT
+from flink_abnormal.pipeline.streams import heartbeat
 conf = Configuration()
 for key, value in {
     **embedded.SETTINGS,

@@ -6,6 +6,7 @@ import pytest
 from conftest import wait_until
 
 from flink_abnormal.runtime import distribution
+from flink_abnormal.snapshots import metadata
 
 
 @pytest.fixture
@@ -19,10 +20,9 @@ def detector_state(cli, monkeypatch):
     monkeypatch.setenv(distribution.HOME_VARIABLE, str(cli.folder))
     for name, value in distribution.prepare().items():
         monkeypatch.setenv(name, value)
-    from flink_abnormal.runtime import snapshots
 
     state = b""
-    for operator in snapshots.metadata(str(checkpoint)).getOperatorStates().toArray():
+    for operator in metadata.metadata(str(checkpoint)).getOperatorStates().toArray():
         # Murmur3 of the uid "abnormal-count", as Flink reckons it: snapshots find the operator by it.
         if operator.getOperatorID().toHexString() == "41cfe1bd16bb33f87c12911b18221c0d":
             for subtask in operator.getStates().toArray():

@@ -5,8 +5,7 @@ from cluster_tools import free_port
 from rest_server import raw_server
 
 from flink_abnormal.runtime import bounded
-from flink_abnormal.runtime.bounded import NobodyListensError, TooLongError, TooSlowError
-from flink_abnormal.runtime.rest import Address
+from flink_abnormal.runtime.bounded import Address, NobodyListensError, TooLongError, TooSlowError
 
 OK = b"HTTP/1.1 200 OK\r\n"
 

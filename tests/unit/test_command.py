@@ -9,8 +9,9 @@ from conftest import BIN, wait_until
 
 SAYS = """
 import os, sys, time
-from flink_abnormal import command
-from flink_abnormal.errors import ClusterError
+from flink_abnormal.cli import command
+from flink_abnormal.submission import terminal
+from flink_abnormal.core.errors import ClusterError
 
 def verb():
     print("a line", flush=True)
@@ -61,7 +62,7 @@ def test_with_a_reader_the_exit_code_is_the_commands_own():
 
 def test_a_stream_that_the_shell_has_closed_is_no_error():
     closed = subprocess.run(
-        ["sh", "-c", f"exec '{sys.executable}' -c \"$0\" >&- 2>&-", SAYS.format(then="command.say('this')")],
+        ["sh", "-c", f"exec '{sys.executable}' -c \"$0\" >&- 2>&-", SAYS.format(then="terminal.say('this')")],
         check=False,
         capture_output=True,
     )
@@ -70,7 +71,7 @@ def test_a_stream_that_the_shell_has_closed_is_no_error():
 
 
 def test_whoever_waits_for_the_end_of_the_reader_learns_it_at_once():
-    with started("command.when_reader_left(lambda: os._exit(7)); sys.stdin.readline()") as process:
+    with started("terminal.when_reader_left(lambda: os._exit(7)); sys.stdin.readline()") as process:
         assert process.stdout.readline() == "a line\n"
         process.stdout.close()
         assert process.wait(30) == 7

@@ -3,8 +3,9 @@ import re
 import pytest
 from conftest import PROJECT
 
-from flink_abnormal.errors import UsageError
-from flink_abnormal.runtime import container, distribution, limits, profiles
+from flink_abnormal.cli import entrypoint
+from flink_abnormal.core.errors import UsageError
+from flink_abnormal.runtime import distribution, limits, profiles
 from flink_abnormal.runtime.limits import JOBMANAGER, TASKMANAGER
 
 
@@ -19,7 +20,7 @@ def of(prefix, settings):
 
 
 def test_a_container_without_settings_leaves_memory_and_slots_to_flinks_configuration():
-    settings = container.overrides({"SLOTS": "", "JOBMANAGER_MEMORY": "", "TASKMANAGER_MEMORY": ""}, "3f2a")
+    settings = entrypoint.overrides({"SLOTS": "", "JOBMANAGER_MEMORY": "", "TASKMANAGER_MEMORY": ""}, "3f2a")
     assert settings["jobmanager.rpc.address"] == "jobmanager"
     assert of("jobmanager.memory", settings) == {}
     assert set(of("taskmanager", settings)) == {"taskmanager.host", "taskmanager.bind-host"}
@@ -29,7 +30,7 @@ def test_a_container_without_settings_leaves_memory_and_slots_to_flinks_configur
 
 def test_memory_and_slots_that_are_set_win_over_flinks_configuration():
     told = {"SLOTS": "2", "JOBMANAGER_MEMORY": "2g", "TASKMANAGER_MEMORY": "3g"}
-    settings = container.overrides(told, "3f2a")
+    settings = entrypoint.overrides(told, "3f2a")
     assert {name: settings[key] for name, key in limits.FLINK_KEYS.items()} == told
 
 
@@ -43,14 +44,14 @@ def test_the_example_shows_the_defaults_of_memory_and_slots():
 
 def test_flinks_configuration_that_lacks_what_nobody_set_is_named(monkeypatch):
     monkeypatch.setattr(distribution, "settings", dict)
-    assert sentence(container.overrides, {}, "3f2a") == (
+    assert sentence(entrypoint.overrides, {}, "3f2a") == (
         "conf/config.yaml holds no taskmanager.numberOfTaskSlots: set SLOTS."
     )
 
 
 def test_high_availability_keeps_its_metadata_beside_the_checkpoints():
     environ = {"COMPOSE_PROFILES": "s3, ha", "CHECKPOINT_DIR": "s3://flink/checkpoints/", "JOBMANAGER": "jobmanager-2"}
-    settings = container.overrides(environ, "3f2a")
+    settings = entrypoint.overrides(environ, "3f2a")
     assert settings["high-availability.type"] == "zookeeper"
     assert settings["high-availability.zookeeper.quorum"] == "zookeeper:2181"
     assert settings["high-availability.storageDir"] == "s3://flink/ha"
@@ -79,7 +80,7 @@ def test_a_profile_that_the_other_containers_cannot_see_is_refused(role, environ
     ],
 )
 def test_a_checkpoint_dir_that_no_container_can_use_is_refused(told):
-    assert sentence(container.checkpoint_dir, {"CHECKPOINT_DIR": told}) == (
+    assert sentence(entrypoint.checkpoint_dir, {"CHECKPOINT_DIR": told}) == (
         f"CHECKPOINT_DIR={told} can't be used: write file:///data/FOLDER (the volume that the containers share) or "
         "s3://BUCKET/FOLDER."
     )
@@ -114,7 +115,7 @@ def test_a_container_with_no_room_for_python_is_refused():
 
 @pytest.mark.parametrize("told", ["0", "101", "three", "-1"])
 def test_a_number_of_slots_that_is_none_is_refused(told):
-    assert sentence(container.overrides, {"SLOTS": told}, "3f2a") == f"SLOTS={told} is no number from 1 to 100."
+    assert sentence(entrypoint.overrides, {"SLOTS": told}, "3f2a") == f"SLOTS={told} is no number from 1 to 100."
 
 
 def test_the_guard_gets_the_settings_of_the_job():
@@ -124,7 +125,7 @@ def test_the_guard_gets_the_settings_of_the_job():
         "STATE_BACKEND": "rocksdb",
         "JOB_OPTIONS": "--interval 1s --output '/data/my alerts'",
     }
-    assert container.job_arguments(environ) == [
+    assert entrypoint.job_arguments(environ) == [
         *("--checkpoint-dir", "s3://flink/checkpoints"),
         *("--state-backend", "rocksdb"),
         *("--checkpoint-interval", "2s"),
@@ -134,14 +135,14 @@ def test_the_guard_gets_the_settings_of_the_job():
 
 @pytest.mark.parametrize("folder", ["ha", "zookeeper", "dashboard/x"])
 def test_checkpoints_have_a_folder_of_their_own(folder):
-    assert sentence(container.checkpoint_dir, {"CHECKPOINT_DIR": f"file:///data/{folder}"}) == (
+    assert sentence(entrypoint.checkpoint_dir, {"CHECKPOINT_DIR": f"file:///data/{folder}"}) == (
         f"CHECKPOINT_DIR=file:///data/{folder} can't be used: {folder.split('/')[0]} holds something else. Name "
         "another folder."
     )
 
 
 def test_a_key_in_the_checkpoint_dir_is_not_shown():
-    assert sentence(container.checkpoint_dir, {"CHECKPOINT_DIR": "s3://me:secret@bucket/checkpoints"}) == (
+    assert sentence(entrypoint.checkpoint_dir, {"CHECKPOINT_DIR": "s3://me:secret@bucket/checkpoints"}) == (
         "CHECKPOINT_DIR=s3://***@bucket/checkpoints can't be used: write file:///data/FOLDER (the volume that the "
         "containers share) or s3://BUCKET/FOLDER."
     )
@@ -149,13 +150,13 @@ def test_a_key_in_the_checkpoint_dir_is_not_shown():
 
 @pytest.mark.parametrize("folder", ["file:///data/checkpoints/", "file:///data/a/b", "s3://bucket/a"])
 def test_a_folder_of_the_volume_or_of_a_bucket_is_taken(folder):
-    assert container.checkpoint_dir({"CHECKPOINT_DIR": folder}) == folder.rstrip("/")
+    assert entrypoint.checkpoint_dir({"CHECKPOINT_DIR": folder}) == folder.rstrip("/")
 
 
 def test_only_the_jobmanagers_of_the_profiles_are_asked():
     assert profiles.addresses({"COMPOSE_PROFILES": "s3"}) == "jobmanager:8081"
     assert profiles.addresses({"COMPOSE_PROFILES": "s3,ha"}) == "jobmanager:8081,jobmanager-2:8081,jobmanager-3:8081"
-    assert container.guard({"JOB_OPTIONS": "--events 20"}) == [
+    assert entrypoint.guard({"JOB_OPTIONS": "--events 20"}) == [
         *("flink-abnormal", "keep", "--stay", "--jobmanager", "jobmanager:8081"),
         *("--checkpoint-dir", "file:///data/checkpoints", "--events", "20"),
     ]
@@ -171,35 +172,35 @@ def test_only_the_jobmanagers_of_the_profiles_are_asked():
     ],
 )
 def test_a_guard_that_can_never_submit_says_why_and_idles(environ, reason, capsys):
-    assert container.guard(environ) == ["sleep", "infinity"]
+    assert entrypoint.guard(environ) == ["sleep", "infinity"]
     said = capsys.readouterr().err
     assert said.count(reason) == 1
     assert said.splitlines()[-1] == ("The job is not submitted: mend its settings (.env), then docker compose up -d")
 
 
 def test_a_zookeeper_that_lives_keeps_its_data_and_forgets_when_it_starts_again(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(container, "ZOOKEEPER_DATA", tmp_path / "zookeeper")
-    monkeypatch.setattr(container, "OUTDATED", tmp_path / "zookeeper.outdated")
+    monkeypatch.setattr(entrypoint, "ZOOKEEPER_DATA", tmp_path / "zookeeper")
+    monkeypatch.setattr(entrypoint, "OUTDATED", tmp_path / "zookeeper.outdated")
     (tmp_path / "zookeeper").mkdir()
     (tmp_path / "zookeeper" / "log").touch()
 
-    container.check_zookeeper(JOBMANAGER, {})
+    entrypoint.check_zookeeper(JOBMANAGER, {})
     assert (tmp_path / "zookeeper" / "log").exists()
     assert capsys.readouterr().out.splitlines() == [
         "What three JobManagers knew of their job is outdated: it goes on from its newest snapshot."
     ]
-    assert sentence(container.check_zookeeper, JOBMANAGER, {"COMPOSE_PROFILES": "ha"}) == (
+    assert sentence(entrypoint.check_zookeeper, JOBMANAGER, {"COMPOSE_PROFILES": "ha"}) == (
         "A ZooKeeper of before the last start without profile ha still runs, and would bring the job back as it was "
         "then. Remove it, and start again: docker compose --profile ha rm --stop --force jobmanager-2 jobmanager-3 "
         "zookeeper"
     )
-    container.forget_outdated()
+    entrypoint.forget_outdated()
     assert list(tmp_path.iterdir()) == []
-    container.check_zookeeper(JOBMANAGER, {"COMPOSE_PROFILES": "ha"})
+    entrypoint.check_zookeeper(JOBMANAGER, {"COMPOSE_PROFILES": "ha"})
 
 
 def test_options_that_cannot_be_split_are_refused():
-    assert sentence(container.job_arguments, {"JOB_OPTIONS": "--output 'a"}) == (
+    assert sentence(entrypoint.job_arguments, {"JOB_OPTIONS": "--output 'a"}) == (
         "JOB_OPTIONS=--output 'a can't be split into words: No closing quotation."
     )
 

@@ -13,8 +13,8 @@ from dashboard.collect.read_checkpoints import Restored
 from dashboard.collect.read_live import LiveAlert, LiveUsers
 from dashboard.collect.workers import Named, Workers
 from dashboard.model import JobManager, Live, LiveUser, TaskManager
+from flink_abnormal.runtime.bounded import Address
 from flink_abnormal.runtime.names import resource_id
-from flink_abnormal.runtime.rest import Address
 
 T = 1_000_000.0
 

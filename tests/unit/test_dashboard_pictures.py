@@ -6,7 +6,8 @@ import dashboard_samples as samples
 import pytest
 
 from dashboard.model import Edge
-from dashboard.pages import charts, cluster_picture, lessons, pictures, pipeline_picture, strike
+from dashboard.pages import charts, cluster_picture, pictures, pipeline_picture, strike
+from dashboard.pages.panels import lessons
 from dashboard.pages.panels.alerts import can_be_seen
 from dashboard.pages.strike import Strike
 from dashboard.pages.texts import Texts

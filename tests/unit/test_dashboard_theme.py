@@ -6,7 +6,8 @@ from dataclasses import asdict, replace
 import dashboard_samples as samples
 import pytest
 
-from dashboard.pages import charts, cluster_picture, lessons, pipeline_picture
+from dashboard.pages import charts, cluster_picture, pipeline_picture
+from dashboard.pages.panels import lessons
 from dashboard.pages.texts import Texts
 from dashboard.pages.theme import DARK, LIGHT, css
 

@@ -5,8 +5,8 @@ import json
 import pytest
 from expected import alerts_of, simulated
 
-from flink_abnormal.drill.compare import Comparison, Seen, compare, expected_alerts, tamper
-from flink_abnormal.simulation import Simulation
+from flink_abnormal.core.simulation import Simulation
+from flink_abnormal.drill.verification import Comparison, Seen, compare, expected_alerts, tamper
 
 SIMULATION = Simulation(seed=93, users=3, interval_ms=100, abnormal_rate=0.3)
 EXPECTED = expected_alerts(SIMULATION, 300, threshold=3)

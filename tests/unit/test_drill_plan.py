@@ -4,13 +4,13 @@ from collections import Counter
 
 import pytest
 
-from flink_abnormal.drill.compare import Comparison
-from flink_abnormal.drill.exercise import QUIET_SECONDS, Orders
+from flink_abnormal.core.errors import UsageError
+from flink_abnormal.drill.faults import KINDS, draw, plan
 from flink_abnormal.drill.job import DRAIN_RATE, INTERVAL_MS, USERS
-from flink_abnormal.drill.kinds import KINDS, draw, plan
 from flink_abnormal.drill.report import Report, Struck
-from flink_abnormal.drill.story import Line
-from flink_abnormal.errors import UsageError
+from flink_abnormal.drill.runner import QUIET_SECONDS, Orders
+from flink_abnormal.drill.timeline import Line
+from flink_abnormal.drill.verification import Comparison
 
 
 def test_named_strikes_come_in_turn():

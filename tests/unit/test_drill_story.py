@@ -1,6 +1,6 @@
 """What is seen over REST, as the sentences of a recovery."""
 
-from flink_abnormal.drill.story import FailedCheckpoints, Observation, Recovery, Restored
+from flink_abnormal.drill.timeline import FailedCheckpoints, Observation, Recovery, Restored
 
 STRUCK = 1000.0
 BEFORE = Observation(

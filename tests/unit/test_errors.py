@@ -1,6 +1,6 @@
 import pytest
 
-from flink_abnormal.errors import MEANINGS, cause, root
+from flink_abnormal.core.errors import MEANINGS, cause, root
 
 PY4J = "An error occurred while calling o6.open.\n"
 

@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flink_abnormal.formats import fields
-from flink_abnormal.formats.fields import MISSING
+from flink_abnormal.core.values import split_names
+from flink_abnormal.pipeline.formats import fields
+from flink_abnormal.pipeline.formats.fields import MISSING
 
 RECORD = {
     "plain": 1,
@@ -55,7 +56,7 @@ def test_a_field_is_the_key_of_that_name_or_else_the_path(name, value):
     ],
 )
 def test_names_have_commas_between_and_a_backslash_before_their_own(text, names):
-    assert fields.split_names(text) == names
+    assert split_names(text) == names
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
-from flink_abnormal import finished
-from flink_abnormal.job_cli import settings_of
+from flink_abnormal.cli.job import settings_of
+from flink_abnormal.snapshots import finished
 
 
 def key(*options):

@@ -1,6 +1,6 @@
 import pytest
 
-from flink_abnormal.flink_cli import WITH_VALUE, WITHOUT_VALUE, Run, split
+from flink_abnormal.cli.flink import WITH_VALUE, WITHOUT_VALUE, Run, split
 
 JOB = "jobs/abnormal.py"
 

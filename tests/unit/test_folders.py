@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from flink_abnormal.errors import MachineError, UsageError
-from flink_abnormal.folders import check_machine, check_output, folder_uri, local_path
+from flink_abnormal.core.errors import MachineError, UsageError
+from flink_abnormal.core.settings import FileSettings, Settings, SinkSettings, StateSettings
+from flink_abnormal.core.uris import folder_uri, local_path
 from flink_abnormal.runtime import distribution
-from flink_abnormal.settings import FileSettings, Settings, SinkSettings, StateSettings
+from flink_abnormal.submission.machine_checks import check_machine, check_output
 
 
 def job(folder, *, source="files", sink=None, checkpoints=None, restore_from=None, **files):

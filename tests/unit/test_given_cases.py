@@ -3,12 +3,12 @@
 from given_cases import NOTHING_UNDERSTOOD, cases
 from reader_model import read
 
-from flink_abnormal import formats
-from flink_abnormal.formats import Rejected
-from flink_abnormal.job_cli import job
-from flink_abnormal.model import NO_TIMESTAMP, Rule
-from flink_abnormal.rule import detect
-from flink_abnormal.settings import from_values
+from flink_abnormal.cli.job import job
+from flink_abnormal.core.model import NO_TIMESTAMP, Rule
+from flink_abnormal.core.rule import detect
+from flink_abnormal.core.settings import from_values
+from flink_abnormal.pipeline import formats
+from flink_abnormal.pipeline.formats import Rejected
 
 
 def parsed(case):

@@ -17,9 +17,9 @@ from flink_answers import JOB as FLINK_JOB
 
 from dashboard.collect.collector import Collector
 from dashboard.collect.history import History
-from flink_abnormal.runtime.snapshots import Retained
-from flink_abnormal.state.history import Checkpoint, of_job
-from flink_abnormal.state.locate import _latest
+from flink_abnormal.snapshots.listing import Checkpoint, of_job
+from flink_abnormal.snapshots.locate import _latest
+from flink_abnormal.snapshots.storage import Retained
 
 
 def told(number, **more):

@@ -7,13 +7,13 @@ import pytest
 from conftest import PROJECT
 from reader_model import read
 
-from flink_abnormal import formats
-from flink_abnormal.formats import Rejected
-from flink_abnormal.job_cli import job
-from flink_abnormal.model import NO_TIMESTAMP, Rule
-from flink_abnormal.rule import detect
-from flink_abnormal.settings import from_values
-from flink_abnormal.tally import Summary
+from flink_abnormal.cli.job import job
+from flink_abnormal.core.model import NO_TIMESTAMP, Rule
+from flink_abnormal.core.rule import detect
+from flink_abnormal.core.settings import from_values
+from flink_abnormal.pipeline import formats
+from flink_abnormal.pipeline.formats import Rejected
+from flink_abnormal.pipeline.summary import Summary
 
 DOC = (PROJECT / "docs" / "inputs.md").read_text(encoding="utf-8")
 EXAMPLE = re.compile(

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from flink_abnormal.inventory import Fingerprint, change, hidden, take
+from flink_abnormal.core.fingerprints import Fingerprint, change, hidden, take
 
 
 def write(path, text, changed_ns=1_700_000_000_123_456_789):

@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from flink_abnormal.errors import MachineError
+from flink_abnormal.core.errors import MachineError
 from flink_abnormal.jvm import jar
 from flink_abnormal.runtime import distribution, java
 

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from flink_abnormal.errors import MachineError
+from flink_abnormal.core.errors import MachineError
 from flink_abnormal.runtime import java
 
 

@@ -6,11 +6,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from flink_abnormal import job_logs
-from flink_abnormal.job_logs import _RemoteOutputs, _Written
-from flink_abnormal.model import Alert, DeadLetter
-from flink_abnormal.runtime.outputs import shorten
+from flink_abnormal.core.model import Alert, DeadLetter
 from flink_abnormal.runtime.rest import Cluster
+from flink_abnormal.runtime.stdout_files import shorten
+from flink_abnormal.submission import logs
+from flink_abnormal.submission.logs import _RemoteOutputs, _Written
 
 
 class Flink:
@@ -75,7 +75,7 @@ def test_the_output_of_another_cluster_is_read_on_from_where_it_stood_also_where
 
 
 def test_an_output_that_has_not_grown_is_not_fetched_and_a_long_one_rarely(flink, monkeypatch):
-    monkeypatch.setattr(job_logs, "BYTES_A_SECOND", 1)
+    monkeypatch.setattr(logs, "BYTES_A_SECOND", 1)
     reader = _RemoteOutputs(flink.cluster)
     write(flink, ["one"])
 

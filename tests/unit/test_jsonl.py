@@ -5,11 +5,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flink_abnormal import formats
-from flink_abnormal.formats import Rejected
-from flink_abnormal.formats.jsonl import JsonLines
-from flink_abnormal.model import ABNORMAL, NO_TIMESTAMP, NORMAL, UserEvent
-from flink_abnormal.settings import FileSettings
+from flink_abnormal.core.model import ABNORMAL, NO_TIMESTAMP, NORMAL, UserEvent
+from flink_abnormal.core.settings import FileSettings
+from flink_abnormal.pipeline import formats
+from flink_abnormal.pipeline.formats import Rejected
+from flink_abnormal.pipeline.formats.jsonl import JsonLines
 
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)

@@ -5,10 +5,11 @@ from conftest import wait_until
 from fake_flink import FakeFlink
 from flink_answers import JOB
 
-from flink_abnormal import finished, keep
-from flink_abnormal.errors import ClusterError, UsageError
-from flink_abnormal.job_cli import settings_of
+from flink_abnormal.cli.job import settings_of
+from flink_abnormal.core.errors import ClusterError, UsageError
 from flink_abnormal.runtime.rest import Cluster
+from flink_abnormal.snapshots import finished
+from flink_abnormal.submission import guard
 
 SAVEPOINT = {"checkpoint_type": "SYNC_SAVEPOINT"}
 
@@ -51,7 +52,7 @@ class World:
 
     @property
     def _job(self):
-        return {"name": keep.JOB_NAME, "start-time": 0, "duration": 0, "tasks": {"total": 1, "running": 1}}
+        return {"name": guard.JOB_NAME, "start-time": 0, "duration": 0, "tasks": {"total": 1, "running": 1}}
 
     def submit(self, *_):
         """Take a submission, as the cluster is told to."""
@@ -61,18 +62,18 @@ class World:
         self.list("RUNNING", job=f"{self.submitted}" * 32)
 
     def guard(self):
-        return keep.Guard(Cluster(port=self.flink.port), self.options, self.settings)
+        return guard.Guard(Cluster(port=self.flink.port), self.options, self.settings)
 
 
 @pytest.fixture
 def world(monkeypatch, tmp_path):
     for name in ("POLL_SECONDS", "SETTLE_SECONDS", "REFUSED_SECONDS"):
-        monkeypatch.setattr(keep, name, 0.01)
-    monkeypatch.setattr(keep, "PATIENCE_SECONDS", 0.0)
-    monkeypatch.setattr(keep, "FAILED_SECONDS", (0.01, 0.04))
+        monkeypatch.setattr(guard, name, 0.01)
+    monkeypatch.setattr(guard, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(guard, "FAILED_SECONDS", (0.01, 0.04))
     with FakeFlink() as flink:
         made = World(flink, ["--events", "20", "--checkpoint-dir", str(tmp_path)])
-        monkeypatch.setattr(keep, "submit", made.submit)
+        monkeypatch.setattr(guard, "submit", made.submit)
         yield made
         made.list("RUNNING", job="f" * 32)
         asked = len(flink.asked)

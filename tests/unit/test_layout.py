@@ -1,7 +1,7 @@
 import pytest
 
-from flink_abnormal.layout import Parallelism
-from flink_abnormal.settings import LayoutSettings, Settings
+from flink_abnormal.core.parallelism import Parallelism
+from flink_abnormal.core.settings import LayoutSettings, Settings
 
 
 @pytest.mark.parametrize(

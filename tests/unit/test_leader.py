@@ -1,9 +1,9 @@
 import pytest
 from cluster_tools import free_port
 
-from flink_abnormal.errors import ClusterError, UsageError
-from flink_abnormal.runtime import leader
-from flink_abnormal.runtime.leader import Election
+from flink_abnormal.core.errors import ClusterError, UsageError
+from flink_abnormal.runtime import leader_lookup
+from flink_abnormal.runtime.leader_lookup import Election
 
 
 def written(url):
@@ -27,13 +27,13 @@ def written(url):
     ],
 )
 def test_an_address_is_read_from_what_flink_writes(url, address):
-    assert leader.address(written(url)) == address
+    assert leader_lookup.address(written(url)) == address
 
 
 @pytest.mark.parametrize("data", [b"", b"http://a:1", written("pekko://flink/user/rpc/dispatcher_1"), written("")[:5]])
 def test_what_holds_no_address_is_reported(data):
     with pytest.raises(ClusterError, match=r"^ZooKeeper holds no address of a leader that can be read: b"):
-        leader.address(data)
+        leader_lookup.address(data)
 
 
 def test_the_election_is_told_by_flinks_settings():
@@ -63,13 +63,13 @@ def test_a_zookeeper_that_is_not_there_is_reported_in_time():
     nowhere = f"127.0.0.1:{free_port()}"
 
     with pytest.raises(ClusterError) as refused:
-        leader.find(Election(nowhere, "/flink/local"), seconds=0.5)
+        leader_lookup.find(Election(nowhere, "/flink/local"), seconds=0.5)
 
     assert str(refused.value) == f"ZooKeeper does not answer at {nowhere}: it is down, or the address is wrong."
 
 
 def test_what_the_program_does_not_know_is_refused(capsys):
     with pytest.raises(SystemExit) as ended:
-        leader.main(["webui"])
+        leader_lookup.main(["webui"])
 
     assert (ended.value.code, capsys.readouterr().err) == (2, "Error: Give host, rest, rpc or nothing, not 'webui'.\n")

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flink_abnormal.live import SHOWN_ALERTS, SHOWN_EVENTS, SHOWN_USERS, LiveView
-from flink_abnormal.model import ABNORMAL, NO_TIMESTAMP, NORMAL, Alert, Rule, UserEvent
-from flink_abnormal.rule import decide
+from flink_abnormal.core.model import ABNORMAL, NO_TIMESTAMP, NORMAL, Alert, Rule, UserEvent
+from flink_abnormal.core.rule import decide
+from flink_abnormal.pipeline.live_metrics import SHOWN_ALERTS, SHOWN_EVENTS, SHOWN_USERS, LiveView
 
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 FLINKS_LIMIT_BYTES = 65_535

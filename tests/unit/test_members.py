@@ -6,7 +6,7 @@ import pytest
 from conftest import wait_until
 
 from flink_abnormal.runtime import distribution
-from flink_abnormal.runtime.members import Member, Plan, State
+from flink_abnormal.runtime.cluster_state import Member, Plan, State
 
 
 @pytest.fixture

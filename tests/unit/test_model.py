@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flink_abnormal.model import ABNORMAL, NO_TIMESTAMP, Alert, DeadLetter, Rule, UserEvent, digest, one_line
+from flink_abnormal.core.model import ABNORMAL, NO_TIMESTAMP, Alert, DeadLetter, Rule, UserEvent, digest, one_line
 
 FORGED = "kim\n[ALERT] userId=root 이상행동 9회 감지!"
 CONTROLS = [*range(32), *range(127, 160), 0x2028, 0x2029]

@@ -9,8 +9,8 @@ import pytest
 from conftest import PROJECT, CommandLine, wait_until
 from ruamel.yaml import YAML
 
-from flink_abnormal.operators import DETECTOR
-from flink_abnormal.settings import Settings
+from flink_abnormal.core.operators import DETECTOR
+from flink_abnormal.core.settings import Settings
 
 MONITORING = PROJECT / "conf" / "monitoring"
 START = MONITORING / "prometheus.sh"

@@ -5,8 +5,8 @@ import subprocess
 import pytest
 
 from flink_abnormal.runtime import names
-from flink_abnormal.runtime.launcher import Launcher
-from flink_abnormal.runtime.members import Plan
+from flink_abnormal.runtime.cluster_state import Plan
+from flink_abnormal.runtime.process_launcher import Launcher
 
 
 def test_each_process_of_a_name_has_an_id_of_its_own_that_tells_the_name():

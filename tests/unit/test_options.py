@@ -4,10 +4,11 @@ import pytest
 import rich_click as click
 from click.testing import CliRunner
 
-from flink_abnormal.errors import UsageError
-from flink_abnormal.flink_cli import WITH_VALUE, WITHOUT_VALUE
-from flink_abnormal.options import Duration, default_text, duration_text, job_options, option_groups
-from flink_abnormal.settings import (
+from flink_abnormal.cli.flink import WITH_VALUE, WITHOUT_VALUE
+from flink_abnormal.cli.options import Duration, default_text, job_options, option_groups
+from flink_abnormal.core.durations import duration_text
+from flink_abnormal.core.errors import UsageError
+from flink_abnormal.core.settings import (
     FileSettings,
     RandomSettings,
     Settings,

@@ -1,7 +1,7 @@
 import pytest
 
-from flink_abnormal.progress import Figures, Goal, goal, text
-from flink_abnormal.settings import FileSettings, RandomSettings, Settings
+from flink_abnormal.core.settings import FileSettings, RandomSettings, Settings
+from flink_abnormal.submission.progress import Figures, Goal, goal, text
 
 
 @pytest.mark.parametrize(

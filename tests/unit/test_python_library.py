@@ -2,10 +2,10 @@ import sys
 
 import pytest
 
-from flink_abnormal.errors import MachineError
-from flink_abnormal.preflight import settle_mode
+from flink_abnormal.core.errors import MachineError
+from flink_abnormal.core.settings import Settings, StateSettings
 from flink_abnormal.runtime import python_library
-from flink_abnormal.settings import Settings, StateSettings
+from flink_abnormal.submission.preflight import settle_mode
 
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 

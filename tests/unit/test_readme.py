@@ -7,13 +7,13 @@ import pytest
 from conftest import PROJECT
 from expected import simulated, summary_of
 
-from flink_abnormal import errors
-from flink_abnormal.formats.jsonl import JsonLines
-from flink_abnormal.job_cli import job
-from flink_abnormal.model import Alert, DeadLetter, Rule
-from flink_abnormal.options import default_text
-from flink_abnormal.rule import detect
-from flink_abnormal.settings import GROUPS, Settings, from_values, options
+from flink_abnormal.cli.job import job
+from flink_abnormal.cli.options import default_text
+from flink_abnormal.core import errors
+from flink_abnormal.core.model import Alert, DeadLetter, Rule
+from flink_abnormal.core.rule import detect
+from flink_abnormal.core.settings import GROUPS, Settings, from_values, options
+from flink_abnormal.pipeline.formats.jsonl import JsonLines
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 EXAMPLE = PROJECT / "conf" / "abnormal.yaml"

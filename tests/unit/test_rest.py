@@ -6,7 +6,7 @@ import pytest
 from cluster_tools import free_port
 from rest_server import raw_server, server
 
-from flink_abnormal.errors import ClusterError, UsageError
+from flink_abnormal.core.errors import ClusterError, UsageError
 from flink_abnormal.runtime import rest
 from flink_abnormal.runtime.rest import Cluster
 

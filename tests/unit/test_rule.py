@@ -1,8 +1,8 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flink_abnormal.model import ABNORMAL, NORMAL, Rule, UserEvent
-from flink_abnormal.rule import decide, detect
+from flink_abnormal.core.model import ABNORMAL, NORMAL, Rule, UserEvent
+from flink_abnormal.core.rule import decide, detect
 
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 EVENTS = st.lists(

@@ -1,9 +1,9 @@
 import pytest
 
-from flink_abnormal.model import ABNORMAL, Rule, UserEvent
-from flink_abnormal.rule import detect
-from flink_abnormal.settings import DetectionSettings, RandomSettings
-from flink_abnormal.simulation import Simulation
+from flink_abnormal.core.model import ABNORMAL, Rule, UserEvent
+from flink_abnormal.core.rule import detect
+from flink_abnormal.core.settings import DetectionSettings, RandomSettings
+from flink_abnormal.core.simulation import Simulation
 
 DEFAULTS = RandomSettings()
 DEFAULT = Simulation(DEFAULTS.seed, DEFAULTS.users, DEFAULTS.interval_ms, DEFAULTS.abnormal_rate)

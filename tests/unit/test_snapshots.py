@@ -3,10 +3,10 @@ import time
 
 import pytest
 
-from flink_abnormal import finished
-from flink_abnormal.errors import UsageError
-from flink_abnormal.runtime.snapshots import Retained, newest, resolve, retained
-from flink_abnormal.settings import Settings, StateSettings
+from flink_abnormal.core.errors import UsageError
+from flink_abnormal.core.settings import Settings, StateSettings
+from flink_abnormal.snapshots import finished
+from flink_abnormal.snapshots.storage import Retained, newest, resolve, retained
 
 
 def snapshot(folder, changed_ns=0):

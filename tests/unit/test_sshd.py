@@ -6,11 +6,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reader_model import read
 
-from flink_abnormal import formats
-from flink_abnormal.formats import Rejected
-from flink_abnormal.formats.sshd import Sshd
-from flink_abnormal.model import NO_TIMESTAMP, UserEvent, digest
-from flink_abnormal.settings import FileSettings
+from flink_abnormal.core.model import NO_TIMESTAMP, UserEvent, digest
+from flink_abnormal.core.settings import FileSettings
+from flink_abnormal.pipeline import formats
+from flink_abnormal.pipeline.formats import Rejected
+from flink_abnormal.pipeline.formats.sshd import Sshd
 
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 HEADER = "Dec 10 06:55:46 LabSZ sshd[24200]: "

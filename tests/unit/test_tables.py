@@ -7,7 +7,7 @@ from conftest import PROJECT
 JOB = "0123456789abcdef0123456789abcdef"
 PATH = f"file:///tmp/flink-checkpoints/{JOB}/chk-12345"
 SHOWS = f"""
-from flink_abnormal import tables
+from flink_abnormal.cli import tables
 tables.show(("Job", "Name", "Path"), [("{JOB}", "A job with a name", "{PATH}"), ("two", "[bold]", "")])
 """
 

@@ -1,4 +1,4 @@
-from flink_abnormal.tally import Summary
+from flink_abnormal.pipeline.summary import Summary
 
 COUNTS = {"abnormal": 6, "normal": 2, "repeated": 1, "skipped": 3, "dead-lettered": 4, "alerts": 5}
 FIGURES = "read 14 = valid 7 + skipped 3 + dead-lettered 4; events: abnormal 6, normal 2; alerts 5"

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from flink_abnormal.formats.times import milliseconds, text_milliseconds, yearless
+from flink_abnormal.pipeline.formats.times import milliseconds, text_milliseconds, yearless
 
 NINE = 1_709_283_600_000  # 2024-03-01T09:00:00Z
 HOUR = 3_600_000

@@ -1,10 +1,10 @@
 import pytest
 
-from flink_abnormal import verdict
-from flink_abnormal.errors import UsageError
-from flink_abnormal.formats.diagnosis import diagnose
-from flink_abnormal.tally import Summary
-from flink_abnormal.verdict import Sample
+from flink_abnormal.core.errors import UsageError
+from flink_abnormal.pipeline import verdict
+from flink_abnormal.pipeline.formats.diagnosis import diagnose
+from flink_abnormal.pipeline.summary import Summary
+from flink_abnormal.pipeline.verdict import Sample
 
 ONE_LINE = "each object must stand on one line: jq -c . FILE > FILE.jsonl"
 OWN_LINE = "each object must have a line of its own: jq -c '.[]' FILE > FILE.jsonl"

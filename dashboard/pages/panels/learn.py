@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from nicegui import ui
 
-from dashboard.pages import lessons, pictures
+from dashboard.pages import pictures
+from dashboard.pages.panels import lessons
 from dashboard.pages.panels.overview import ClusterPicture, PipelinePicture
 from dashboard.pages.view import Card, Chart, visible
 

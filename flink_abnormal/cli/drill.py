@@ -1,0 +1,216 @@
+"""`flink-abnormal drill`: break the cluster on purpose, and prove that no alert was lost or doubled."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import orjson
+import rich_click as click
+from click.core import ParameterSource
+from rich.console import Console
+
+from flink_abnormal.cli.options import Duration, PathText
+from flink_abnormal.core.errors import MachineError, UsageError
+from flink_abnormal.core.settings import RandomSettings
+from flink_abnormal.drill import local_environment, migrations, runner
+from flink_abnormal.drill.faults import KINDS, Kind, plan
+from flink_abnormal.drill.observer import DrillError
+from flink_abnormal.runtime import python_library
+from flink_abnormal.runtime.rest import DEFAULT_PORT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from types import FrameType
+
+    from flink_abnormal.core.settings import Mode
+    from flink_abnormal.drill.environment import Field
+    from flink_abnormal.drill.report import Report
+
+
+def _targets(verb: str) -> click.Choice[str]:
+    return click.Choice([kind.removeprefix(f"{verb} ") for kind in KINDS if kind.startswith(verb)])
+
+
+def _place_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that every drill has."""
+    for option in reversed(
+        [
+            click.option("--on", type=click.Choice(["local", "compose"]), default="local", help="Which cluster."),
+            click.option(
+                "--port",
+                type=click.IntRange(1, 65535),
+                default=DEFAULT_PORT,
+                help="Of the web UI, where the drill starts a cluster of its own.",
+            ),
+            click.option("--deadline", type=Duration(1000), default="60s", help="What a recovery may take."),
+            click.option(
+                "--json", "json_file", type=PathText(), metavar="FILE", help="Write the report to this file, too."
+            ),
+            click.option(
+                "--markdown", "markdown_file", type=click.Path(dir_okay=False), help="The same, as a page to be read."
+            ),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+@click.group(invoke_without_command=True)
+@click.option("--kill", type=_targets("kill"), multiple=True, help="SIGKILL; jobmanager: the one that leads.")
+@click.option("--cut", type=_targets("cut"), multiple=True, help="Take a TaskManager off the network for a while.")
+@click.option("--pause", type=_targets("pause"), multiple=True, help="Freeze one for longer than its heartbeat may be.")
+@click.option("--fill", type=_targets("fill"), multiple=True, help="Let no checkpoint be written for a while.")
+@click.option("--random", "mixed", is_flag=True, help="A mix of all strikes that are possible, drawn by --seed.")
+@click.option("--times", type=click.IntRange(1, 1000), default=1, help="Rounds; strikes in all with --random.")
+@click.option("--seed", type=int, default=RandomSettings.seed, help="Of the users, the victims and the mix.")
+@click.option("--free-slots", is_flag=True, help="Use 3 of 9 slots, so that tasks find a free one. Default: all 9.")
+@click.option(
+    "--execution-mode", type=click.Choice(["thread", "process"]), help="How Python runs. [default: as submit]"
+)
+@_place_options
+@click.option(
+    "--tamper",
+    type=click.Choice(["drop", "double"]),
+    is_flag=False,
+    flag_value="drop",
+    help="Cheat with one alert, which the drill must notice. [drop]",
+)
+@click.pass_context
+def drill(context: click.RichContext, /, **values: Any) -> None:
+    """Break a cluster while a job runs on it; exit code 1 unless each expected alert was committed exactly once."""
+    _end_in_order()
+    if context.invoked_subcommand is not None:
+        return
+    _check_files(values)
+    wanted: list[Kind] = [kind for kind in KINDS if kind.partition(" ")[2] in values.get(kind.partition(" ")[0], ())]
+    with _field(values, ha="kill jobmanager" in wanted or (values["mixed"] and not wanted)) as field:
+        impossible = dict(field.impossible())
+        mode = _mode(values, "process" if "kill worker-python" in wanted else "thread")
+        if mode == "thread":
+            impossible["kill worker-python"] = "Python runs in no process of its own. Give --execution-mode process."
+        kinds = plan(wanted, values["times"], values["seed"], mixed=values["mixed"], impossible=impossible)
+        slots = "shared" if values["free_slots"] else "isolated"
+        orders = runner.Orders(kinds, values["seed"], slots, mode, values["deadline"] / 1000, values["tamper"])
+        report = _in_order(field, lambda: runner.run(field, orders, _say))
+    _finish(report, values)
+
+
+@drill.command()
+@_place_options
+@click.pass_context
+def rescale(context: click.RichContext, /, **_: Any) -> None:
+    """Move a running job to another parallelism and to the other state backend; no alert may be lost or doubled."""
+    values = _values(context)
+    with _field(values, ha=False) as field:
+        mode = _mode(values)
+        deadline_s = values["deadline"] / 1000
+        report = _in_order(field, lambda: migrations.rescale(field, values["seed"], mode, deadline_s, _say))
+    _finish(report, values)
+
+
+@drill.command()
+@_place_options
+@click.option("--savepoint", type=PathText(), metavar="FOLDER", help="One that is kept. [default: the project's own]")
+@click.pass_context
+def upgrade(context: click.RichContext, /, savepoint: str | None, **_: Any) -> None:
+    """Resume a savepoint that the previous release left; the alerts after it must be the rule's."""
+    values = _values(context)
+    with _field(values, ha=False) as field:
+        folder = Path(savepoint).absolute() if savepoint else migrations.kept_savepoint()
+        report = _in_order(field, lambda: migrations.upgrade(field, folder, values["deadline"] / 1000, _say))
+    _finish(report, values)
+
+
+def _mode(values: dict[str, Any], usual: Mode = "thread") -> Mode:
+    """Return how the drill's job runs Python: as it was chosen, else as usual if the machine can."""
+    here = values["on"] == "local" and python_library.missing() is not None
+    return values["execution_mode"] or ("process" if here else usual)
+
+
+def _values(context: click.Context) -> dict[str, Any]:
+    """Return the options of a drill without strikes; those of `drill` count too, wherever they stand."""
+    above = context.parent.params if context.parent is not None else {}
+    for name in ("kill", "cut", "pause", "fill", "mixed", "tamper"):
+        if above.get(name):
+            flag = "random" if name == "mixed" else name
+            raise UsageError(f"drill {context.info_name} strikes nothing: leave --{flag} out.")
+    given = {
+        name: value
+        for name, value in context.params.items()
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }
+    _check_files({**above, **given})
+    return {**above, **given}
+
+
+def _check_files(values: dict[str, Any]) -> None:
+    """Raise MachineError if the report could not be written at the end."""
+    for option in ("json", "markdown"):
+        file = values[f"{option}_file"]
+        try:
+            if file is not None:
+                Path(file).touch()
+        except OSError as error:
+            raise MachineError(f"--{option} {file} can't be written: {error.strerror}.") from None
+
+
+def _in_order(field: Field, exercised: Callable[[], Report]) -> Report:
+    """Run the drill, and remove what its job wrote, unless that is of use to find out why the drill failed."""
+    stays = False
+    try:
+        report = exercised()
+        stays = bool(report.problems()) and not report.tampered
+    finally:
+        if stays:
+            _say(f"What the job wrote stays for a look: {field.folder}")
+        else:
+            field.remove(field.folder)
+    return report
+
+
+def _field(values: dict[str, Any], *, ha: bool) -> AbstractContextManager[Field]:
+    if values["on"] == "local":
+        return local_environment.opened(values["port"], ha=ha, say=_say)
+    from flink_abnormal.drill import compose_environment  # noqa: PLC0415 - Docker's client, which only this needs
+
+    return compose_environment.opened(values["port"], ha=ha, say=_say)
+
+
+def _finish(report: Report, values: dict[str, Any]) -> None:
+    """Show the report and write it; raise DrillError if the drill failed."""
+    if report.strikes:
+        console = Console(width=max(120, Console().width))
+        for table in report.tables():
+            console.print()
+            console.print(table)
+    if values["json_file"] is not None:
+        Path(values["json_file"]).write_bytes(orjson.dumps(report.to_json(), option=orjson.OPT_INDENT_2))
+    if values["markdown_file"] is not None:
+        Path(values["markdown_file"]).write_text(report.to_markdown(), encoding="utf-8")
+    if report.tampered:
+        _say(f"Tampered behind the drill's back: {report.tampered}")
+    problems = report.problems()
+    if problems:
+        raise DrillError(f"The drill failed. {'; '.join(problems)}")
+    _say(f"The drill passed: {report.verdict()}")
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _end_in_order() -> None:
+    """Let Ctrl-C and SIGTERM end the drill through its clean-up, with the exit code that shells give them."""
+
+    def end(number: int, _frame: FrameType | None) -> NoReturn:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.SIG_IGN)
+        print("Ending: taking back what the drill did", file=sys.stderr, flush=True)
+        sys.exit(128 + number)
+
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, end)

@@ -1,0 +1,266 @@
+"""What runs in a container of the composition: `python -m flink_abnormal.cli.entrypoint ROLE`.
+
+Settings come from the environment (.env.example lists them); what can't work is refused with a sentence in the
+container's log before a JVM starts. ROLE is `jobmanager`, `taskmanager`, `zookeeper`, `bucket` (makes the one of the
+checkpoints), `keep` (the guard of the job) or `dashboard`; anything else is run as a command. A guard that has nothing
+to do idles: Docker would start it again and again if it ended.
+
+A JobManager's and a TaskManager's standard output goes to the container's log and to the file that the web UI shows;
+Flink's own log goes to standard error, so that the file holds the job's lines alone.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import rich_click as click
+
+from flink_abnormal.cli.job import settings_of
+from flink_abnormal.core.errors import AbnormalError, MachineError, UsageError
+from flink_abnormal.runtime import distribution, metrics, names, s3, tee, zookeeper
+from flink_abnormal.runtime.limits import (
+    FLINK_KEYS,
+    JOBMANAGER,
+    TASKMANAGER,
+    Role,
+    check_memory,
+    check_slots,
+    memory_limit,
+)
+from flink_abnormal.runtime.profiles import LEADER, WEB_PORT, addresses, check_profile, profiles
+from flink_abnormal.snapshots import finished, storage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ZOOKEEPER_PORT: Final = 2181
+DATA: Final = Path("/data")
+"""The volume that all containers share."""
+ZOOKEEPER_DATA: Final = DATA / "zookeeper"
+OUTDATED: Final = DATA / "zookeeper.outdated"
+"""A mark that a JobManager without ZooKeeper has run the job since: what ZooKeeper knows of it must not come back."""
+HISTORY: Final = DATA / "dashboard" / "history.sqlite"
+TAKEN: Final = ("ha", "zookeeper", "dashboard")
+"""Folders beside the checkpoints that hold something else."""
+IDLE: Final = ["sleep", "infinity"]
+REMOVE_HA: Final = "docker compose --profile ha rm --stop --force jobmanager-2 jobmanager-3 zookeeper"
+
+
+def overrides(environ: Mapping[str, str], hostname: str) -> dict[str, Any]:
+    """Return the Flink settings of a container, over conf/config.yaml; raise UsageError where one can't be."""
+    jobmanager = environ.get("JOBMANAGER", LEADER)
+    settings: dict[str, Any] = {
+        "jobmanager.rpc.address": jobmanager,
+        "jobmanager.bind-host": "0.0.0.0",  # noqa: S104 - the containers' own network; compose publishes on 127.0.0.1
+        "rest.address": jobmanager,
+        "rest.bind-address": "0.0.0.0",  # noqa: S104
+        "rest.port": WEB_PORT,
+        # A container's name stays when it joins the network again; its address does not.
+        "taskmanager.host": hostname,
+        "taskmanager.bind-host": "0.0.0.0",  # noqa: S104
+        **metrics.at(str(metrics.DEFAULT_PORT)),
+        **{key: environ[name] for name, key in FLINK_KEYS.items() if environ.get(name)},
+    }
+    check_slots(environ)
+    if "application" in profiles(environ):
+        settings["execution.shutdown-on-application-finish"] = False  # the web UI goes on showing how the job ended
+    if "ha" in profiles(environ):
+        folder = f"{checkpoint_dir(environ).rpartition('/')[0]}/{TAKEN[0]}"
+        settings |= zookeeper.flink_settings(f"zookeeper:{ZOOKEEPER_PORT}", folder, "flink-abnormal")
+    return settings
+
+
+def checkpoint_dir(environ: Mapping[str, str]) -> str:
+    """Return CHECKPOINT_DIR; raise UsageError where no container could write there."""
+    told = environ.get("CHECKPOINT_DIR") or "file:///data/checkpoints"
+    wanted = re.fullmatch(r"(?:file:///data|s3://[^/@]+)/([^/]+(?:/[^/]+)*)/*", told)
+    folders = wanted[1].split("/") if wanted else [".."]
+    if {".", ".."} & set(folders):
+        raise UsageError(
+            f"CHECKPOINT_DIR={s3.without_keys(told)} can't be used: write file:///data/FOLDER (the volume that the "
+            "containers share) or s3://BUCKET/FOLDER."
+        )
+    if folders[0] in TAKEN:
+        raise UsageError(
+            f"CHECKPOINT_DIR={told} can't be used: {folders[0]} holds something else. Name another folder."
+        )
+    return told.rstrip("/")
+
+
+def job_arguments(environ: Mapping[str, str]) -> list[str]:
+    """Return the options of the job that the settings give."""
+    arguments = ["--checkpoint-dir", checkpoint_dir(environ)]
+    for name, flag in (("STATE_BACKEND", "--state-backend"), ("CHECKPOINT_INTERVAL", "--checkpoint-interval")):
+        if environ.get(name):
+            arguments += [flag, environ[name]]
+    try:
+        return arguments + shlex.split(environ.get("JOB_OPTIONS", ""))
+    except ValueError as error:
+        raise UsageError(f"JOB_OPTIONS={environ['JOB_OPTIONS']} can't be split into words: {error}.") from None
+
+
+def jobmanager(environ: Mapping[str, str]) -> Role:
+    """Return the JobManager of a session, or in application mode the one that runs the job and nothing else.
+
+    An application whose job has finished is not run again with the same options: its JobManager shows an empty session.
+    """
+    if "application" not in profiles(environ):
+        return JOBMANAGER
+    options = [*job_arguments(environ), "--from", storage.AUTO]
+    settings = settings_of(options)
+    if finished.recorded(settings):
+        print(finished.sentence(settings), file=sys.stderr)
+        return JOBMANAGER
+    script = distribution.project() / "jobs" / "abnormal.py"
+    driver = ("--job-classname", "org.apache.flink.client.python.PythonDriver", "-py", str(script))
+    arguments = ("start-foreground", *driver, "--", *options)
+    return JOBMANAGER._replace(script="standalone-job.sh", arguments=arguments, service="standalonejob")
+
+
+def run_flink(role: Role, environ: Mapping[str, str]) -> NoReturn:
+    """Become a process of Flink, with its standard output led to two places."""
+    checkpoint_dir(environ)
+    check_zookeeper(role, environ)
+    check_memory(role, environ, memory_limit())
+    hostname = socket.gethostname()
+    own = {names.SETTING: names.resource_id(names.of_container(hostname) or hostname)} if role is TASKMANAGER else {}
+    env = distribution.prepare(distribution.CLUSTER_CONF, overrides(environ, hostname) | own)
+    env |= {"FLINK_IDENT_STRING": "container"}
+    if "application" in profiles(environ):
+        env[distribution.APPLICATION_VARIABLE] = "1"
+    tee.lead(distribution.work_folder() / "log" / f"flink-container-{role.service}-0-{hostname}.out")
+    script = distribution.flink_home() / "bin" / role.script
+    os.execve(script, [str(script), *role.arguments], env)  # noqa: S606
+
+
+def check_zookeeper(role: Role, environ: Mapping[str, str]) -> None:
+    """Let no JobManager bring a job back as ZooKeeper knew it before a JobManager without ZooKeeper ran it on.
+
+    A ZooKeeper that runs is left alone, with its data: it forgets when it starts the next time.
+    """
+    if role.memory != JOBMANAGER.memory:
+        return
+    if "ha" not in profiles(environ) and ZOOKEEPER_DATA.exists():
+        OUTDATED.touch()
+        print("What three JobManagers knew of their job is outdated: it goes on from its newest snapshot.")
+        if answers("zookeeper", ZOOKEEPER_PORT):
+            print(f"They still run, beside the cluster, and use memory. Remove them: {REMOVE_HA}")
+    elif "ha" in profiles(environ) and OUTDATED.exists():
+        raise UsageError(
+            "A ZooKeeper of before the last start without profile ha still runs, and would bring the job back as it "
+            f"was then. Remove it, and start again: {REMOVE_HA}"
+        )
+
+
+def forget_outdated() -> None:
+    """Drop what ZooKeeper knew, if that is marked as outdated: of one that is about to start."""
+    if OUTDATED.exists():
+        shutil.rmtree(ZOOKEEPER_DATA, ignore_errors=True)
+        OUTDATED.unlink()
+
+
+def answers(host: str, port: int) -> bool:
+    """Whether somebody listens."""
+    try:
+        with socket.create_connection((host, port), timeout=2):
+            return True
+    except OSError:
+        return False
+
+
+def dashboard(environ: Mapping[str, str]) -> list[str]:
+    """Return the command of the dashboard, which watches every JobManager that the profiles give."""
+    listen = ["--host", "0.0.0.0", "--history", str(HISTORY)]  # noqa: S104 - compose publishes it on 127.0.0.1
+    return ["flink-abnormal", "dashboard", "--jobmanager", addresses(environ), *listen]
+
+
+def guard(environ: Mapping[str, str]) -> list[str]:
+    """Return the command of the job's guard, or one that idles where there is nothing to guard, having said why."""
+    try:
+        check_profile("keep", environ)
+        arguments = job_arguments(environ)
+        settings_of(arguments)
+    except AbnormalError as error:
+        print(f"Error: {error}", file=sys.stderr)
+    except click.ClickException as error:
+        error.show()
+    else:
+        if "application" not in profiles(environ):
+            return ["flink-abnormal", "keep", "--stay", "--jobmanager", addresses(environ), *arguments]
+        print("Application mode: the JobManager runs the job itself, and no guard is needed.")
+        return IDLE
+    print("The job is not submitted: mend its settings (.env), then docker compose up -d", file=sys.stderr)
+    return IDLE
+
+
+def run_zookeeper() -> NoReturn:
+    """Become the ZooKeeper that the JobManagers share."""
+    forget_outdated()
+    env = distribution.prepare(distribution.CLUSTER_CONF, overrides(os.environ, socket.gethostname()))
+    ZOOKEEPER_DATA.mkdir(parents=True, exist_ok=True)
+    zookeeper.write_conf(ZOOKEEPER_DATA, ZOOKEEPER_PORT, "0.0.0.0")  # noqa: S104
+    command = zookeeper.command()
+    os.execve(command[0], command, env | {"JVM_ARGS": zookeeper.JVM_ARGS})  # noqa: S606
+
+
+def make_bucket(environ: Mapping[str, str]) -> None:
+    """Make the bucket of CHECKPOINT_DIR where it is missing, and say so."""
+    told = checkpoint_dir(environ)
+    if not s3.is_s3(told):
+        print(f"CHECKPOINT_DIR={told} is not in the S3 store, which stays empty: write s3://flink/checkpoints.")
+        return
+    bucket, _ = s3.split(told)
+    made = s3.make_bucket(bucket)
+    print(f"Made the bucket {bucket}." if made else f"The bucket {bucket} is there.")
+
+
+def command(role: str, rest: list[str]) -> list[str]:
+    """Return the command that a role becomes, if it is none of Flink's."""
+    if role == "keep":
+        return guard(os.environ)
+    if role == "dashboard":
+        return [*dashboard(os.environ), *rest]
+    return [role, *rest]
+
+
+def take(role: str, rest: list[str]) -> None:
+    """Become what a role is, or do what it does."""
+    if role != "keep":  # a guard that can't guard idles
+        check_profile(role, os.environ)
+    if role == "jobmanager":
+        run_flink(jobmanager(os.environ), os.environ)
+    if role == "taskmanager":
+        run_flink(TASKMANAGER, os.environ)
+    if role == "zookeeper":
+        run_zookeeper()
+    if role == "bucket":
+        make_bucket(os.environ)
+    elif role != "application":
+        becomes = command(role, rest)
+        os.execvp(becomes[0], becomes)  # noqa: S606
+
+
+def main(arguments: list[str]) -> None:
+    """Take a role."""
+    try:
+        take(arguments[0], arguments[1:])
+    except AbnormalError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except OSError as error:
+        print(f"Error: {MachineError(f'{arguments[0]} can not be run: {error.strerror}')}", file=sys.stderr)
+        sys.exit(MachineError.exit_code)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

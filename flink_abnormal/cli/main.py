@@ -1,0 +1,207 @@
+"""`flink-abnormal`: run the job, submit it to a cluster, look after both."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from flink_abnormal import __version__
+from flink_abnormal.cli import command, tables
+from flink_abnormal.cli.cluster import cluster
+from flink_abnormal.cli.drill import drill
+from flink_abnormal.cli.job import settings_of
+from flink_abnormal.cli.options import PathText, job_options, option_groups
+from flink_abnormal.cli.snapshots import checkpoints, state
+from flink_abnormal.core.errors import UsageError
+from flink_abnormal.core.model import one_line
+from flink_abnormal.core.settings import from_values
+from flink_abnormal.core.uris import folder_uri
+from flink_abnormal.runtime import discovery
+from flink_abnormal.snapshots import storage
+from flink_abnormal.submission import guard, launch, preflight
+from flink_abnormal.submission.logs import follow
+from flink_abnormal.submission.machine_checks import check_machine
+from flink_abnormal.submission.terminal import say
+from flink_abnormal.submission.wait import attend
+
+if TYPE_CHECKING:
+    from flink_abnormal.runtime.rest import Cluster, Job
+
+jobmanager_option = click.option(
+    "--jobmanager",
+    metavar="HOST:PORT",
+    envvar="FLINK_ABNORMAL_JOBMANAGER",
+    help="The cluster; with commas between several JobManagers. "
+    "[default: $FLINK_ABNORMAL_JOBMANAGER, else the local one, else 127.0.0.1:8081]",
+)
+job_argument = click.argument("job", required=False)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(__version__, prog_name="flink-abnormal")
+def cli() -> None:
+    """Detect abnormal user behaviour in a stream of events, on Apache Flink.
+
+    Exit codes: 0 done, 2 a wrong option or input, 3 something on this machine, 4 the cluster, 5 the job failed.
+    """
+
+
+cli.add_command(cluster)
+cli.add_command(drill)
+cli.add_command(jobmanager_option(state))
+cli.add_command(jobmanager_option(checkpoints))
+for verb in entry_points(group="flink_abnormal.verbs"):  # of packages above this one: the dashboard
+    cli.add_command(jobmanager_option(verb.load()))
+
+
+@cli.command()
+@job_options
+def run(**values: Any) -> None:
+    """Run the job embedded, in this process and a JVM of its own, until it ends or Ctrl-C."""
+    attend(launch.launch(from_values(values), launch.EMBEDDED))
+
+
+@cli.command()
+@jobmanager_option
+@click.option(
+    "--detached/--attached", help="Return once the job is submitted, or wait for its end. [default: attached]"
+)
+@job_options
+def submit(jobmanager: str | None, detached: bool, **values: Any) -> None:  # noqa: FBT001
+    """Submit the job to a cluster. Attached, Ctrl-C leaves the job running."""
+    settings = from_values(values)
+    check_machine(settings)
+    target = discovery.find(jobmanager)
+    settings = preflight.check(target, settings, say)
+    launched = launch.launch(settings, launch.Target("cluster", target.host, target.port))
+    print(f"Submitted job {launched.job_id}", flush=True)
+    if not detached:
+        attend(launched, cluster=target, leave=f"The job goes on. See it with: flink-abnormal status {launched.job_id}")
+
+
+@cli.command(name="keep", context_settings={"ignore_unknown_options": True})
+@jobmanager_option
+@click.option("--stay", is_flag=True, help="Do not end: say why there is nothing to guard, and wait for a job to run.")
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def keep_job(jobmanager: str | None, stay: bool, options: tuple[str, ...]) -> None:  # noqa: FBT001
+    """Guard the job: submit it unless it runs, from its newest snapshot; again when the cluster lost it.
+
+    OPTIONS are those of submit, but for --from and --detached. Ends when the job has finished or was cancelled.
+    """
+    if chosen := {"--from", "--detached", "--attached"} & {option.partition("=")[0] for option in options}:
+        raise UsageError(f"keep chooses {', '.join(sorted(chosen))} itself: leave it out.")
+    options = (*options, "--from", storage.AUTO)
+    say(guard.Guard(discovery.find(jobmanager), options, settings_of(options)).run(stay=stay))
+
+
+@cli.command(name="list")
+@jobmanager_option
+def list_jobs(jobmanager: str | None) -> None:
+    """List the cluster's jobs, the newest first."""
+    target = discovery.find(jobmanager)
+    with target.understood():
+        rows = [_row(job) for job in target.jobs()]
+    tables.show(("Job", "Name", "State", "Started", "Tasks running"), rows)
+
+
+def _row(job: Job) -> tuple[str, ...]:
+    started = datetime.fromtimestamp(job.start_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return job.id, one_line(job.name), job.state, started, f"{job.tasks['running']} of {job.tasks['total']}"
+
+
+@cli.command()
+@jobmanager_option
+@job_argument
+def status(jobmanager: str | None, job: str | None) -> None:
+    """Show a job: its state, the state of its tasks, its checkpoints. Default: the one that runs."""
+    target = discovery.find(jobmanager)
+    with target.understood():
+        _show(target, target.job(job))
+
+
+def _show(target: Cluster, found: Job) -> None:
+    details = target.get(f"/jobs/{found.id}")
+    print(f"{found.id}  {found.name}: {found.state}")
+    rows = []
+    for vertex in details["vertices"]:
+        states = ", ".join(f"{count} {state}" for state, count in vertex["tasks"].items() if count)
+        rows.append((one_line(vertex["name"]), str(vertex["parallelism"]), states))
+    tables.show(("Operator", "Subtasks", "State of the tasks"), rows)
+    kept = target.get(f"/jobs/{found.id}/checkpoints")
+    if "counts" in kept:
+        counts, latest = kept["counts"], kept["latest"]
+        print(f"Checkpoints: {counts['completed']} completed, {counts['failed']} failed, {counts['restored']} restored")
+        if latest["completed"]:
+            last = latest["completed"]
+            print(f"Latest: #{last['id']}, {last['end_to_end_duration']} ms, {last['external_path']}")
+    reasons = target.get(f"/jobs/{found.id}/exceptions")["exceptionHistory"]["entries"]
+    if reasons:
+        print(f"Last failure: {reasons[0]['stacktrace'].splitlines()[0]}")
+
+
+@cli.command()
+@jobmanager_option
+@click.option("--all", "everything", is_flag=True, help="Every line the job prints, not alerts and dead letters alone.")
+@click.option("--no-follow", is_flag=True, help="Print what there is and return.")
+@job_argument
+def logs(jobmanager: str | None, job: str | None, everything: bool, no_follow: bool) -> None:  # noqa: FBT001
+    """Follow the alerts of a job on a cluster, until it ends or Ctrl-C."""
+    target = discovery.find(jobmanager)
+    follow(target, target.job(job), everything=everything, once=no_follow)
+
+
+@cli.command()
+@jobmanager_option
+@job_argument
+def cancel(jobmanager: str | None, job: str | None) -> None:
+    """Cancel a job; its last checkpoint stays, for --from latest."""
+    target = discovery.find(jobmanager)
+    found = _running(target, job)
+    target.cancel(found.id)
+    target.await_end(found.id)
+    print(f"Cancelled job {found.id}")
+
+
+@cli.command()
+@jobmanager_option
+@click.option(
+    "--savepoint",
+    type=PathText(),
+    metavar="FOLDER",
+    help="Where the savepoint goes. [default: savepoints/ in --checkpoint-dir]",
+)
+@job_argument
+def stop(jobmanager: str | None, job: str | None, savepoint: str | None) -> None:
+    """Stop a job with a savepoint, which starts it again with --from, on the other state backend too."""
+    target = discovery.find(jobmanager)
+    found = _running(target, job)
+    if savepoint is not None:
+        folder = folder_uri(savepoint)
+    elif kept := target.job_parameters(found.id).get("checkpoint-dir"):
+        folder = f"{kept}/savepoints"
+    else:
+        raise UsageError(
+            f"Job {found.id} is none of this project's: say where its savepoint goes by --savepoint FOLDER."
+        )
+    print(f"Stopped job {found.id}; savepoint {target.stop(found.id, folder)}")
+
+
+def _running(target: Cluster, wanted: str | None) -> Job:
+    """Return the job that a user names, or the one that runs; raise UsageError where it has ended."""
+    found = target.job(wanted)
+    if not found.running:
+        raise UsageError(f"Job {found.id} does not run: it is {found.state}.")
+    return found
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one sentence and an exit code, never a traceback."""
+    click.rich_click.OPTION_GROUPS = {f"flink-abnormal {verb}": option_groups() for verb in ("run", "submit")}
+    command.run(cli.main)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,35 @@
+"""Where the console scripts begin: Ctrl-C is answered before anything that is slow to import."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+
+def flink_abnormal() -> None:
+    """Run `flink-abnormal`."""
+    _end_at_ctrl_c()
+    from flink_abnormal.cli.main import main  # noqa: PLC0415
+
+    main()
+
+
+def flink() -> None:
+    """Run `flink`."""
+    _end_at_ctrl_c()
+    from flink_abnormal.cli.flink import main  # noqa: PLC0415
+
+    main()
+
+
+def job() -> None:
+    """Run `jobs/abnormal.py`."""
+    _end_at_ctrl_c()
+    from flink_abnormal.cli.job import main  # noqa: PLC0415
+
+    main()
+
+
+def _end_at_ctrl_c() -> None:
+    """End at once: there is nothing yet to clear up. `command.run` has another answer."""
+    signal.signal(signal.SIGINT, lambda *_: os._exit(0))

@@ -1,0 +1,58 @@
+"""Names, uids and state of every operator: what users see, and what outlives the code.
+
+The promise to later releases, in thread mode: the operator `abnormal-count` keeps a ValueState `abnormalCount` of type
+LONG under the key userId of type STRING (a Row of that one field, which is how PyFlink keys a stream); no value means
+0. A test fails when any of it changes.
+
+Process mode stores bytes of Python's own, which thread mode can't read and which would make a job restart for ever. So
+its stateful Python operators have uids of their own: a snapshot of one mode can't be mistaken for the other's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from flink_abnormal.core.settings import Mode
+
+
+class Operator(NamedTuple):
+    """An operator's uid, which ties it to its state, and its name, which users read."""
+
+    uid: str
+    name: str
+
+    def uid_in(self, mode: Mode) -> str:
+        """Return the uid of a stateful Python operator in an execution mode."""
+        return self.uid if mode == "thread" else f"{self.uid}-process"
+
+
+ABNORMAL_COUNT_STATE: Final = "abnormalCount"
+LIVE_USERS: Final = "liveUsers"
+LIVE_ALERTS: Final = "liveAlerts"
+BYTES_READ: Final = "bytesRead"
+"""Metrics: two of the detector (`live.py` says what they hold), and the bytes of lines that were parsed."""
+
+HEARTBEAT: Final = Operator("heartbeat", "Heartbeat")
+START_USERS: Final = Operator("start-users", "Start users")
+KEY_BY_GROUP: Final = Operator("key-by-group", "Key by user group")
+RANDOM_SOURCE: Final = Operator("random-source", "Source: Random user events")
+FILE_SOURCE: Final = Operator("file-source", "Lines of files")
+PARSE: Final = Operator("parse", "Parse lines")
+WATCH_HEARTBEAT: Final = Operator("watch-heartbeat", "Watch heartbeat")
+KEY_BY_FOLDER: Final = Operator("key-by-folder", "Key by folder")
+WATCH: Final = Operator("watch", "Watch files that were read")
+KEY_BY_USER: Final = Operator("key-by-user", "Key by userId")
+DETECTOR: Final = Operator("abnormal-count", "Process: Abnormal count")
+LIVE: Final = Operator("live", "Live counts")
+PRINT_ALERTS: Final = Operator("print-alerts", "Sink: Print alerts")
+PRINT_DEAD_LETTERS: Final = Operator("print-dead-letters", "Sink: Print dead letters")
+ALERTS_TO_JSON: Final = Operator("alerts-to-json", "Alerts to JSON")
+ALERT_FILES: Final = Operator("alert-files", "Alert files")
+DEAD_LETTER_FILES: Final = Operator("dead-letter-files", "Dead letter files")
+TALLY_PROJECTION: Final = Operator("tally-events", "Kind and times of events")
+TALLY: Final = Operator("tally", "Tally at the end")
+CHECK_FILES: Final = Operator("check-files", "Check files that were read")
+TALLY_START: Final = Operator("tally-start", "Zero")
+KEY_BY_RUN: Final = Operator("key-by-run", "Key by run")
+SUMMARY: Final = Operator("summary", "Sink: Print summary")

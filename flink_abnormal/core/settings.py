@@ -1,0 +1,298 @@
+"""Every option of the job: one typed tree, each default here and nowhere else.
+
+A field made by `option(...)` is a flag of the command line and a key of the YAML file; `options.py` turns the tree into
+click's options, and the README's table is checked against it.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+
+from flink_abnormal.core.errors import UsageError
+from flink_abnormal.core.values import normal_text, split_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+JOB_NAME: Final = "Internal Keyed State Abnormal Count Example"
+MAX_PARALLELISM: Final = 120
+"""Key groups. 120 sends user1, user2 and user3 to three subtasks of three; 128 would leave one idle."""
+DEFAULT_PARALLELISM: Final = 3
+
+CHECKPOINT_DIR_VARIABLE: Final = "FLINK_ABNORMAL_CHECKPOINT_DIR"
+"""Names another default of --checkpoint-dir: in a container, the folder that all containers share."""
+
+SSHD_FIELDS: Final = ("name", "address")
+"""What a user of --format sshd can be made of."""
+
+Mode = Literal["thread", "process"]
+
+
+class DrawnSeed(int):
+    """A seed that `random` drew: another one each time."""
+
+
+class Option(NamedTuple):
+    """How a field is given: its flag, its kind of value and its one line of help."""
+
+    flag: str
+    kind: Literal["choice", "choices", "duration", "flag", "integer", "path", "rate", "seed", "text", "texts"]
+    help: str
+    choices: tuple[str, ...] = ()
+    minimum: int | None = None
+    maximum: int | None = None
+
+
+def option(default: Any, flag: str, kind: Any, help: str, **more: Any) -> Any:  # noqa: A002
+    """Return a dataclass field that is an option of the command line."""
+    return field(default=default, metadata={"option": Option(flag, kind, help, **more)})
+
+
+@dataclass(frozen=True)
+class RandomSettings:
+    """The simulated users."""
+
+    users: int = option(3, "--users", "integer", "How many users to simulate.", minimum=1, maximum=1_000_000)
+    interval_ms: int = option(
+        5_000, "--interval", "duration", "Time between two events of a user, from 1ms.", minimum=1
+    )
+    abnormal_rate: float = option(0.3, "--abnormal-rate", "rate", "Share of abnormal events, 0 to 1.")
+    seed: int = option(93, "--seed", "seed", "Makes the events repeatable; 'random' takes another each time.")
+    events: int | None = option(
+        None, "--events", "integer", "End after this many events of each user. Default: never.", minimum=1
+    )
+    emit_log: bool = option(True, "--emit-log/--no-emit-log", "flag", "Print each event as it is made.")
+
+
+@dataclass(frozen=True)
+class FileSettings:
+    """Files of records."""
+
+    input: str | None = option(None, "--input", "path", "A file or a folder to read; needed by --source files.")
+    format: str = option("jsonl", "--format", "choice", "What a line holds.", choices=("jsonl", "sshd"))
+    follow: bool = option(False, "--follow/--no-follow", "flag", "Go on with files that are moved into the folder.")
+    forget_ms: int = option(
+        86_400_000,
+        "--forget",
+        "duration",
+        "follow: forget a file that has been gone this long; one of its name is new then.",
+        minimum=1_000,
+    )
+    user_field: str | None = option(
+        None,
+        "--user-field",
+        "text",
+        "The field that names the user, or several with commas between. Default: userId, for sshd name.",
+    )
+    abnormal_field: str = option("isAbnormal", "--abnormal-field", "text", "jsonl: the field that tells abnormal.")
+    abnormal_values: tuple[str, ...] = option(
+        (), "--abnormal-values", "texts", "jsonl: values that mean abnormal, with commas between. Default: true."
+    )
+    normal_values: tuple[str, ...] = option(
+        (), "--normal-values", "texts", "jsonl: values that mean normal. Alone: any other is abnormal."
+    )
+    timestamp_field: str = option("timestamp", "--timestamp-field", "text", "jsonl: the field that tells the time.")
+    year: int | None = option(
+        None,
+        "--year",
+        "integer",
+        "sshd: the year of a file's first line, for headers that have none.",
+        minimum=1970,
+        maximum=9999,
+    )
+
+    def check(self) -> None:
+        """Raise UsageError for a user or a value that can't be."""
+        names = split_names(self.user_field or "name")
+        if not names:
+            raise UsageError("--user-field names no field: write a name, or several with commas between.")
+        if self.format == "sshd" and self.user_field is not None and (other := set(names) - set(SSHD_FIELDS)):
+            raise UsageError(
+                f"--user-field of --format sshd takes name, address, or name,address, not {', '.join(sorted(other))}."
+            )
+        if both := set(map(normal_text, self.abnormal_values)) & set(map(normal_text, self.normal_values)):
+            raise UsageError(
+                f"--abnormal-values and --normal-values both hold {', '.join(sorted(both))}: a value means one of them."
+            )
+
+
+@dataclass(frozen=True)
+class DetectionSettings:
+    """The rule."""
+
+    threshold: int = option(3, "--threshold", "integer", "Abnormal events in a row that raise an alert.", minimum=1)
+    live: bool = option(
+        True,
+        "--live/--no-live",
+        "flag",
+        "Publish users' counts and the latest alerts as metrics.",
+    )
+
+
+@dataclass(frozen=True)
+class SinkSettings:
+    """Where alerts and dead letters go."""
+
+    sinks: tuple[str, ...] = option(
+        ("print",), "--sink", "choices", "Where alerts go; may be given twice.", choices=("print", "files")
+    )
+    output: str | None = option(None, "--output", "path", "The folder of --sink files.")
+    append: bool = option(False, "--append/--no-append", "flag", "Write into a folder that is not empty.")
+    roll_ms: int = option(
+        120_000, "--roll", "duration", "files: an endless run finishes a file this often.", minimum=1_000
+    )
+
+
+@dataclass(frozen=True)
+class LayoutSettings:
+    """How the job spreads over slots. A parallelism of None: Flink's own default if it was told one, else 3."""
+
+    source_parallelism: int | None = option(
+        None,
+        "--source-parallelism",
+        "integer",
+        "Subtasks that read or make events. Default: 3.",
+        minimum=1,
+        maximum=MAX_PARALLELISM,
+    )
+    process_parallelism: int | None = option(
+        None,
+        "--process-parallelism",
+        "integer",
+        "Subtasks that detect. Default: 3.",
+        minimum=1,
+        maximum=MAX_PARALLELISM,
+    )
+    sink_parallelism: int | None = option(
+        None,
+        "--sink-parallelism",
+        "integer",
+        "Subtasks that write. Default: 3.",
+        minimum=1,
+        maximum=MAX_PARALLELISM,
+    )
+    slots: str | None = option(
+        None,
+        "--slots",
+        "choice",
+        "isolated: source, process and sink in slots of their own; shared: one slot holds all three. "
+        "Default: isolated on a cluster, shared embedded.",
+        choices=("isolated", "shared"),
+    )
+
+
+@dataclass(frozen=True)
+class StateSettings:
+    """State, checkpoints, and how Python runs."""
+
+    checkpoint_interval_ms: int = option(
+        10_000, "--checkpoint-interval", "duration", "Time between two checkpoints.", minimum=10
+    )
+    checkpoint_dir: str = option(
+        "file:///tmp/flink-checkpoints", "--checkpoint-dir", "path", "Where checkpoints go: a folder or a URI."
+    )
+    aligned: bool = option(False, "--aligned/--unaligned", "flag", "Let checkpoint barriers wait for one another.")
+    backend: str = option(
+        "hashmap", "--state-backend", "choice", "Where state lives while the job runs.", choices=("hashmap", "rocksdb")
+    )
+    execution_mode: Mode | None = option(
+        None,
+        "--execution-mode",
+        "choice",
+        "thread: Python inside the JVM; process: beside it. Default: thread, or process if Python's shared library is "
+        "missing.",
+        choices=("thread", "process"),
+    )
+    restore_from: str | None = option(
+        None,
+        "--from",
+        "path",
+        "Start from a savepoint or checkpoint; 'latest' is the newest below --checkpoint-dir, 'auto' the same if any.",
+    )
+
+    @property
+    def mode(self) -> Mode:
+        """How Python runs; if nobody chose it, and no machine but the cluster's own can tell: as on a whole machine."""
+        return self.execution_mode or "thread"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The whole job."""
+
+    source: str = option("random", "--source", "choice", "Where events come from.", choices=("random", "files"))
+    random: RandomSettings = field(default_factory=RandomSettings)
+    files: FileSettings = field(default_factory=FileSettings)
+    detection: DetectionSettings = field(default_factory=DetectionSettings)
+    sink: SinkSettings = field(default_factory=SinkSettings)
+    layout: LayoutSettings = field(default_factory=LayoutSettings)
+    state: StateSettings = field(default_factory=StateSettings)
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the input ends by itself."""
+        return not self.files.follow if self.source == "files" else self.random.events is not None
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The values that the input is expected to hold, if any were named."""
+        if self.source != "files" or self.files.format != "jsonl":
+            return ()
+        return tuple(map(normal_text, (*self.files.abnormal_values, *self.files.normal_values)))
+
+    def check(self) -> None:
+        """Raise UsageError where options do not fit one another."""
+        self.files.check()
+        if not 0 <= self.random.abnormal_rate <= 1:
+            raise UsageError(f"--abnormal-rate is a share from 0 to 1, not {self.random.abnormal_rate}.")
+        if not self.sink.sinks:
+            raise UsageError("--sink needs a value: print, files, or both.")
+        if self.sink.output is not None and ":/" in self.sink.output:
+            raise UsageError(f"--output takes the path of a folder, not the address {self.sink.output}.")
+        if self.source == "files" and self.files.input is None:
+            raise UsageError("--source files reads from --input, which is missing: add --input FILE or FOLDER.")
+        if "files" in self.sink.sinks and self.sink.output is None:
+            raise UsageError("--sink files writes below --output, which is missing: add --output FOLDER.")
+        if "files" not in self.sink.sinks and self.sink.output is not None:
+            raise UsageError("--output is used by --sink files only: add --sink files, or leave --output out.")
+        if self.source != "files" and self.files.input is not None:
+            raise UsageError("--input is read by --source files only: add --source files, or leave --input out.")
+
+
+GROUPS: Final = {
+    "Source: random": RandomSettings,
+    "Source: files": FileSettings,
+    "Detection": DetectionSettings,
+    "Sinks": SinkSettings,
+    "Parallelism and slots": LayoutSettings,
+    "State and fault tolerance": StateSettings,
+}
+
+
+def options() -> Iterator[tuple[str, str, Option, Any]]:
+    """Yield (group, name, option, default) of every option; names are unique over the tree."""
+    for owner, title in [(Settings, "Source"), *((kind, title) for title, kind in GROUPS.items())]:
+        for each in fields(owner):
+            if "option" in each.metadata:
+                yield title, each.name, each.metadata["option"], each.default
+
+
+def default_checkpoint_dir() -> str:
+    """Return what --checkpoint-dir is where nobody gives it."""
+    return os.environ.get(CHECKPOINT_DIR_VARIABLE) or StateSettings.checkpoint_dir
+
+
+def from_values(values: Mapping[str, Any]) -> Settings:
+    """Return checked settings of a value for each option name, as the command line gives them."""
+    branches: dict[str, Any] = {}
+    for each in fields(Settings):
+        if "option" in each.metadata:
+            branches[each.name] = values[each.name]
+        else:
+            kind: Any = each.default_factory
+            branches[each.name] = kind(**{leaf.name: values[leaf.name] for leaf in fields(kind)})
+    settings = Settings(**branches)
+    settings.check()
+    return settings

@@ -1,0 +1,306 @@
+"""The drill on the composition: members are containers, and what is struck is the JVM inside one.
+
+`docker kill` would not do: a container that was killed from outside stays down, whatever its restart policy says.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import signal
+import subprocess
+import tarfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import docker
+from docker.errors import DockerException
+
+from flink_abnormal.core.errors import ClusterError, MachineError
+from flink_abnormal.drill import inside
+from flink_abnormal.drill.environment import Hit, last_words
+from flink_abnormal.drill.observer import POLL_SECONDS, DrillError
+from flink_abnormal.runtime import distribution, names
+from flink_abnormal.runtime.bounded import Address
+from flink_abnormal.runtime.limits import flink_setting
+from flink_abnormal.runtime.rest import Cluster
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from docker.models.containers import Container
+
+    from flink_abnormal.drill.faults import Kind
+
+PROJECT: Final = "flink-abnormal"
+DRILL_PROJECT: Final = "flink-abnormal-drill"
+LABEL: Final = "com.docker.compose"
+WEB_PORT: Final = "8081/tcp"
+DOCKER_SECONDS: Final = 180
+UP_SECONDS: Final = 1800.0
+DOWN_SECONDS: Final = 120.0
+REGISTER_SECONDS: Final = 180.0
+FLINK_USER: Final = 9999
+
+
+class ComposeField:
+    """The composition of a project's name."""
+
+    name = "compose"
+    cancel = "docker compose exec jobmanager flink-abnormal cancel"
+
+    def __init__(self, client: docker.DockerClient, project: str) -> None:
+        self._docker, self._project = client, project
+        self._networks: dict[str, dict[str, Any]] = {}
+        self._members = {_member(each): each for each in running(client, project)}
+        self._environment = dict(
+            each.partition("=")[::2] for each in self._members["jobmanager"].attrs["Config"]["Env"]
+        )
+        first, *others = [
+            Address("127.0.0.1", int(ports[0]["HostPort"]))
+            for each in self._members.values()
+            if (ports := each.attrs["NetworkSettings"]["Ports"].get(WEB_PORT))
+        ]
+        self.cluster = Cluster(*first, others)
+        stamp = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
+        self.folder = f"/data/drill/{stamp}"
+        store = self._environment.get("CHECKPOINT_DIR", "")
+        self.checkpoints = f"{store}/drill-{stamp}" if store.startswith("s3:") else f"{self.folder}/checkpoints"
+
+    @property
+    def slots(self) -> int:
+        """How many slots there are once every TaskManager is registered."""
+        workers = [name for name in self._members if name.startswith("taskmanager")]
+        return len(workers) * int(flink_setting(self._environment, "SLOTS"))
+
+    def impossible(self) -> Mapping[Kind, str]:
+        """Return the strikes that can't be had here, and why."""
+        no: dict[Kind, str] = {}
+        if "zookeeper-1" not in self._members:
+            no["kill jobmanager"] = (
+                "the composition has one JobManager, and its job dies with it. Bring it up with high availability: "
+                "COMPOSE_PROFILES=ha docker compose up -d"
+            )
+        if not self.checkpoints.startswith("/"):
+            no["fill disk"] = f"checkpoints go to {self.checkpoints}, and not to a folder."
+        return no
+
+    def command(self, arguments: Sequence[str], seconds: float) -> str:  # noqa: ARG002 - Docker's client has its own
+        """Run `flink-abnormal` in the JobManager's container; returns what it printed."""
+        return self._run("jobmanager", ["flink-abnormal", *arguments])
+
+    def member_of(self, taskmanager: str) -> str | None:
+        """Return the container that has this id."""
+        name = names.name_of(taskmanager)
+        return name if name in self._members else None
+
+    def leader(self) -> str | None:
+        """Return the JobManager that leads."""
+        if "zookeeper-1" not in self._members:
+            return "jobmanager"
+        for member in self._members:
+            if member.startswith("jobmanager"):
+                with contextlib.suppress(ClusterError):  # one that was struck is not up yet
+                    return self._run(member, ["python", "-m", "flink_abnormal.runtime.leader_lookup"]).strip()
+        return None
+
+    def whole(self) -> bool:
+        """Whether every container runs and is in good health."""
+        for each in self._members.values():
+            with _answers():
+                each.reload()
+            if each.status != "running" or each.attrs["State"].get("Health", {}).get("Status", "healthy") != "healthy":
+                return False
+        return True
+
+    def kill(self, member: str) -> Hit:
+        """SIGKILL a container's JVM."""
+        return self._strike(member, signal.SIGKILL, "jvm", f"the JVM of {member} is dead")
+
+    def kill_python_worker(self, member: str) -> Hit:
+        """SIGKILL one Python worker of a TaskManager."""
+        return self._strike(member, signal.SIGKILL, "worker", f"a Python worker of {member} is dead")
+
+    def pause(self, member: str) -> Hit:
+        """SIGSTOP a container's JVM."""
+        return self._strike(member, signal.SIGSTOP, "jvm", f"the JVM of {member} is frozen")
+
+    def resume(self, member: str) -> Hit:
+        """SIGCONT it."""
+        return self._strike(member, signal.SIGCONT, "jvm", f"the JVM of {member} wakes up")
+
+    def cut(self, member: str) -> Hit:
+        """Disconnect a container from its networks."""
+        container = self._members[member]
+        with _answers():
+            container.reload()
+            self._networks[member] = container.attrs["NetworkSettings"]["Networks"]
+            for each in self._networks[member].values():
+                self._docker.networks.get(each["NetworkID"]).disconnect(container)
+        return Hit(time.time(), f"{member} is cut off from the network")
+
+    def join(self, member: str) -> Hit:
+        """Connect it again, under its old names."""
+        with _answers():
+            for each in self._networks.get(member, {}).values():
+                network = self._docker.networks.get(each["NetworkID"])
+                network.connect(self._members[member], aliases=each["Aliases"])
+        self._networks.pop(member, None)
+        return Hit(time.time(), f"{member} is on the network again")
+
+    def plant(self, folder: str, names: Sequence[str]) -> Hit:
+        """Make empty files where nothing of that name is."""
+        self._shell('for name; do [ -e "$name" ] || : > "$name"; done', folder, names)
+        return Hit(time.time(), "no checkpoint can be written any more: files stand where its folders would be")
+
+    def clear(self, folder: str, names: Sequence[str]) -> Hit:
+        """Remove those files again."""
+        self._shell('for name; do [ ! -f "$name" ] || rm "$name"; done', folder, names)
+        return Hit(time.time(), "checkpoints can be written again")
+
+    def read(self, folder: str) -> dict[str, bytes]:
+        """Return the finished files of a folder."""
+        with _answers():
+            chunks, _ = self._members["jobmanager"].get_archive(folder)
+            packed = io.BytesIO(b"".join(chunks))
+        found = {}
+        with tarfile.open(fileobj=packed) as archive:
+            for each in archive:
+                name, content = Path(each.name).name, archive.extractfile(each)
+                if content is not None and not name.startswith("."):
+                    found[name] = content.read()
+        return found
+
+    def write(self, folder: str, name: str, content: bytes) -> None:
+        """Replace a file."""
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as archive:
+            info = tarfile.TarInfo(name)
+            info.size, info.uid, info.gid = len(content), FLINK_USER, FLINK_USER
+            archive.addfile(info, io.BytesIO(content))
+        with _answers():
+            self._members["jobmanager"].put_archive(folder, packed.getvalue())
+
+    def bring(self, folder: Path) -> str:
+        """Copy the files of a folder into the volume."""
+        there = f"{self.folder}/{folder.name}"
+        self._run("jobmanager", ["mkdir", "-p", there])
+        for file in folder.iterdir():
+            self.write(there, file.name, file.read_bytes())
+        return there
+
+    def remove(self, folder: str) -> None:
+        """Remove a folder and all in it."""
+        self._run("jobmanager", ["rm", "-rf", folder])
+
+    def _shell(self, script: str, folder: str, names: Sequence[str]) -> None:
+        self._run("jobmanager", ["sh", "-c", f'cd "$0" && {script}', folder, *names])
+
+    def _strike(self, member: str, number: signal.Signals, what: str, text: str) -> Hit:
+        script = Path(inside.__file__).read_text(encoding="utf-8")
+        try:
+            pid, at = self._run(member, ["python", "-c", script, str(int(number)), what]).split()
+        except ClusterError as error:
+            raise DrillError(f"{member} could not be struck: {error}") from None
+        return Hit(float(at), f"{text} (pid {pid} in its container)")
+
+    def _run(self, member: str, command: Sequence[str]) -> str:
+        """Run a command in a container; returns its standard output, raises ClusterError where it fails."""
+        with _answers():
+            done = self._members[member].exec_run(list(command), demux=True)
+        out, err = (bytes(part or b"").decode(errors="replace") for part in done.output)
+        if done.exit_code:
+            raise ClusterError(last_words(err) or f"{command[0]} ended with {done.exit_code} in {member}")
+        return out
+
+
+@contextlib.contextmanager
+def _answers() -> Iterator[None]:
+    """Turn what Docker's client raises into a ClusterError."""
+    try:
+        yield
+    except (DockerException, OSError) as error:
+        raise ClusterError(f"Docker refuses: {str(error).splitlines()[0]}") from None
+
+
+def running(client: docker.DockerClient, project: str) -> list[Container]:
+    """Return the running JobManagers, TaskManagers and ZooKeeper of a composition, JobManagers first."""
+    found = client.containers.list(filters={"label": [f"{LABEL}.project={project}", f"{LABEL}.oneoff=False"]})
+    wanted = ("jobmanager", "taskmanager", "zookeeper")
+    return sorted((each for each in found if _member(each).startswith(wanted)), key=_member)
+
+
+def _member(container: Container) -> str:
+    """Return the service's name, with the replica's number where a service may have several."""
+    labels = container.labels
+    service = str(labels[f"{LABEL}.service"])
+    return service if service.startswith("jobmanager") else f"{service}-{labels[f'{LABEL}.container-number']}"
+
+
+@contextlib.contextmanager
+def opened(port: int, *, ha: bool, say: Callable[[str], None]) -> Iterator[ComposeField]:
+    """Give the composition that is up; where none is, one that lives as long as the drill, under a name of its own."""
+    try:
+        client = docker.from_env(timeout=DOCKER_SECONDS)
+        client.ping()
+    except (DockerException, OSError):
+        raise MachineError(
+            "Docker does not answer: install it, start it, and see that `docker info` works for this user."
+        ) from None
+    project = os.environ.get("COMPOSE_PROJECT_NAME", PROJECT)
+    if running(client, project):
+        yield _registered(ComposeField(client, project))
+        return
+    say("The composition is not up: bringing one up for the drill" + (" with three JobManagers" if ha else ""))
+    try:
+        _up(port, ha=ha)
+        yield _registered(ComposeField(client, DRILL_PROJECT))
+    finally:
+        _compose(["--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "2"], {}, DOWN_SECONDS)
+
+
+def _registered(field: ComposeField) -> ComposeField:
+    """Wait until every TaskManager is registered."""
+    deadline = time.monotonic() + REGISTER_SECONDS
+    while not field.cluster.answers() or field.cluster.slots().total < field.slots:
+        if time.monotonic() > deadline:
+            raise ClusterError(
+                f"The TaskManagers have not registered within {REGISTER_SECONDS:.0f} s: see docker compose logs."
+            )
+        time.sleep(POLL_SECONDS)
+    return field
+
+
+def _up(port: int, *, ha: bool) -> None:
+    profiles = {name for name in os.environ.get("COMPOSE_PROFILES", "").split(",") if name} | ({"ha"} if ha else set())
+    ports = {"WEB_PORT": str(port), "WEB_PORT_2": str(port + 1), "WEB_PORT_3": str(port + 2)}
+    services = ["jobmanager", "taskmanager", *(["jobmanager-2", "jobmanager-3", "zookeeper"] if ha else [])]
+    done = _compose(["up", "--detach", *services], {"COMPOSE_PROFILES": ",".join(profiles), **ports}, UP_SECONDS)
+    if done.returncode:
+        raise ClusterError(f"docker compose up failed: {last_words(done.stderr)}")
+
+
+def _compose(arguments: Sequence[str], environment: Mapping[str, str], seconds: float) -> Any:
+    try:
+        return subprocess.run(
+            ["docker", "compose", "--project-name", DRILL_PROJECT, *arguments],
+            cwd=distribution.project(),
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=seconds,
+            check=False,
+            start_new_session=True,  # Ctrl-C is the drill's: it takes the composition down in order
+        )
+    except FileNotFoundError:
+        raise MachineError("`docker compose` is not installed.") from None
+    except subprocess.TimeoutExpired:
+        _too_slow(arguments, seconds)
+
+
+def _too_slow(arguments: Sequence[str], seconds: float) -> NoReturn:
+    raise ClusterError(f"docker compose {arguments[0]} did not end within {seconds:.0f} s.")

@@ -1,0 +1,179 @@
+"""The drill on a local cluster: members are processes of this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flink_abnormal.core.errors import ClusterError
+from flink_abnormal.drill import inside
+from flink_abnormal.drill.environment import Hit, last_words
+from flink_abnormal.drill.observer import DrillError
+from flink_abnormal.runtime import distribution, local_cluster, names
+from flink_abnormal.runtime.cluster_state import Plan, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    import psutil
+
+    from flink_abnormal.drill.faults import Kind
+    from flink_abnormal.runtime.cluster_state import Member
+
+
+class LocalField:
+    """The local cluster that runs; `folder` holds what the drill's job writes."""
+
+    name = "local"
+    cancel = "flink-abnormal cancel"
+
+    def __init__(self, state: State, folder: Path) -> None:
+        self._state = state
+        self.cluster = local_cluster.client(state)
+        self.folder = str(folder)
+        self.checkpoints = f"{folder}/checkpoints"
+
+    def impossible(self) -> Mapping[Kind, str]:
+        """Return the strikes that can't be had here, and why."""
+        no: dict[Kind, str] = {"cut network": "processes of one machine share its network. Give --on compose."}
+        if not self._state.plan.ha:
+            no["kill jobmanager"] = (
+                "the cluster has one JobManager, and its job dies with it. Start it anew with high availability: "
+                "flink-abnormal cluster down, then flink-abnormal cluster up --ha"
+            )
+        return no
+
+    def command(self, arguments: Sequence[str], seconds: float) -> str:
+        """Run `flink-abnormal`; returns what it printed."""
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", "flink_abnormal", *arguments],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                timeout=seconds,
+                check=False,
+                start_new_session=True,  # Ctrl-C is the drill's: it cancels in order
+            )
+        except subprocess.TimeoutExpired:
+            raise DrillError(f"flink-abnormal {arguments[0]} did not end within {seconds:.0f} s.") from None
+        if done.returncode:
+            raise ClusterError(last_words(done.stderr) or f"flink-abnormal {arguments[0]} ended with {done.returncode}")
+        return done.stdout
+
+    def member_of(self, taskmanager: str) -> str | None:
+        """Return the process that has this id."""
+        return names.name_of(taskmanager)
+
+    def leader(self) -> str | None:
+        """Return the JobManager that leads."""
+        state = local_cluster.running()  # as it is now: members come and go
+        return None if state is None else local_cluster.leading(state)
+
+    def whole(self) -> bool:
+        """Whether every process runs."""
+        return all(member.alive() for member in _members())
+
+    def kill(self, member: str) -> Hit:
+        """SIGKILL a process."""
+        return _signal(_process(member), signal.SIGKILL, f"{member} is dead")
+
+    def kill_python_worker(self, member: str) -> Hit:
+        """SIGKILL one Python worker of a TaskManager."""
+        workers = inside.workers(_process(member))
+        if not workers:
+            raise DrillError(f"{member} has no Python worker process: is the job in process mode?")
+        return _signal(min(workers, key=lambda each: each.pid), signal.SIGKILL, f"a Python worker of {member} is dead")
+
+    def pause(self, member: str) -> Hit:
+        """SIGSTOP a process."""
+        return _signal(_process(member), signal.SIGSTOP, f"{member} is frozen")
+
+    def resume(self, member: str) -> Hit:
+        """SIGCONT it."""
+        return _signal(_process(member), signal.SIGCONT, f"{member} wakes up")
+
+    def cut(self, member: str) -> Hit:
+        """Never asked for: see `impossible`."""
+        raise NotImplementedError(member)
+
+    def join(self, member: str) -> Hit:
+        """Never asked for: see `impossible`."""
+        raise NotImplementedError(member)
+
+    def plant(self, folder: str, names: Sequence[str]) -> Hit:
+        """Make empty files where nothing of that name is."""
+        for name in names:
+            with contextlib.suppress(FileExistsError):
+                Path(folder, name).touch(exist_ok=False)
+        return Hit(time.time(), "no checkpoint can be written any more: files stand where its folders would be")
+
+    def clear(self, folder: str, names: Sequence[str]) -> Hit:
+        """Remove those files again."""
+        for name in names:
+            planted = Path(folder, name)
+            if planted.is_file():
+                planted.unlink()
+        return Hit(time.time(), "checkpoints can be written again")
+
+    def read(self, folder: str) -> dict[str, bytes]:
+        """Return the finished files of a folder."""
+        return {file.name: file.read_bytes() for file in Path(folder).glob("[!.]*") if file.is_file()}
+
+    def write(self, folder: str, name: str, content: bytes) -> None:
+        """Replace a file."""
+        Path(folder, name).write_bytes(content)
+
+    def bring(self, folder: Path) -> str:
+        """Return the folder itself: the cluster is on this machine."""
+        return str(folder)
+
+    def remove(self, folder: str) -> None:
+        """Remove a folder and all in it."""
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def opened(port: int, *, ha: bool, say: Callable[[str], None]) -> Iterator[LocalField]:
+    """Give the local cluster that runs; where none does, one that lives as long as the drill."""
+    started = local_cluster.running() is None
+    try:
+        state = local_cluster.running() or _start(port, ha=ha, say=say)
+        folder = distribution.work_folder() / "drill" / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
+        yield LocalField(state, folder)
+    finally:
+        if started:
+            local_cluster.down()
+
+
+def _start(port: int, *, ha: bool, say: Callable[[str], None]) -> State:
+    say("No local cluster is up: starting one for the drill" + (" with three JobManagers" if ha else ""))
+    return local_cluster.up(Plan(port, ha=ha), lambda _: None)
+
+
+def _members() -> list[Member]:
+    state = State.read()
+    return state.members if state is not None else []
+
+
+def _process(name: str) -> psutil.Process:
+    for member in _members():
+        if member.name == name and (found := member.process()) is not None:
+            return found
+    raise DrillError(f"{name} does not run: see flink-abnormal cluster status.")
+
+
+def _signal(process: psutil.Process, number: signal.Signals, text: str) -> Hit:
+    try:
+        os.kill(process.pid, number)
+    except ProcessLookupError:
+        raise DrillError(f"The process {process.pid} has gone by itself, before the drill could strike it.") from None
+    return Hit(time.time(), f"{text} (pid {process.pid})")

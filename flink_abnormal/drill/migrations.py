@@ -1,0 +1,154 @@
+"""Two drills without a strike: a job moves by a savepoint, to another shape or from an older release."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import orjson
+
+from flink_abnormal.core.errors import ClusterError, MachineError
+from flink_abnormal.core.model import Rule
+from flink_abnormal.core.rule import decide
+from flink_abnormal.core.simulation import Simulation
+from flink_abnormal.drill.job import (
+    ALERTS_FOLDER,
+    COMMAND_SECONDS,
+    DrillJob,
+    cancel_all_of,
+    drain,
+    events_for,
+    stop,
+    submit,
+    submitted,
+)
+from flink_abnormal.drill.observer import DrillError, Watcher
+from flink_abnormal.drill.report import Report
+from flink_abnormal.drill.runner import check_room
+from flink_abnormal.drill.verification import compare, expected_alerts
+from flink_abnormal.runtime import distribution
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from flink_abnormal.core.settings import Mode
+    from flink_abnormal.drill.environment import Field
+
+PARALLELISM: Final = (2, 4, 1)
+BACKEND: Final = "rocksdb"
+ABOUT: Final = "about.json"
+
+
+def rescale(field: Field, seed: int, mode: Mode, deadline_s: float, say: Callable[[str], None]) -> Report:
+    """Stop a job with a savepoint, resume it at another parallelism on the other state backend, and compare."""
+    report = Report("rescale", field.name, seed, "isolated")
+    output = f"{field.folder}/out"
+    job = DrillJob(seed, events_for(4 * deadline_s), "isolated", mode, output, field.checkpoints)
+    check_room(field, "isolated")
+    try:
+        say("Submitting the job: parallelism 3/3/3 (source/process/sink), state in hashmap")
+        job_id = submit(field, job)
+        savepoint = stop(field, job_id, _settling(field, job_id, deadline_s))
+        say(f"Stopped with a savepoint in the form that every backend reads: {savepoint}")
+        source, process, sink = PARALLELISM
+        say(f"Resuming it: parallelism {source}/{process}/{sink}, state in {BACKEND}")
+        job_id = submit(
+            field,
+            job,
+            *("--from", savepoint, "--state-backend", BACKEND, "--source-parallelism", str(source)),
+            *("--process-parallelism", str(process), "--sink-parallelism", str(sink)),
+        )
+        _finish(field, job_id, deadline_s, say)
+        report.alerts = job.compare(field)
+    except (DrillError, ClusterError) as error:
+        report.failures.append(str(error))
+    finally:
+        cancel_all_of(field, output)
+    return report
+
+
+class Kept(NamedTuple):
+    """What is known of a savepoint that is kept: the job's options, and how many events each user had made."""
+
+    release: str
+    seed: int
+    users: int
+    interval_ms: int
+    abnormal_rate: float
+    threshold: int
+    events: int
+    made: dict[str, int]
+
+    @classmethod
+    def of(cls, folder: Path) -> Kept:
+        """Read it; MachineError where the folder holds no such savepoint."""
+        try:
+            return cls(**orjson.loads((folder / ABOUT).read_bytes()))
+        except (OSError, ValueError, TypeError) as error:
+            raise MachineError(
+                f"{folder} holds no savepoint of an earlier release ({error}): run this from the project's checkout."
+            ) from None
+
+
+def kept_savepoint() -> Path:
+    """Return the savepoint of the previous release that the project keeps."""
+    return distribution.project() / "tests" / "fixtures" / "savepoint-0.1.0"
+
+
+def upgrade(field: Field, folder: Path, deadline_s: float, say: Callable[[str], None]) -> Report:
+    """Resume a savepoint of an earlier release: the alerts after it are what the rule gives from its counts on."""
+    kept = Kept.of(folder)
+    report = Report("upgrade", field.name, kept.seed, "isolated")
+    output = f"{field.folder}/out"
+    check_room(field, "isolated")
+    try:
+        say(f"Resuming the savepoint that release {kept.release} left; abnormalCount was {_counts(kept)}")
+        restored = field.bring(folder)
+        job_id = submitted(field.command(_arguments(kept, restored, output, field.checkpoints), COMMAND_SECONDS))
+        _finish(field, job_id, deadline_s, say)
+        simulation = Simulation(kept.seed, kept.users, kept.interval_ms, kept.abnormal_rate)
+        before = set(expected_alerts(simulation, kept.made, threshold=kept.threshold))
+        after = [
+            alert for alert in expected_alerts(simulation, kept.events, threshold=kept.threshold) if alert not in before
+        ]
+        report.alerts = compare(after, field.read(f"{output}/{ALERTS_FOLDER}"))
+    except (DrillError, ClusterError) as error:
+        report.failures.append(str(error))
+    finally:
+        cancel_all_of(field, output)
+    return report
+
+
+def _arguments(kept: Kept, savepoint: str, output: str, checkpoints: str) -> list[str]:
+    return [
+        *("submit", "--detached", "--from", savepoint, "--users", str(kept.users), "--seed", str(kept.seed)),
+        *("--interval", f"{kept.interval_ms}ms", "--abnormal-rate", str(kept.abnormal_rate)),
+        *("--events", str(kept.events), "--threshold", str(kept.threshold), "--no-emit-log"),
+        *("--sink", "files", "--output", output, "--roll", "2s"),
+        *("--checkpoint-interval", "1s", "--checkpoint-dir", checkpoints),
+    ]
+
+
+def _counts(kept: Kept) -> str:
+    """Say where the users stood whose count was not 0."""
+    simulation = Simulation(kept.seed, kept.users, kept.interval_ms, kept.abnormal_rate)
+    counts = dict.fromkeys(kept.made, 0)
+    for user, made in kept.made.items():
+        for seq in range(made):
+            event = simulation.event(int(user.removeprefix("user")), seq, 0)
+            counts[user] = decide(counts[user], event, Rule(kept.threshold))[0]
+    return ", ".join(f"{count} for {user}" for user, count in counts.items() if count)
+
+
+def _settling(field: Field, job_id: str, seconds: float) -> Callable[[], object]:
+    """Return how to wait for a checkpoint of the job."""
+    watcher = Watcher(field.cluster, job_id, field.leader)
+    return lambda: watcher.settle(None, seconds)
+
+
+def _finish(field: Field, job_id: str, seconds: float, say: Callable[[str], None]) -> None:
+    """Let the job run for a checkpoint, and then to its end."""
+    settle = _settling(field, job_id, seconds)
+    settle()
+    say("It runs, and checkpoints: now the events that are left, and the end")
+    drain(field, job_id, settle)

@@ -1,0 +1,206 @@
+"""A drill from its first strike to its verdict."""
+
+from __future__ import annotations
+
+import random
+import time
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from flink_abnormal.core.errors import ClusterError
+from flink_abnormal.core.parallelism import Parallelism
+from flink_abnormal.core.settings import DEFAULT_PARALLELISM
+from flink_abnormal.drill import injection
+from flink_abnormal.drill.job import USERS, DrillJob, cancel_all_of, drain, events_for, submit
+from flink_abnormal.drill.observer import POLL_SECONDS, DrillError, Watcher
+from flink_abnormal.drill.report import Report, Struck
+from flink_abnormal.drill.timeline import Line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+
+    from flink_abnormal.core.settings import Mode
+    from flink_abnormal.drill.environment import Field
+    from flink_abnormal.drill.faults import Kind
+    from flink_abnormal.drill.timeline import Observation
+
+FAILURES_IN_A_ROW: Final = 10
+"""Flink ends a job after twelve restarts that follow one another within a minute (`launch.flink_configuration`)."""
+QUIET_SECONDS: Final = 61.0
+FEW: Final = 10
+USUAL_SECONDS: Final = 40.0
+"""What a strike and the rest after it take at most on average, if there are many."""
+
+
+class Orders(NamedTuple):
+    """What the drill is to do; `deadline_s` is what a recovery may take, and the rest until the next strike.
+
+    `every_s` is the least time from one strike to the next. With `lasts_s` the strikes end after that time, however
+    many have come. TaskManagers that are `spared` are never struck.
+    """
+
+    kinds: Sequence[Kind]
+    seed: int
+    slots: str
+    mode: Mode
+    deadline_s: float
+    tamper: str | None = None
+    users: int = USERS
+    every_s: float = 0.0
+    lasts_s: float | None = None
+    spared: frozenset[str] = frozenset()
+
+    @property
+    def seconds(self) -> float:
+        """How long the strikes may take in all: the job's events last a little longer."""
+        if self.lasts_s is not None:
+            return self.lasts_s
+        count = len(self.kinds)
+        few, many = min(count, FEW), max(count - FEW, 0)
+        return 2 * self.deadline_s * few + USUAL_SECONDS * many + QUIET_SECONDS * (count // FAILURES_IN_A_ROW)
+
+
+def check_room(field: Field, slots: str) -> None:
+    """Raise where the cluster has no room for the drill's job."""
+    needed = Parallelism(*(DEFAULT_PARALLELISM,) * 3).slots(slots)
+    there = field.cluster.slots()
+    if needed > there.free:
+        raise ClusterError(
+            f"The drill's job needs {needed} slots and the cluster has {there.free} free of {there.total}. "
+            f"Cancel the job that has them ({field.cancel}), or give --free-slots, which needs 3."
+        )
+
+
+def run(
+    field: Field,
+    orders: Orders,
+    say: Callable[[str], None],
+    during: Callable[[DrillJob], AbstractContextManager[object]] = lambda _: nullcontext(),
+) -> Report:
+    """Submit the job, strike, and compare; the job is gone at the end, whatever happened.
+
+    `during` is given the job that was submitted, and entered for as long as the strikes last.
+    """
+    report = Report("strikes", field.name, orders.seed, orders.slots)
+    events = events_for(orders.seconds + 2 * orders.deadline_s)
+    output, checkpoints = f"{field.folder}/out", field.checkpoints
+    job = DrillJob(orders.seed, events, orders.slots, orders.mode, output, checkpoints, orders.users)
+    check_room(field, orders.slots)
+    try:
+        say(f"Submitting the job: seed {job.seed}, Python in {job.mode} mode, slots {job.slots}")
+        job_id = submit(field, job)
+        watcher = Watcher(field.cluster, job_id, field.leader)
+        try:
+            with during(job):
+                slots = _strike_all(field, orders, job_id, checkpoints, watcher, report, say)
+            if not any(struck.failure for struck in report.strikes):
+                say("\nAll strikes are over: the job makes the events that are left, and ends")
+                settle = lambda: _settle(field, watcher, slots, orders.deadline_s)  # noqa: E731
+                drain(field, job_id, settle, job.drain_seconds)
+                report.tampered = job.tamper(field, orders.tamper) if orders.tamper else None
+                report.alerts = job.compare(field)
+        except (DrillError, ClusterError) as error:
+            report.failures.append(str(error))
+    finally:
+        cancel_all_of(field, output)
+    return report
+
+
+def _strike_all(
+    field: Field,
+    orders: Orders,
+    job_id: str,
+    checkpoints: str,
+    watcher: Watcher,
+    report: Report,
+    say: Callable[[str], None],
+) -> int:
+    """Strike in turn, until one strike is not recovered from; returns the slots of the whole cluster."""
+    chance = random.Random(orders.seed)  # noqa: S311 - repeatable, not secret
+    before = watcher.settle(None, orders.deadline_s)
+    whole = before.slots
+    say(f"The job runs: {before.total} tasks, checkpoint {before.newest} is the newest")
+    turn, ends = 0.0, time.monotonic() + orders.seconds
+    for number, kind in enumerate(orders.kinds, 1):
+        if number > 1:
+            _rest(number - 1, turn, say)
+            before = _settle(field, watcher, whole, orders.deadline_s)
+        turn = time.monotonic() + orders.every_s
+        if turn > ends:
+            if orders.lasts_s is not None:
+                break
+            raise DrillError(f"The job's events were running out after {number - 1} of {len(orders.kinds)} strikes.")
+        victim = injection.aim(kind, field, job_id, chance, orders.spared)
+        strike = injection.Strike(kind, field, job_id, checkpoints, victim)
+        slots = field.cluster.slots()
+        struck = Struck(kind, victim.name, victim.tasks, victim.slots, slots.total - slots.free, slots.total)
+        report.strikes.append(struck)
+        used = f"{struck.slots_used} of {struck.slots_total} slots used"
+        say(f"\nStrike {number} of {len(orders.kinds)}: {kind}, {victim}; {used}")
+        _follow(strike, before, orders.deadline_s, watcher, struck, say)
+        if struck.failure:
+            return whole
+    if orders.lasts_s is not None:
+        _sleep_until(ends)
+    return whole
+
+
+def _rest(struck: int, turn: float, say: Callable[[str], None]) -> None:
+    """Wait for the turn of the next strike, and after every few long enough for Flink to count anew."""
+    _sleep_until(turn)
+    if struck % FAILURES_IN_A_ROW == 0:
+        say(f"{QUIET_SECONDS:.0f} s of quiet: Flink would end a job that fails more often in a row")
+        time.sleep(QUIET_SECONDS)
+
+
+def _sleep_until(moment: float) -> None:
+    time.sleep(max(0.0, moment - time.monotonic()))
+
+
+def _settle(field: Field, watcher: Watcher, slots: int, seconds: float) -> Observation:
+    """Wait until the cluster is as before the strike: every member, every slot, all tasks, a new checkpoint."""
+    deadline = time.monotonic() + seconds
+    while not field.whole():
+        if time.monotonic() > deadline:
+            raise DrillError(f"The cluster is not whole again {seconds:.0f} s after the strike.")
+        time.sleep(POLL_SECONDS)
+    return watcher.settle(slots, seconds)
+
+
+def _follow(
+    strike: injection.Strike,
+    before: Observation,
+    deadline_s: float,
+    watcher: Watcher,
+    struck: Struck,
+    say: Callable[[str], None],
+) -> None:
+    """Strike, tell what happens until it is over, and fill in `struck`; what can be taken back is, in any case."""
+
+    def tell(line: Line) -> None:
+        struck.story.append(line)
+        say(f"  +{line.seconds:4.1f} s  {line.text}")
+
+    try:
+        hit = strike.hit(before)
+        struck.at = hit.at
+        story = strike.story(before, hit.at)
+        tell(Line(0.0, hit.text))
+        while not (story.done and not strike.to_undo):
+            now = watcher.look()
+            for line in story.see(now):
+                tell(line)
+            if strike.to_undo and (story.undo_due(now.at) or story.failure):
+                undone = strike.undo()
+                if undone is not None:
+                    tell(Line(undone.at - hit.at, undone.text))
+            if now.at - hit.at > deadline_s:
+                story.failure = story.failure or f"not recovered within {deadline_s:.0f} s"
+                break
+            time.sleep(POLL_SECONDS)
+    finally:
+        strike.undo()
+    struck.noticed_s, struck.recovered_s = story.noticed_s, story.recovered_s
+    struck.not_running, struck.restored_checkpoint = story.not_running, story.restored
+    struck.failure = story.failure

@@ -1,0 +1,137 @@
+"""Holds the alerts that were committed against those that the rule gives: pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import orjson
+
+from flink_abnormal.core.model import Rule
+from flink_abnormal.core.rule import detect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from flink_abnormal.core.simulation import Simulation
+
+SHOWN: Final = 5
+
+
+class Seen(NamedTuple):
+    """An alert, as far as it is the same on any run."""
+
+    user_id: str
+    count: int  # type: ignore[assignment]  # the seed's word, as in model.Alert
+    alert_id: str
+
+    def __str__(self) -> str:
+        return f"{self.user_id} count {self.count} (alertId {self.alert_id})"
+
+
+class Comparison(NamedTuple):
+    """What differs; the lists are empty where nothing does."""
+
+    expected: int
+    committed: int
+    missing: list[Seen]
+    doubled: list[Seen]
+    unexpected: list[str]
+    out_of_order: list[str]
+
+    @property
+    def same(self) -> bool:
+        """Whether each expected alert was committed once, in its user's order, and nothing else."""
+        return not (self.missing or self.doubled or self.unexpected or self.out_of_order)
+
+    def sentences(self) -> list[str]:
+        """Return one sentence for each kind of difference, with the first few of each named."""
+        told = []
+        for names, one, many in (
+            (self.missing, "alert is missing", "alerts are missing"),
+            (self.doubled, "alert is committed more than once", "alerts are committed more than once"),
+            (self.unexpected, "alert is none of the rule's", "alerts are none of the rule's"),
+            (self.out_of_order, "user's alerts are out of order", "users' alerts are out of order"),
+        ):
+            if names:
+                shown = ", ".join(str(name) for name in names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
+                told.append(f"{len(names)} {one if len(names) == 1 else many}: {shown}")
+        return told
+
+
+def expected_alerts(simulation: Simulation, events: int | Mapping[str, int], *, threshold: int) -> list[Seen]:
+    """Return what the rule gives for the first `events` events of each simulated user, each user's in order.
+
+    `events` is one number for all, or one for each userId.
+    """
+    found = []
+    for user in range(1, simulation.users + 1):
+        count = events if isinstance(events, int) else events[f"user{user}"]
+        alerts = detect((simulation.event(user, seq, 0) for seq in range(count)), Rule(threshold))
+        found += [Seen(alert.user_id, alert.count, alert.alert_id) for alert in alerts]
+    return found
+
+
+def compare(expected: Sequence[Seen], files: Mapping[str, bytes]) -> Comparison:
+    """Compare with the committed files of JSON Lines (name -> content).
+
+    A user's alerts stand in order within a file; of several files each holds a stretch of them, and no stretch
+    reaches into another.
+    """
+    place = {alert: number for number, alert in enumerate(expected)}
+    strange: list[str] = []
+    stretches: dict[str, list[list[int]]] = {}
+    count: Counter[Seen] = Counter()
+    for name, content in sorted(files.items()):
+        in_file: dict[str, list[int]] = {}
+        for line in content.splitlines():
+            alert = _read(line)
+            if alert is None:
+                strange.append(f"a line of {name} that is no alert")
+            elif alert not in place:
+                strange.append(str(alert))
+            else:
+                count[alert] += 1
+                in_file.setdefault(alert.user_id, []).append(place[alert])
+        for user, numbers in in_file.items():
+            stretches.setdefault(user, []).append(numbers)
+    return Comparison(
+        len(expected),
+        count.total() + len(strange),
+        [alert for alert in expected if not count[alert]],
+        [alert for alert in expected if count[alert] > 1],
+        strange,
+        sorted(user for user, parts in stretches.items() if not _in_order(parts)),
+    )
+
+
+def _in_order(parts: Iterable[list[int]]) -> bool:
+    """Whether the stretches, the one that begins first at the front, rise without a step back; doubles are not one."""
+    numbers = [number for part in sorted(parts, key=lambda part: part[0]) for number in part]
+    once = [number for number in numbers if numbers.count(number) == 1] if len(set(numbers)) < len(numbers) else numbers
+    return once == sorted(once)
+
+
+def _read(line: bytes) -> Seen | None:
+    try:
+        record = orjson.loads(line)
+        return Seen(str(record["userId"]), int(record["count"]), str(record["alertId"]))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def tamper(files: Mapping[str, bytes], how: str) -> tuple[str, bytes, Seen]:
+    """Return a file's name, its content with the alert in its middle dropped or doubled, and that alert.
+
+    Of the largest file; ValueError where no alert was committed at all.
+    """
+    if not any(content.strip() for content in files.values()):
+        raise ValueError("no alert was committed")
+    name = max(files, key=lambda each: len(files[each]))
+    lines = files[name].splitlines(keepends=True)
+    middle = len(lines) // 2
+    alert = _read(lines[middle])
+    if alert is None:
+        raise ValueError(f"{name} holds a line that is no alert")
+    lines[middle : middle + 1] = [] if how == "drop" else [lines[middle]] * 2
+    return name, b"".join(lines), alert

@@ -1,0 +1,83 @@
+"""Why a run may have understood nothing of its input: what the first line that could not be used looks like."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from flink_abnormal.pipeline.formats import fields, syslog
+
+_BEGINNING: Final = 8192
+_RECORDS: Final = re.compile(r'\{\s*"(\w+)"\s*:\s*\[\s*\{')
+_WRAPPERS: Final = ("log", "MESSAGE", "message")  # Docker's files, journalctl -o json, shippers of logs
+_NAME_THEM: Final = (
+    "name the fields by --user-field and --abnormal-field, and the values by --abnormal-values or --normal-values"
+)
+_SSHD: Final = (
+    "--format sshd reads what sshd writes, such as "
+    "'Mar  1 09:00:01 host sshd[1]: Failed password for kim from 192.0.2.7 port 22 ssh2'"
+)
+
+
+class Diagnosis(NamedTuple):
+    """What a line looks like: the fields of its JSON object, and what to do."""
+
+    fields: list[str]
+    hint: str
+
+
+def diagnose(format_name: str, line: bytes) -> Diagnosis:
+    """Return the diagnosis of a line that is no event of the format."""
+    if line.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in line[:_BEGINNING]:
+        return Diagnosis([], "it looks like UTF-16: iconv -f UTF-16 -t UTF-8 FILE > FILE.jsonl")
+    text = line[:_BEGINNING].decode(errors="replace").strip("\ufeff \t\r\n")
+    record = _json(line)
+    if format_name == "sshd":
+        return Diagnosis(fields.paths(record), _of_sshd(text, record))
+    if isinstance(record, dict):
+        return Diagnosis(fields.paths(record), _of_object(record))
+    return Diagnosis([], _of_text(text, record))
+
+
+def _json(line: bytes) -> Any:
+    try:
+        return orjson.loads(line.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _of_sshd(text: str, record: Any) -> str:
+    for name in _WRAPPERS:
+        if isinstance(record, dict) and isinstance(record.get(name), str):
+            return f"what sshd writes stands in the field {name!r}: take it out by jq -r .{name} FILE > FILE.log"
+    return "it looks like JSON: leave --format sshd out" if text.startswith(("{", "[")) else _SSHD
+
+
+def _of_object(record: dict[str, Any]) -> str:
+    for name, value in record.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            return _of_records(name)
+    return _NAME_THEM
+
+
+def _of_records(name: str) -> str:
+    return f"the records stand in the array {name!r}: take them out by jq -c '.{name}[]' FILE > FILE.jsonl"
+
+
+def _of_text(text: str, record: Any) -> str:
+    if isinstance(record, list):
+        return "it is a JSON array, and each object must have a line of its own: jq -c '.[]' FILE > FILE.jsonl"
+    if (records := _RECORDS.match(text)) is not None:
+        return _of_records(records[1])
+    if text.startswith("["):
+        return "it looks like a JSON array, and each object must have a line of its own: jq -c '.[]' FILE > FILE.jsonl"
+    if text[:1] in {"{", '"', "}"}:
+        return "it looks like pretty-printed JSON, and each object must stand on one line: jq -c . FILE > FILE.jsonl"
+    header = syslog.header(text)
+    if header is not None and header.tagged:
+        return "it looks like a log of sshd: add --format sshd"
+    if text.endswith("}") and isinstance(_json(text[text.find("{") :].encode()), dict):
+        return "something stands in front of its JSON object: cut that off"
+    return "--format jsonl reads one JSON object a line"

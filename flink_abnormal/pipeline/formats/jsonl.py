@@ -1,0 +1,137 @@
+"""JSON Lines: one object a line, `userId` and `isAbnormal`, optional `timestamp`; other fields are ignored.
+
+Other people's records are mapped: `JsonLines("actor.id", "outcome.result", ("FAILURE",))` reads
+{"actor": {"id": "kim"}, "outcome": {"result": "FAILURE"}}.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import orjson
+
+from flink_abnormal.core.model import ABNORMAL, NO_TIMESTAMP, NORMAL, Kind, UserEvent, digest
+from flink_abnormal.core.values import normal_text, split_names
+from flink_abnormal.pipeline.formats import fields, times
+from flink_abnormal.pipeline.formats.fields import MISSING
+from flink_abnormal.pipeline.formats.record import (
+    MATCHED,
+    UNREAD_TIMES,
+    Note,
+    Rejected,
+    no_note,
+    too_long,
+    wrong_user_id,
+)
+
+USER_FIELD: Final = "userId"
+_UTF8_BOM: Final = b"\xef\xbb\xbf"
+
+
+class JsonLines:
+    """Parser of JSON Lines.
+
+    Fields are named as `fields.find` takes them; several in `user_field`, with commas between, make one user. Without
+    any values the abnormal field must be a boolean. With `abnormal_values` alone any other value is normal, with
+    `normal_values` alone any other is abnormal, with both any other value is no event.
+    """
+
+    def __init__(
+        self,
+        user_field: str,
+        abnormal_field: str,
+        abnormal_values: tuple[str, ...] = (),
+        normal_values: tuple[str, ...] = (),
+        timestamp_field: str = "timestamp",
+        note: Note = no_note,
+    ) -> None:
+        self._user_fields = split_names(user_field)
+        self._abnormal_field = abnormal_field
+        self._timestamp_field = timestamp_field
+        self._kinds: dict[str, Kind] = dict.fromkeys(map(normal_text, abnormal_values), ABNORMAL)
+        self._kinds |= dict.fromkeys(map(normal_text, normal_values), NORMAL)
+        self._other: Kind | None = NORMAL if not normal_values else None if abnormal_values else ABNORMAL
+        self._note = note
+        self._unmatched = set(self._kinds)
+
+    def parse(self, line: bytes, before: bytes = b"", first: bytes = b"") -> UserEvent | Rejected | None:  # noqa: ARG002
+        """Return the event of `line`, None for a blank one or one that is no event, or why it is refused."""
+        if (refused := too_long(line)) is not None:
+            return refused
+        text = line.removeprefix(_UTF8_BOM).strip()
+        if not text:
+            return None
+        try:
+            record = orjson.loads(text)
+        except orjson.JSONDecodeError as error:
+            return Rejected(f"not JSON: {error}")
+        if not isinstance(record, dict):
+            return Rejected(f"expected a JSON object, got {_json_type(record)}")
+        return self._event(record, text)
+
+    def _event(self, record: dict[str, Any], text: bytes) -> UserEvent | Rejected | None:
+        kind = self._kind(fields.find(record, self._abnormal_field))
+        if kind is None:
+            return None
+        user_id = self._user_id(record)
+        if isinstance(user_id, Rejected):
+            return user_id
+        if isinstance(kind, Rejected):
+            return kind
+        # Only an abnormal event can raise an alert, and only an alert needs an id.
+        return UserEvent(user_id, kind, 1, self._timestamp(record), digest(text) if kind == ABNORMAL else "")
+
+    def _user_id(self, record: dict[str, Any]) -> str | Rejected:
+        texts = []
+        for name in self._user_fields:
+            value = fields.find(record, name)
+            text = fields.user_text(value)
+            if text is None:
+                return _wrong(name, "a string or a whole number", value)
+            if not text and len(self._user_fields) > 1:
+                return Rejected(f"the field {name!r} is empty")
+            texts.append(text)
+        user_id = texts[0] if len(texts) == 1 else fields.joined(texts)
+        return wrong_user_id(user_id) or user_id
+
+    def _kind(self, value: object) -> Kind | Rejected | None:
+        if not self._kinds:
+            if not isinstance(value, bool):
+                return _wrong(self._abnormal_field, "true or false", value)
+            return ABNORMAL if value else NORMAL
+        text = fields.value_text(value)
+        if text is None:
+            return _wrong(self._abnormal_field, "a string, a number or a boolean", value)
+        if text in self._unmatched:
+            self._unmatched.remove(text)
+            self._note(MATCHED + text)
+        return self._kinds.get(text, self._other)
+
+    def _timestamp(self, record: dict[str, Any]) -> int:
+        value = fields.find(record, self._timestamp_field)
+        if value is None or value is MISSING:
+            return NO_TIMESTAMP
+        milliseconds = times.milliseconds(value)
+        if milliseconds is None:
+            self._note(UNREAD_TIMES)
+            return NO_TIMESTAMP
+        return milliseconds
+
+
+def _wrong(field: str, expected: str, value: object) -> Rejected:
+    if value is MISSING:
+        return Rejected(f"the field {field!r} is missing")
+    return Rejected(f"the field {field!r} must be {expected}, not {_json_type(value)}")
+
+
+def _json_type(value: object) -> str:
+    if isinstance(value, float):
+        return "a fraction" if not value.is_integer() else "a number" if fields.exact(value) else "a number too large"
+    names = {
+        bool: "a boolean",
+        int: "a number",
+        str: "a string",
+        list: "an array",
+        dict: "an object",
+    }
+    return names.get(type(value), "null")

@@ -1,0 +1,74 @@
+"""The graph: source -> key_by(userId) -> detector -> sinks, with uids, names, parallelism and slots."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flink_abnormal.core.model import Rule
+from flink_abnormal.core.operators import DETECTOR, KEY_BY_USER
+from flink_abnormal.pipeline import live_gauges, sinks, sources, tally
+from flink_abnormal.pipeline.detector import AbnormalCountProcessFunction
+from flink_abnormal.pipeline.sources import SourceContext
+from flink_abnormal.pipeline.sources.files import check_at_end
+from flink_abnormal.pipeline.streams import key_by, label, side_output, tags, types
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pyflink.datastream import DataStream, StreamExecutionEnvironment
+
+    from flink_abnormal.core.parallelism import Parallelism
+    from flink_abnormal.core.settings import Settings
+    from flink_abnormal.pipeline.verdict import Ending
+
+
+def build(
+    env: StreamExecutionEnvironment,
+    settings: Settings,
+    parallelism: Parallelism,
+    layout: str,
+    start_ms: int,
+    cache: Path,
+    ending: Ending,
+) -> None:
+    """Add the job to `env`.
+
+    `layout` is `isolated` or `shared`; `start_ms` the submission in epoch milliseconds; `cache` the folder of compiled
+    Java parts; `ending` is where a bounded run reports its end.
+    """
+    mode = settings.state.mode
+    source = sources.build(env, settings, SourceContext(parallelism.source, mode, start_ms, cache))
+    keyed = key_by(source.events, lambda event: event[0], KEY_BY_USER)
+    shows_beside = settings.detection.live and mode == "process"
+    rule, bounded = Rule(settings.detection.threshold), settings.bounded
+    detector = (
+        live_gauges.ShowingDetector(rule, tally=bounded)
+        if shows_beside
+        else AbnormalCountProcessFunction(rule, tally=bounded, publish=settings.detection.live)
+    )
+    alerts = label(keyed.process(detector, types.alert()), DETECTOR, mode).set_parallelism(parallelism.process)
+    if shows_beside:
+        live_gauges.build(env, alerts, parallelism.process, cache)
+    dead_letters = list(source.dead_letters)
+    if settings.bounded:
+        figures = tally.build(env, source.events, [*source.tallies, side_output(alerts, tags.tally())])
+        if settings.source == "files":
+            figures = check_at_end(figures, settings.files)
+            dead_letters.append(side_output(figures, tags.dead_letters()))
+        tally.print_summary(figures, ending, settings.values, mode)
+    written = sinks.build(alerts, _union(dead_letters), settings, parallelism.sink)
+    if layout == "isolated":
+        _isolate(alerts, written)
+
+
+def _isolate(alerts: DataStream, written: list[Any]) -> None:
+    """Give process and sink slots of their own; the source, and what else there is, stays in the default ones."""
+    alerts.slot_sharing_group("process")
+    for stream in written:
+        stream.slot_sharing_group("sink")
+        if hasattr(stream, "start_new_chain"):  # PyFlink chains over the border of two slot sharing groups
+            stream.start_new_chain()
+
+
+def _union(streams: list[DataStream]) -> DataStream | None:
+    return streams[0].union(*streams[1:]) if streams else None

@@ -1,0 +1,65 @@
+"""Live counts in process mode: gauges of a Python process are whole numbers, so a Java part shows them beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pyflink.common import Types
+from pyflink.java_gateway import get_gateway
+
+from flink_abnormal.core.operators import LIVE, LIVE_ALERTS, LIVE_USERS
+from flink_abnormal.jvm import parts
+from flink_abnormal.pipeline.detector import AbnormalCountProcessFunction
+from flink_abnormal.pipeline.live_metrics import SHOWN_ALERTS, SHOWN_USERS, LiveView
+from flink_abnormal.pipeline.streams import side_output, tags
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pyflink.datastream import DataStream, KeyedProcessFunction, RuntimeContext, StreamExecutionEnvironment
+
+    from flink_abnormal.core.model import Rule
+    from flink_abnormal.pipeline.live_metrics import Put
+
+GAUGES = {LIVE_USERS: 1 + SHOWN_USERS, LIVE_ALERTS: SHOWN_ALERTS}
+
+
+class ShowingDetector(AbnormalCountProcessFunction):
+    """The detector of process mode, which yields what it shows as (gauge, place, document) besides."""
+
+    def __init__(self, rule: Rule, *, tally: bool) -> None:
+        super().__init__(rule, tally=tally, publish=False)
+        self._shown = tags.live()
+
+    def open(self, runtime_context: RuntimeContext) -> None:
+        """Bind the state, and begin to show from nothing."""
+        super().open(runtime_context)
+        self._fresh: list[tuple[int, int, str]] = []
+        users, alerts = (
+            [self._put(gauge, place) for place in range(size)] for gauge, size in enumerate(GAUGES.values())
+        )
+        self._live = LiveView(self._rule, users, alerts)
+
+    def process_element(self, value: tuple[Any, ...], ctx: KeyedProcessFunction.Context) -> Iterator[Any]:
+        """Apply the rule to one event, and show what came of it."""
+        yield from super().process_element(value, ctx)
+        for document in self._fresh:
+            yield self._shown, document
+        self._fresh.clear()
+
+    def _put(self, gauge: int, place: int) -> Put:
+        return lambda document: self._fresh.append((gauge, place, document))
+
+
+def build(env: StreamExecutionEnvironment, alerts: DataStream, parallelism: int, cache: Path) -> None:
+    """Add what shows the documents of the detector behind `alerts`, in its very task; `cache` holds the Java parts."""
+    java_parts = parts.build(cache)
+    java_parts.add_to(env)
+    gateway = get_gateway()
+    names, sizes = gateway.new_array(gateway.jvm.String, len(GAUGES)), gateway.new_array(gateway.jvm.int, len(GAUGES))
+    for place, (name, size) in enumerate(GAUGES.items()):
+        names[place], sizes[place] = name, size
+    shown = side_output(alerts, tags.live())._j_data_stream  # noqa: SLF001
+    nothing = shown.flatMap(java_parts.new("LiveGauges", names, sizes), Types.STRING().get_java_type_info())
+    nothing.uid(LIVE.uid).name(LIVE.name).setParallelism(parallelism)

@@ -1,0 +1,109 @@
+"""The parse step: records of any source in, events out; what is no event goes to the dead letters, and is counted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from pyflink.datastream import ProcessFunction
+
+from flink_abnormal.core.model import DeadLetter
+from flink_abnormal.core.operators import BYTES_READ
+from flink_abnormal.pipeline import formats
+from flink_abnormal.pipeline.formats import Rejected
+from flink_abnormal.pipeline.streams import tags
+from flink_abnormal.pipeline.summary import DEAD_LETTERED, REPEATED, SKIPPED
+from flink_abnormal.pipeline.verdict import Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyflink.datastream import RuntimeContext
+
+    from flink_abnormal.core.model import UserEvent
+    from flink_abnormal.core.settings import FileSettings
+
+
+LINES_A_COUNT: Final = 256
+
+
+class Record(NamedTuple):
+    """A line of a file, without its line break, or what keeps a file from being read.
+
+    `file` is the path, `number` the line's, from 1. `problem` is empty, or says why the line is too long to be read, or
+    the file can't be read on: `number` is then that of the last line read, and `line` what came of the next. `size` is
+    the line's length in bytes. `before` and `first` are what the reader found of the lines before (SyslogContext): the
+    earlier line that this one refers to, and the start of the first line of the file with a date.
+    """
+
+    line: bytes
+    file: str
+    number: int
+    problem: str = ""
+    before: bytes = b""
+    first: bytes = b""
+    size: int = 0
+
+
+class ParseRecords(ProcessFunction):
+    """Turns a record into its event."""
+
+    def __init__(self, settings: FileSettings, *, tally: bool) -> None:
+        self._settings = settings
+        self._tally = tags.tally() if tally else None
+        self._dead_letters = tags.dead_letters()
+
+    def open(self, runtime_context: RuntimeContext) -> None:
+        """Build the parser here: what it has come across is counted again after a restore, like the lines behind it."""
+        self._bytes_read = runtime_context.get_metrics_group().counter(BYTES_READ)
+        self._lines, self._bytes = 0, 0
+        self._notes: list[str] = []
+        self._sampled: set[bool] = set()
+        self._parse = formats.parser(self._settings, self._notes.append)
+
+    def process_element(self, value: tuple[Any, ...], ctx: ProcessFunction.Context) -> Iterator[Any]:  # noqa: ARG002
+        """Parse one record."""
+        record = Record(*value)
+        self._measure(record)
+        parsed = self._parsed(record)
+        if parsed is None:
+            self._sample(record, "")
+            yield from self._count(SKIPPED, 1)
+        elif isinstance(parsed, Rejected):
+            self._sample(record, parsed.reason)
+            yield self._dead_letters, _dead_letter(record, parsed.reason).to_json()
+            yield from self._count(DEAD_LETTERED, 1)
+        else:
+            yield tuple(parsed)
+            if parsed.times > 1:
+                yield from self._count(REPEATED, parsed.times - 1)
+        while self._notes:
+            yield from self._count(self._notes.pop(), 1)
+
+    def _measure(self, record: Record) -> None:
+        """Count bytes; the counter itself is called now and then, since each call costs as much as a line."""
+        self._lines += 1
+        self._bytes += (record.size or len(record.line)) + 1
+        if self._lines % LINES_A_COUNT == 0:
+            self._bytes_read.inc(self._bytes)
+            self._bytes = 0
+
+    def _parsed(self, record: Record) -> UserEvent | Rejected | None:
+        if record.problem:
+            return Rejected(record.problem)
+        return self._parse(record.line, record.before, record.first)
+
+    def _sample(self, record: Record, reason: str) -> None:
+        """Note the first line that is refused, and the first that is skipped, for the end of a run."""
+        refused = bool(reason)
+        if self._tally is not None and refused not in self._sampled and (refused or record.line.strip()):
+            self._sampled.add(refused)
+            sample = Sample.of(self._settings.format, reason, record.file, record.number, record.line)
+            self._notes.append(sample.key())
+
+    def _count(self, what: str, number: int) -> Iterator[Any]:
+        if self._tally is not None:
+            yield self._tally, (what, number)
+
+
+def _dead_letter(record: Record, reason: str) -> DeadLetter:
+    return DeadLetter(reason, record.file, record.line, record.number, record.size)

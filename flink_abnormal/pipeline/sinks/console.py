@@ -1,0 +1,51 @@
+"""The seed's lines on the standard output of the worker that writes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pyflink.common import Types
+from pyflink.datastream import MapFunction
+
+from flink_abnormal.core.model import Alert, DeadLetter
+from flink_abnormal.core.operators import PRINT_ALERTS, PRINT_DEAD_LETTERS
+from flink_abnormal.pipeline.stdout import write_line
+from flink_abnormal.pipeline.streams import label
+
+if TYPE_CHECKING:
+    from pyflink.datastream import DataStream
+
+    from flink_abnormal.core.settings import Settings
+
+
+def build(
+    alerts: DataStream,
+    dead_letters: DataStream | None,
+    settings: Settings,  # noqa: ARG001 - every sink is built alike
+    parallelism: int,
+) -> list[DataStream]:
+    """Print alerts and dead letters, a line each."""
+    printed = [label(alerts.map(PrintAlerts(), Types.STRING()), PRINT_ALERTS).set_parallelism(parallelism)]
+    if dead_letters is not None:
+        lines = dead_letters.map(PrintDeadLetters(), Types.STRING())
+        printed.append(label(lines, PRINT_DEAD_LETTERS).set_parallelism(parallelism))
+    return printed
+
+
+class PrintAlerts(MapFunction):
+    """Writes the seed's line of an alert."""
+
+    def map(self, value: tuple[Any, ...]) -> str:
+        """Write one alert."""
+        line = Alert(*value).log_line()
+        write_line(line)
+        return line
+
+
+class PrintDeadLetters(MapFunction):
+    """Writes a dead letter as one line."""
+
+    def map(self, value: str) -> str:
+        """Write one dead letter."""
+        write_line(DeadLetter.log_line(value))
+        return value

@@ -1,0 +1,29 @@
+"""What every source is given and gives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pyflink.datastream import DataStream
+
+    from flink_abnormal.core.settings import Mode
+
+
+class SourceContext(NamedTuple):
+    """`start_ms`: epoch milliseconds of the submission; `cache`: the folder of compiled Java parts."""
+
+    parallelism: int
+    mode: Mode
+    start_ms: int
+    cache: Path
+
+
+class SourceStreams(NamedTuple):
+    """`events` of UserEvent; `dead_letters` of JSON; `tallies` of what the source counts beside its events."""
+
+    events: DataStream
+    dead_letters: list[DataStream]
+    tallies: list[DataStream]

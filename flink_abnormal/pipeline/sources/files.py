@@ -1,0 +1,167 @@
+"""Lines of a file, or of the files of a folder: each file is read by one subtask, so that its order is kept.
+
+Flink's file source finds the files and remembers how far each was read; what lists a folder and reads a file are Java
+parts (`jvm/java`), since Flink's own fail the job at the first file that can't be read, and don't tell where a line
+stood.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pyflink.common import Types
+from pyflink.datastream import DataStream, KeyedProcessFunction, ProcessFunction
+from pyflink.datastream.state import MapStateDescriptor
+from pyflink.java_gateway import get_gateway
+
+from flink_abnormal.core import fingerprints
+from flink_abnormal.core.fingerprints import Fingerprint
+from flink_abnormal.core.model import DEAD_LETTER_RAW_BYTES, DeadLetter
+from flink_abnormal.core.operators import CHECK_FILES, FILE_SOURCE, KEY_BY_FOLDER, PARSE, WATCH, WATCH_HEARTBEAT
+from flink_abnormal.jvm import parts
+from flink_abnormal.pipeline.formats.record import MAX_LINE_BYTES
+from flink_abnormal.pipeline.parse import ParseRecords
+from flink_abnormal.pipeline.sources.base import SourceStreams
+from flink_abnormal.pipeline.streams import heartbeat, key_by, label, side_output, tags, types
+from flink_abnormal.pipeline.summary import CHANGED_FILES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pyflink.datastream import RuntimeContext, StreamExecutionEnvironment
+
+    from flink_abnormal.core.settings import FileSettings, Settings
+    from flink_abnormal.pipeline.sources.base import SourceContext
+
+PAUSES: Final = 20
+"""A look at the folder is followed by a pause of so many times its length: it takes at most a twentieth of a core."""
+FORGET_LATER_SECONDS: Final = 5.0
+"""A change to a file that the source has not forgotten yet is never missed."""
+
+
+def build(env: StreamExecutionEnvironment, settings: Settings, context: SourceContext) -> SourceStreams:
+    """Return the events of the files, and the lines that are none."""
+    files = settings.files
+    path = _absolute(files)
+    records = _records(env, files, context)
+    parse = ParseRecords(files, tally=settings.bounded)
+    events = label(records.process(parse, types.event()), PARSE).set_parallelism(context.parallelism)
+    dead_letters = [side_output(events, tags.dead_letters())]
+    if files.follow:
+        folder = key_by(heartbeat(env, None, WATCH_HEARTBEAT), lambda _: path, KEY_BY_FOLDER)
+        changes = label(
+            folder.process(WatchFiles(path, files.forget_ms), Types.STRING()), WATCH, context.mode
+        ).set_parallelism(1)
+        dead_letters.append(changes)
+    return SourceStreams(events, dead_letters, [side_output(events, tags.tally())])
+
+
+def _records(env: StreamExecutionEnvironment, files: FileSettings, context: SourceContext) -> DataStream:
+    jvm = get_gateway().jvm
+    java_parts = parts.build(context.cache)
+    java_parts.add_to(env)
+    syslog = files.format == "sshd"
+    lines = java_parts.new(
+        "LineFormat",
+        types.record().get_java_type_info(),
+        MAX_LINE_BYTES,
+        DEAD_LETTER_RAW_BYTES,
+        syslog,
+        syslog and files.year is not None,
+    )
+    paths = get_gateway().new_array(jvm.org.apache.flink.core.fs.Path, 1)
+    paths[0] = jvm.org.apache.flink.core.fs.Path(f"file:{_absolute(files)}")
+    builder = jvm.org.apache.flink.connector.file.src.FileSource.forBulkFileFormat(lines, paths)
+    source = builder.setFileEnumerator(java_parts.new("FileTree$Provider")).build()
+    if files.follow:
+        source = java_parts.new("FollowedFiles", source, _absolute(files), files.forget_ms)
+    watermarks = jvm.org.apache.flink.api.common.eventtime.WatermarkStrategy.noWatermarks()
+    j_env = env._j_stream_execution_environment  # noqa: SLF001
+    records = DataStream(j_env.fromSource(source, watermarks, FILE_SOURCE.name))
+    return label(records, FILE_SOURCE).set_parallelism(context.parallelism)
+
+
+def check_at_end(summary: DataStream, settings: FileSettings) -> DataStream:
+    """Let the figures of a bounded run pass, once the files have been compared with what they were at the start."""
+    path = _absolute(settings)
+    check = CheckFiles(fingerprints.take(path))
+    return label(summary.process(check, types.tally()), CHECK_FILES).set_parallelism(1)
+
+
+def _absolute(settings: FileSettings) -> str:
+    """Return the input as workers find it, whose working folders are others."""
+    return str(Path(str(settings.input)).absolute())
+
+
+class CheckFiles(ProcessFunction):
+    """At the end of the input, tells of files that are not what they were at submission."""
+
+    def __init__(self, before: Mapping[str, Fingerprint]) -> None:
+        self._before = dict(before)
+        self._checked = False
+        self._dead_letters = tags.dead_letters()
+
+    def process_element(self, value: tuple[str, int], ctx: ProcessFunction.Context) -> Iterator[Any]:  # noqa: ARG002
+        """Pass a figure on; the first one brings the check."""
+        yield value
+        if self._checked:
+            return
+        self._checked = True
+        changed = list(changes(self._before))
+        for dead_letter in changed:
+            yield self._dead_letters, dead_letter.to_json()
+        yield CHANGED_FILES, len(changed)
+
+
+class WatchFiles(KeyedProcessFunction):
+    """At a heartbeat, looks at the folder and reports once each change to a file that was there before.
+
+    A file that has been gone for `forget_ms` is forgotten, a little after the source has forgotten it.
+    """
+
+    def __init__(self, path: str, forget_ms: int) -> None:
+        self._path = path
+        self._forget_seconds = forget_ms / 1000 + FORGET_LATER_SECONDS
+
+    def open(self, runtime_context: RuntimeContext) -> None:
+        """Bind the state: path -> fingerprint."""
+        self._seen = runtime_context.get_map_state(MapStateDescriptor("files", Types.STRING(), Types.STRING()))
+        self._known: dict[str, Fingerprint] | None = None
+        self._gone: dict[str, float] = {}
+        self._next_look = 0.0
+
+    def process_element(self, value: Any, ctx: KeyedProcessFunction.Context) -> Iterator[str]:  # noqa: ARG002
+        """Compare, report, remember."""
+        began = time.monotonic()
+        if began < self._next_look:
+            return
+        if self._known is None:
+            self._known = {path: Fingerprint.parse(text) for path, text in self._seen.items()}
+        now = fingerprints.take(self._path)
+        for dead_letter in changes(self._known, now):
+            yield dead_letter.to_json()
+        for path, fingerprint in now.items():
+            if self._known.get(path) != fingerprint:
+                self._seen.put(path, fingerprint.text())
+                self._known[path] = fingerprint
+        if now:  # an empty folder may be one that is not mounted
+            self._forget(self._known, now, began)
+        ended = time.monotonic()
+        self._next_look = ended + PAUSES * (ended - began)
+
+    def _forget(self, known: dict[str, Fingerprint], now: Mapping[str, Fingerprint], seconds: float) -> None:
+        self._gone = {path: self._gone.get(path, seconds) for path in known.keys() - now.keys()}
+        for path, since in list(self._gone.items()):
+            if seconds - since > self._forget_seconds:
+                self._seen.remove(path)
+                del known[path], self._gone[path]
+
+
+def changes(before: Mapping[str, Fingerprint], now: Mapping[str, Fingerprint] | None = None) -> Iterator[DeadLetter]:
+    """Yield a dead letter for each file of `before` that has changed; a file that is gone has been read."""
+    for path, fingerprint in before.items():
+        after = (fingerprints.take(path) if now is None else now).get(path)
+        if after is not None and (reason := fingerprints.change(fingerprint, after)) is not None:
+            yield DeadLetter(reason, path, b"")

@@ -1,0 +1,122 @@
+"""What flows between operators, in Flink's types, and small helpers over PyFlink's streams."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from pyflink.common import Types
+from pyflink.datastream import DataStream, OutputTag
+from pyflink.java_gateway import get_gateway
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pyflink.common.typeinfo import TypeInformation
+    from pyflink.datastream import KeyedStream, StreamExecutionEnvironment
+
+    from flink_abnormal.core.operators import Operator
+
+
+class types:  # noqa: N801 - reads as a namespace: types.event()
+    """The type of each stream; functions, since a type can only be made once a JVM runs.
+
+    Tuples hold no null and are the fastest that both execution modes carry.
+    """
+
+    @staticmethod
+    def record() -> TypeInformation:
+        """Record."""
+        octets = Types.PRIMITIVE_ARRAY(Types.BYTE())
+        return Types.TUPLE([octets, Types.STRING(), Types.LONG(), Types.STRING(), octets, octets, Types.LONG()])
+
+    @staticmethod
+    def event() -> TypeInformation:
+        """UserEvent."""
+        return Types.TUPLE([Types.STRING(), Types.STRING(), Types.LONG(), Types.LONG(), Types.STRING()])
+
+    @staticmethod
+    def alert() -> TypeInformation:
+        """Alert."""
+        return Types.TUPLE([Types.STRING(), Types.STRING(), Types.LONG(), Types.LONG(), Types.LONG()])
+
+    @staticmethod
+    def tally() -> TypeInformation:
+        """Pairs of what was counted, and how many."""
+        return Types.TUPLE([Types.STRING(), Types.LONG()])
+
+
+class tags:  # noqa: N801
+    """Side outputs; functions for the same reason."""
+
+    @staticmethod
+    def dead_letters() -> OutputTag:
+        """DeadLetter as JSON."""
+        return OutputTag("dead-letters", Types.STRING())
+
+    @staticmethod
+    def tally() -> OutputTag:
+        """Tallies that only Python can make."""
+        return OutputTag("tally", types.tally())
+
+    @staticmethod
+    def live() -> OutputTag:
+        """Documents that are shown, in process mode: a gauge's number, a place in it, and JSON."""
+        return OutputTag("live", Types.TUPLE([Types.LONG(), Types.LONG(), Types.STRING()]))
+
+
+EVENT_KIND_FIELD: Final = 1
+EVENT_TIMES_FIELD: Final = 2
+
+AT_THE_END: Final = 2**63 - 2
+"""An event-time timer that only the final watermark of a bounded run reaches. Flink drops the processing-time timers
+that are pending at the end of the input."""
+
+
+def label(stream: DataStream, operator: Operator, mode: Any = "thread") -> DataStream:
+    """Give the operator behind `stream` its uid and its name."""
+    stream.uid(operator.uid_in(mode))
+    return stream.name(operator.name)
+
+
+def side_output(stream: DataStream, tag: OutputTag) -> DataStream:
+    """Return a side output as it is: PyFlink's own `get_side_output` puts one more Python operator behind it."""
+    return DataStream(stream._j_data_stream.getSideOutput(tag.get_java_output_tag()))  # noqa: SLF001
+
+
+def j_array(stream: DataStream) -> Any:
+    """Return a Java array of this one stream, as Java's `union` takes it."""
+    gateway = get_gateway()
+    array = gateway.new_array(gateway.jvm.org.apache.flink.streaming.api.datastream.DataStream, 1)
+    array[0] = stream._j_data_stream  # noqa: SLF001
+    return array
+
+
+def key_by(stream: DataStream, selector: Callable[[Any], str], operator: Operator) -> KeyedStream:
+    """Key a stream by a string; the operator that PyFlink puts in front of the shuffle gets a uid and a name too."""
+    keyed = stream.key_by(selector, Types.STRING())
+    add_key = keyed._j_data_stream.getTransformation().getInputs()[0]  # noqa: SLF001
+    add_key.setUid(operator.uid)
+    add_key.setName(operator.name)
+    add_key.setParallelism(stream._j_data_stream.getParallelism())  # noqa: SLF001
+    return keyed
+
+
+def heartbeat(env: StreamExecutionEnvironment, beats: int | None, operator: Operator) -> DataStream:
+    """Return a stream of one record a second, `beats` of them or without end, whose position is checkpointed.
+
+    The records say nothing (null, after a first one): they keep the job alive while timers do the work. SQL's datagen
+    has the pace too, but counts from the start again after a recovery.
+    """
+    jvm = get_gateway().jvm
+    string = Types.STRING().get_java_type_info()
+    datagen = jvm.org.apache.flink.connector.datagen
+    source = datagen.source.DataGeneratorSource(
+        datagen.functions.IndexLookupGeneratorFunction(string, [""]),
+        2**63 - 1 if beats is None else beats,
+        jvm.org.apache.flink.api.connector.source.util.ratelimit.RateLimiterStrategy.perSecond(1.0),
+        string,
+    )
+    watermarks = jvm.org.apache.flink.api.common.eventtime.WatermarkStrategy.noWatermarks()
+    j_env = env._j_stream_execution_environment  # noqa: SLF001
+    stream = DataStream(j_env.fromSource(source, watermarks, operator.name))
+    return label(stream, operator).set_parallelism(1)

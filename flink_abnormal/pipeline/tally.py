@@ -1,0 +1,105 @@
+"""The exact figures of a bounded run, counted by Flink itself and so right after a restart too.
+
+Events are counted on the JVM (a sum for each kind, in keyed and checkpointed window state, that fires at the end of the
+input); only what is rare takes a record of its own out of Python: skipped lines, dead letters, repeats, alerts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pyflink.common import Types
+from pyflink.datastream import DataStream, KeyedProcessFunction
+from pyflink.datastream.state import MapStateDescriptor
+from pyflink.java_gateway import get_gateway
+
+from flink_abnormal.core.operators import KEY_BY_RUN, SUMMARY, TALLY, TALLY_PROJECTION, TALLY_START
+from flink_abnormal.pipeline import verdict
+from flink_abnormal.pipeline.stdout import write_line
+from flink_abnormal.pipeline.streams import (
+    AT_THE_END,
+    EVENT_KIND_FIELD,
+    EVENT_TIMES_FIELD,
+    j_array,
+    key_by,
+    label,
+    types,
+)
+from flink_abnormal.pipeline.summary import SKIPPED, Summary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pyflink.datastream import RuntimeContext, StreamExecutionEnvironment
+
+    from flink_abnormal.core.settings import Mode
+    from flink_abnormal.pipeline.verdict import Ending
+
+
+def build(env: StreamExecutionEnvironment, events: DataStream, others: Sequence[DataStream]) -> DataStream:
+    """Return a stream of (what, how many) that comes at the end of the input, of an empty one too.
+
+    `others` are side outputs of the same type that Python counted. PyFlink has no window sum of its own on the JVM, so
+    Java's is called.
+    """
+    jvm = get_gateway().jvm
+    zero = label(env.from_collection([(SKIPPED, 0)], types.tally()), TALLY_START).set_parallelism(1)
+    j_stream = _kind_and_times(events)
+    for other in [zero, *others]:
+        j_stream = j_stream.union(j_array(other))
+    j_type = j_stream.getType()
+    what = jvm.org.apache.flink.api.common.operators.Keys.ExpressionKeys(0, j_type)
+    config = j_stream.getExecutionEnvironment().getConfig()
+    selector = jvm.org.apache.flink.streaming.util.keys.KeySelectorUtil.getSelectorForKeys(what, j_type, config)
+    windowing = jvm.org.apache.flink.streaming.api.windowing
+    # Flink sorts the input of a bare end-of-stream trigger and then forbids checkpoints; inside another trigger it
+    # stays a stream.
+    trigger = windowing.triggers.PurgingTrigger.of(windowing.assigners.GlobalWindows.EndOfStreamTrigger())
+    windows = j_stream.keyBy(selector).window(windowing.assigners.GlobalWindows.create()).trigger(trigger)
+    sums = windows.sum(1).setParallelism(1).setMaxParallelism(1)
+    return DataStream(sums.uid(TALLY.uid).name(TALLY.name))
+
+
+def print_summary(figures: DataStream, ending: Ending, values: Sequence[str], mode: Mode) -> DataStream:
+    """Print the summary of a run once all figures have come; `values` are those that may match.
+
+    Flink's own collect sink would bring them to the client, but kills its TaskManager when it is cancelled before it
+    is open (a NullPointerException in its clean-up, seen on 2.3.0).
+    """
+    keyed = key_by(figures, lambda _: "run", KEY_BY_RUN)
+    return label(keyed.process(PrintSummary(ending, values), Types.STRING()), SUMMARY, mode).set_parallelism(1)
+
+
+class PrintSummary(KeyedProcessFunction):
+    """Collects the figures, and prints them when the final watermark says that there are no more."""
+
+    def __init__(self, ending: Ending, values: Sequence[str] = ()) -> None:
+        self._ending = ending
+        self._values = tuple(values)
+
+    def open(self, runtime_context: RuntimeContext) -> None:
+        """Bind the state."""
+        self._figures = runtime_context.get_map_state(MapStateDescriptor("figures", Types.STRING(), Types.LONG()))
+
+    def process_element(self, value: tuple[str, int], ctx: KeyedProcessFunction.Context) -> None:
+        """Keep one figure."""
+        self._figures.put(*value)
+        ctx.timer_service().register_event_time_timer(AT_THE_END)
+
+    def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[str]:  # noqa: ARG002
+        """Print."""
+        counts = dict(self._figures.items())
+        summary = Summary.of(counts, self._values)
+        write_line(self._ending.prefix + summary.text())
+        if found := verdict.of_run(summary, counts):
+            self._ending.leave(found)
+        yield summary.text()
+
+
+def _kind_and_times(events: DataStream) -> Any:
+    gateway = get_gateway()
+    wanted = gateway.new_array(gateway.jvm.int, 2)
+    wanted[0], wanted[1] = EVENT_KIND_FIELD, EVENT_TIMES_FIELD
+    projected = events._j_data_stream.project(wanted)  # noqa: SLF001
+    parallelism = events._j_data_stream.getParallelism()  # noqa: SLF001
+    return projected.uid(TALLY_PROJECTION.uid).name(TALLY_PROJECTION.name).setParallelism(parallelism)

@@ -1,0 +1,104 @@
+"""What the end of a bounded run says if little or nothing of its input was understood."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from flink_abnormal.core.errors import UsageError
+from flink_abnormal.core.model import one_line
+from flink_abnormal.pipeline.formats.diagnosis import diagnose
+from flink_abnormal.pipeline.formats.record import UNDERSTOOD
+from flink_abnormal.pipeline.stdout import write_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from flink_abnormal.pipeline.summary import Summary
+
+SAMPLE: Final = "sample "
+"""The tally counts each sample under this word and its JSON: so it reaches the end of the run like the figures."""
+
+_ERROR: Final = "Error: "
+_WARNING: Final = "Warning: "
+_SHOWN_FIELDS: Final = 12
+
+
+class Sample(NamedTuple):
+    """A line that was not used: `reason` is why it was refused, or empty if it was skipped."""
+
+    reason: str
+    file: str
+    number: int
+    fields: list[str]
+    hint: str
+
+    @classmethod
+    def of(cls, format_name: str, reason: str, file: str, number: int, line: bytes) -> Sample:
+        """Look at a line."""
+        found = diagnose(format_name, line)
+        return cls(reason, file, number, found.fields[:_SHOWN_FIELDS], found.hint)
+
+    def key(self) -> str:
+        """Return what the tally counts."""
+        return SAMPLE + json.dumps(self)
+
+    def text(self) -> str:
+        """Return where it is, what is wrong with it, and what it holds."""
+        where = f"{self.file}:{self.number}" if self.number else self.file
+        what = f"is refused ({self.reason})" if self.reason else "is no event"
+        holds = f", and has the fields {', '.join(self.fields)}" if self.fields else ""
+        return f"the first, {where}, {what}{holds}; {self.hint}"
+
+
+class Ending(NamedTuple):
+    """Where the end of a bounded run is reported.
+
+    On a cluster the client looks for `prefix` on the workers' standard output; an embedded run prints its summary as it
+    is, and leaves a verdict for the client in `file`.
+    """
+
+    prefix: str = ""
+    file: str = ""
+
+    def leave(self, verdict: str) -> None:
+        """Leave a verdict for the client."""
+        if self.file:
+            Path(self.file).write_text(verdict, encoding="utf-8")
+        else:
+            write_line(self.prefix + verdict)
+
+
+def of_run(summary: Summary, counts: Mapping[str, int]) -> str:
+    """Return a sentence behind `Error: ` or `Warning: `, or nothing if enough was understood."""
+    sample = _first(counts)
+    tail = f": {sample.text()}." if sample is not None else "."
+    if summary.read == 0:
+        text = f"{_WARNING}The input holds no line."
+    elif summary.valid == 0 and summary.dead_lettered == 0 and UNDERSTOOD in counts:
+        text = f"{_WARNING}None of the {summary.read} lines tells of a login."
+    elif summary.valid == 0:
+        text = f"{_ERROR}No line of {summary.read} could be used{tail}"
+    elif 2 * summary.dead_lettered > summary.read:
+        text = f"{_WARNING}{summary.dead_lettered} of {summary.read} lines are dead letters{tail}"
+    else:
+        return ""
+    return one_line(text)
+
+
+def is_verdict(line: str) -> bool:
+    """Whether a line at the end of a run is what `of_run` returned."""
+    return line.startswith((_ERROR, _WARNING))
+
+
+def raise_error(verdict: str) -> None:
+    """Raise UsageError if the verdict is an error."""
+    if verdict.startswith(_ERROR):
+        raise UsageError(verdict.removeprefix(_ERROR))
+
+
+def _first(counts: Iterable[str]) -> Sample | None:
+    """Return the first line that was refused, else the first that was skipped."""
+    samples = [Sample(*json.loads(key.removeprefix(SAMPLE))) for key in counts if key.startswith(SAMPLE)]
+    return min(samples, key=lambda sample: (not sample.reason, sample.file, sample.number), default=None)

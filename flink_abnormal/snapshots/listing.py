@@ -1,0 +1,70 @@
+"""A job's checkpoints and savepoints, as Flink's REST API or the folder of checkpoints tells of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from flink_abnormal.snapshots.storage import Retained
+
+
+_COMPLETED: Final = "COMPLETED"
+
+
+class Checkpoint(NamedTuple):
+    """A row of the list, and its JSON.
+
+    Times in epoch milliseconds; `sizeBytes` is what the checkpoint itself wrote. `status` is Flink's; `kept` is whether
+    a completed one is still there, or a newer one took its place. If only its folder is known, `triggeredMs` is when it
+    was written. `restoredMs` tells when the job was last restored from it. What is not known is null.
+    """
+
+    id: int | None
+    job: str | None
+    kind: str
+    status: str
+    kept: bool | None
+    triggeredMs: float | None  # noqa: N815 - the JSON's name
+    durationMs: int | None  # noqa: N815
+    sizeBytes: int | None  # noqa: N815
+    restoredMs: float | None  # noqa: N815
+    path: str | None
+
+    @classmethod
+    def of_retained(cls, kept: Retained) -> Checkpoint:
+        """Return the row of a snapshot that lies below the folder of checkpoints."""
+        # Flink writes what makes a folder a snapshot last: one that is there has completed.
+        row = (kept.number, kept.job or None, kept.kind, _COMPLETED, True)
+        return cls(*row, kept.changed_ms, None, kept.size, None, kept.path)
+
+
+def of_job(job: str, told: dict[str, Any]) -> list[Checkpoint]:
+    """Return the rows of a job, the newest first; `told` is the answer of /jobs/:id/checkpoints."""
+    restored = (told.get("latest") or {}).get("restored")
+    rows = [_row(job, each, restored) for each in told.get("history") or []]
+    if restored and not any(row.restoredMs for row in rows):
+        # Of an earlier run: this job's history does not hold it.
+        path, when = restored.get("external_path"), restored["restore_timestamp"]
+        rows.append(Checkpoint(restored["id"], None, _kind(restored), _COMPLETED, None, None, None, None, when, path))
+    return rows
+
+
+def _row(job: str, told: dict[str, Any], restored: dict[str, Any] | None) -> Checkpoint:
+    path = told.get("external_path")
+    mine = restored is not None and path is not None and restored.get("external_path") == path
+    return Checkpoint(
+        told["id"],
+        job,
+        _kind(told),
+        told["status"],
+        None if "discarded" not in told else not told["discarded"],
+        told["trigger_timestamp"],
+        told["end_to_end_duration"],
+        told.get("checkpointed_size", told["state_size"]),
+        restored["restore_timestamp"] if mine and restored else None,
+        path,
+    )
+
+
+def _kind(told: dict[str, Any]) -> str:
+    return "savepoint" if told["is_savepoint"] else "checkpoint"

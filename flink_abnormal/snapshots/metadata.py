@@ -1,0 +1,102 @@
+"""What a snapshot's metadata tells: which job it is of, and whether this one can start from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from flink_abnormal.core.errors import UsageError, cause
+from flink_abnormal.core.operators import DETECTOR, FILE_SOURCE, HEARTBEAT, TALLY
+from flink_abnormal.runtime import distribution, s3
+from flink_abnormal.snapshots.storage import METADATA
+
+if TYPE_CHECKING:
+    from flink_abnormal.core.settings import Mode, Settings
+
+_NATIVE: Final = {"KeyGroupsStateHandle": "hashmap", "IncrementalRemoteKeyedStateHandle": "rocksdb"}
+
+
+class Snapshot(NamedTuple):
+    """What a snapshot's metadata tells: ids (hex) of operators with state, and the Java classes of keyed state."""
+
+    operators: set[str]
+    keyed_state: set[str]
+
+
+def check(path: str, settings: Settings) -> None:
+    """Raise UsageError where the job can't start from this snapshot, before Flink restarts on it for ever."""
+    snapshot = read(path)
+    wanted_mode, taken_in = settings.state.mode, mode(snapshot)
+    if taken_in is None:
+        raise UsageError(f"{path} is no snapshot of this job: it holds no operator {DETECTOR.uid_in(wanted_mode)!r}.")
+    if taken_in != wanted_mode:
+        raise UsageError(
+            f"{path} was taken in {taken_in} mode, and its state can't be read in {wanted_mode} mode: "
+            f"give --execution-mode {taken_in}."
+        )
+    wanted = {"random": HEARTBEAT, "files": FILE_SOURCE}[settings.source]
+    if _id(wanted.uid) not in snapshot.operators:
+        raise UsageError(f"{path} was taken with another --source than {settings.source}.")
+    if (_id(TALLY.uid) in snapshot.operators) != settings.bounded:
+        was, now = ("no", "an") if settings.bounded else ("an", "no")
+        raise UsageError(
+            f"{path} was taken of a run with {was} end, and this one has {now} end, which a snapshot can't change: "
+            "give --events or --follow as it was given then."
+        )
+    for backend in native_backends(snapshot):
+        if backend != settings.state.backend:
+            raise UsageError(
+                f"{path} holds the native state of {backend}, which {settings.state.backend} can't read: give "
+                f"--state-backend {backend}. Only a savepoint moves from one to the other."
+            )
+
+
+def mode(snapshot: Snapshot) -> Mode | None:
+    """Return the execution mode that a snapshot of this job was taken in, or None where it is of another job."""
+    modes: tuple[Mode, ...] = ("thread", "process")
+    return next((mode for mode in modes if _id(DETECTOR.uid_in(mode)) in snapshot.operators), None)
+
+
+def native_backends(snapshot: Snapshot) -> set[str]:
+    """Return the backend that a snapshot's state is in the own format of; none for a canonical savepoint."""
+    return {backend for handle, backend in _NATIVE.items() if handle in snapshot.keyed_state}
+
+
+def read(path: str) -> Snapshot:
+    """Read what a snapshot's metadata tells; needs a running JVM."""
+    operators, keyed_state = set(), set()
+    for operator in metadata(path).getOperatorStates().toArray():
+        operators.add(operator.getOperatorID().toHexString())
+        for subtask in operator.getStates().toArray():
+            for handle in subtask.getManagedKeyedState().toArray():
+                keyed_state.add(handle.getClass().getSimpleName())
+    return Snapshot(operators, keyed_state)
+
+
+def metadata(path: str) -> Any:
+    """Return a snapshot's Java CheckpointMetadata; needs a running JVM."""
+    from pyflink.java_gateway import get_gateway  # noqa: PLC0415
+
+    if s3.is_s3(path):
+        distribution.require(distribution.S3_PLUGIN, path, "S3 plugin")
+    jvm = get_gateway().jvm
+    folder = jvm.org.apache.flink.core.fs.Path(path)
+    file = folder if folder.getName() == METADATA else jvm.org.apache.flink.core.fs.Path(folder, METADATA)
+    loader = jvm.Thread.currentThread().getContextClassLoader()
+    try:
+        stream = jvm.java.io.DataInputStream(file.getFileSystem().open(file))
+        try:
+            return jvm.org.apache.flink.runtime.checkpoint.Checkpoints.loadCheckpointMetadata(stream, loader, path)
+        finally:
+            stream.close()
+    except Exception as error:
+        raise UsageError(f"{path} can't be read as a snapshot: {cause(error)}") from error
+
+
+def _id(uid: str) -> str:
+    """Return the id that Flink derives from an operator's uid: Murmur3 (128 bits) of its UTF-8."""
+    from pyflink.java_gateway import get_gateway  # noqa: PLC0415
+
+    jvm = get_gateway().jvm
+    hashing = jvm.org.apache.flink.shaded.guava33.com.google.common.hash.Hashing
+    utf8 = jvm.java.nio.charset.StandardCharsets.UTF_8
+    return str(hashing.murmur3_128(0).newHasher().putString(uid, utf8).hash().toString())

@@ -1,0 +1,355 @@
+"""Starts the job: options -> Flink's configuration -> graph -> execution, embedded, on a cluster, in `flink run`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import signal
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
+
+import psutil
+
+from flink_abnormal.core.durations import duration_text
+from flink_abnormal.core.errors import ClusterError, JobError, cause, root
+from flink_abnormal.core.parallelism import Parallelism
+from flink_abnormal.core.settings import DEFAULT_PARALLELISM, JOB_NAME, MAX_PARALLELISM
+from flink_abnormal.core.uris import folder_uri
+from flink_abnormal.pipeline.stdout import append_only, open_to_workers
+from flink_abnormal.pipeline.verdict import Ending
+from flink_abnormal.runtime import distribution, embedded
+from flink_abnormal.runtime.rest import DEFAULT_HOST, DEFAULT_PORT, SERIES_SECONDS, Cluster
+from flink_abnormal.snapshots import finished, metadata
+from flink_abnormal.submission import progress
+from flink_abnormal.submission.machine_checks import check_machine, is_empty_folder, to_start_from
+from flink_abnormal.submission.preflight import settle_mode
+from flink_abnormal.submission.terminal import say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from types import FrameType
+
+    from flink_abnormal.core.settings import Settings
+
+UNLIMITED: Final = str(2**31 - 1)
+START_MS: Final = 10_000
+"""The tasks of a job start within this time of one another: a cold cluster's within 1.5 s, on a busy machine 5.3.
+
+Flink triggers the first checkpoint this long after its first task runs, and it fails unless all run by then.
+"""
+RETAINED: Final = "execution.checkpointing.num-retained"
+
+
+class Target(NamedTuple):
+    """Where the job runs: `embedded`, `cluster` (at `host`:`port`), or `flink-run` (Flink's own command line)."""
+
+    kind: str
+    host: str = ""
+    port: int = 0
+
+
+EMBEDDED: Final = Target("embedded")
+FLINK_RUN: Final = Target("flink-run")
+
+
+class Launched(NamedTuple):
+    """A job that was started.
+
+    `client` is Flink's own, None where the cluster took the job and the answer was lost. `ending` is where a
+    bounded run reports its end, None for another. `interrupted` is set by Ctrl-C while the job was being submitted.
+    `goal` is what the run has before it, None if it has no end.
+    """
+
+    job_id: str
+    client: Any
+    ending: Ending | None
+    interrupted: threading.Event
+    goal: progress.Goal | None
+
+
+def flink_configuration(settings: Settings, restore_path: str | None) -> dict[str, str]:
+    """Return the job's settings in Flink's own keys."""
+    state = settings.state
+    process_mode = {"python.fn-execution.bundle.time": "100"} if state.mode == "process" else {}
+    restore = {"execution.state-recovery.path": restore_path} if restore_path else {}
+    return {
+        "execution.runtime-mode": "STREAMING",
+        "pipeline.max-parallelism": str(MAX_PARALLELISM),
+        "pipeline.generic-types": "false",
+        "execution.checkpointing.interval": f"{state.checkpoint_interval_ms} ms",
+        "execution.checkpointing.min-pause": f"{min(state.checkpoint_interval_ms, START_MS)} ms",
+        "execution.checkpointing.mode": "EXACTLY_ONCE",
+        "execution.checkpointing.dir": folder_uri(state.checkpoint_dir),
+        "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+        "execution.checkpointing.unaligned.enabled": str(not state.aligned).lower(),
+        # A failed checkpoint is counted by Flink and tried again; by default the first would fail the job.
+        "execution.checkpointing.tolerable-failed-checkpoints": UNLIMITED,
+        "execution.checkpointing.incremental": "true",
+        "state.backend.type": state.backend,
+        # Failures that follow one another within a minute count as one series: after twelve restarts the next ends the
+        # job. A lost worker is a series of its own each time, for ever.
+        "restart-strategy.type": "exponential-delay",
+        # Until a lost worker is noticed (conf/config.yaml), the job would be sent to it again.
+        "restart-strategy.exponential-delay.initial-backoff": "500 ms",
+        "restart-strategy.exponential-delay.max-backoff": "5 s",
+        "restart-strategy.exponential-delay.backoff-multiplier": "1.3",
+        "restart-strategy.exponential-delay.jitter-factor": "0",
+        "restart-strategy.exponential-delay.reset-backoff-threshold": f"{SERIES_SECONDS} s",
+        "restart-strategy.exponential-delay.attempts-before-reset-backoff": "12",
+        "python.execution-mode": state.mode,
+        "python.executable": sys.executable,
+        "python.client.executable": sys.executable,
+        **process_mode,
+        **restore,
+    }
+
+
+def launch(settings: Settings, target: Target) -> Launched:
+    """Check, build and start the job."""
+    _on_ctrl_c(_stop_early)
+    check_machine(settings)
+    if is_empty_folder(settings):
+        say(f"Warning: --input {settings.files.input} holds no file to read; names that start with . or _ don't count.")
+    if target.kind == "embedded":
+        append_only()
+        settings = settle_mode(settings, say)
+        if settings.state.mode == "process":
+            open_to_workers()
+    restore_path = to_start_from(settings)
+    job_id = secrets.token_hex(16)
+    env = _environment(settings, target, restore_path, job_id)
+    from pyflink.common import JobClient  # noqa: PLC0415
+
+    from flink_abnormal.pipeline import graph  # noqa: PLC0415 - PyFlink reads the process's environment when imported
+
+    default = _default_parallelism(env, target)
+    parallelism = Parallelism.of(settings, default)
+    layout = settings.layout.slots or ("shared" if target.kind == "embedded" else "isolated")
+    start_ms = time.time_ns() // 1_000_000
+    ending = _ending(target, start_ms, job_id)
+    graph.build(env, settings, parallelism, layout, start_ms, distribution.parts(), ending)
+    j_graph = env._generate_stream_graph(clear_transformations=True, job_name=JOB_NAME)  # noqa: SLF001
+    if restore_path is not None:
+        metadata.check(restore_path, settings)
+    _report(settings, parallelism, layout, real_modes(nodes(j_graph)), restore_path)
+    interrupted = _remember_ctrl_c()
+    client = None
+    try:
+        client = JobClient(env._j_stream_execution_environment.executeAsync(j_graph))  # noqa: SLF001
+    except Exception as error:
+        if not _taken(target, job_id):
+            raise JobError(f"The job was refused: {cause(error)}") from error
+    goal = progress.goal(settings, resumes=restore_path is not None)
+    return Launched(job_id, client, ending if settings.bounded else None, interrupted, goal)
+
+
+def _ending(target: Target, start_ms: int, job_id: str) -> Ending:
+    if target.kind == "embedded":
+        return Ending(file=str(Path(tempfile.gettempdir()) / f"flink-abnormal-{job_id}"))
+    return Ending(prefix=f"[SUMMARY {start_ms}] ")
+
+
+def _taken(target: Target, job_id: str) -> bool:
+    """Whether a cluster has a job whose submission failed: it may have taken it, and only its answer was lost."""
+    if target.kind != "cluster":
+        return False
+    try:
+        return Cluster(target.host, target.port).job_state(job_id) is not None
+    except ClusterError:
+        raise ClusterError(
+            f"The cluster at {target.host}:{target.port} was lost while job {job_id} was submitted. Whether it took "
+            "the job is to be seen once it answers again: flink-abnormal list"
+        ) from None
+
+
+def _on_ctrl_c(handler: Callable[[int, FrameType | None], None]) -> None:
+    """Have Ctrl-C, and SIGTERM, do this."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handler)
+
+
+def _stop_early(_signal: int, _frame: FrameType | None) -> None:
+    """End at once at Ctrl-C: an exception would tear a call to the JVM, whose client logs that with a traceback."""
+    say("Stopped before the job had started.")
+    leave()
+
+
+def leave() -> NoReturn:
+    """End this process and its JVM, which would notice that only once it is past its start."""
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):
+            child.kill()
+    os._exit(0)
+
+
+def _remember_ctrl_c() -> threading.Event:
+    """Leave Ctrl-C to whoever has the job once it is submitted: until then nobody knows whether it runs.
+
+    The second one ends the command all the same.
+    """
+    interrupted = threading.Event()
+
+    def remember(_signal: int, _frame: FrameType | None) -> None:
+        if interrupted.is_set():
+            say("Stopped while the job was submitted. If a cluster took it, this lists it: flink-abnormal list")
+            leave()
+        interrupted.set()
+
+    _on_ctrl_c(remember)
+    return interrupted
+
+
+def _environment(settings: Settings, target: Target, restore_path: str | None, job_id: str) -> Any:
+    # So that a cluster can be asked for the job whatever became of its submission.
+    values = {**flink_configuration(settings, restore_path), "$internal.pipeline.job-id": job_id}
+    if target.kind == "embedded":
+        os.environ.update(embedded.prepare())
+        values |= embedded.settings(settings.state.backend)
+        # A cluster goes by its JobManager's conf/config.yaml, and an embedded run by what its job says.
+        values |= {key: str(value) for key, value in distribution.settings().items() if key == RETAINED}
+    elif target.kind == "cluster":
+        os.environ.update(distribution.prepare())
+        values |= {
+            "execution.target": "remote",
+            "rest.address": target.host,
+            "rest.port": str(target.port),
+            "pipeline.jars": distribution.python_jar().as_uri(),
+        }
+    from pyflink.common import Configuration  # noqa: PLC0415
+    from pyflink.datastream import StreamExecutionEnvironment  # noqa: PLC0415
+
+    if target.kind != "flink-run":
+        distribution.load_plugins()
+    configuration = Configuration()
+    for key, value in values.items():
+        configuration.set_string(key, value)
+    if target.kind == "cluster":
+        from pyflink.java_gateway import get_gateway  # noqa: PLC0415
+
+        # PyFlink's own factory knows embedded runs and `flink run` only.
+        java_class = get_gateway().jvm.org.apache.flink.streaming.api.environment.StreamExecutionEnvironment
+        env = StreamExecutionEnvironment(java_class(configuration._j_configuration))  # noqa: SLF001
+    else:
+        env = StreamExecutionEnvironment.get_execution_environment(configuration)
+    env.get_config().set_global_job_parameters(_job_parameters(settings))
+    return env
+
+
+def _job_parameters(settings: Settings) -> dict[str, str]:
+    """Return what the REST API shows of the job's options, for those who watch it; what does not apply is empty."""
+    simulated = settings.random if settings.source == "random" else None
+    return {
+        "source": settings.source,
+        "users": str(simulated.users) if simulated else "",
+        "interval": duration_text(simulated.interval_ms) if simulated else "",
+        "seed": str(simulated.seed) if simulated else "",
+        "threshold": str(settings.detection.threshold),
+        "live": str(settings.detection.live).lower(),
+        "sinks": ",".join(settings.sink.sinks),
+        "output": str(Path(settings.sink.output).absolute()) if settings.sink.output else "",
+        "execution-mode": settings.state.mode,
+        "checkpoint-interval": duration_text(settings.state.checkpoint_interval_ms),
+        "checkpoint-dir": folder_uri(settings.state.checkpoint_dir),
+        finished.KEY_PARAMETER: finished.key(settings),
+    }
+
+
+def _default_parallelism(env: Any, target: Target) -> int:
+    """Return the parallelism that Flink was told, else 3; Flink's own answer to "nothing said" is 1 or every core."""
+    from pyflink.util.java_utils import get_j_env_configuration  # noqa: PLC0415
+
+    configuration = get_j_env_configuration(env._j_stream_execution_environment)  # noqa: SLF001
+    if target.kind == "flink-run" and configuration.containsKey("parallelism.default"):
+        return int(env.get_parallelism())
+    return distribution.default_parallelism() or DEFAULT_PARALLELISM
+
+
+class Node(NamedTuple):
+    """An operator of the graph as Flink runs it."""
+
+    uid: str | None
+    name: str
+    operator: str
+    parallelism: int
+    max_parallelism: int
+    slots: str
+
+
+def nodes(j_graph: Any) -> list[Node]:
+    """Return the operators of a Java StreamGraph; `operator` is its Java class, empty for a source."""
+    found = []
+    for node in j_graph.getStreamNodes().toArray():
+        factory = node.getOperatorFactory()
+        operator = factory.getStreamOperatorClass(None).getName() if factory is not None else ""
+        found.append(
+            Node(
+                node.getTransformationUID(),
+                node.getOperatorName(),
+                operator,
+                node.getParallelism(),
+                node.getMaxParallelism(),
+                node.getSlotSharingGroup(),
+            )
+        )
+    return found
+
+
+def real_modes(graph: Iterable[Node]) -> set[str]:
+    """Return the execution modes that Flink really uses: thread mode falls back to process mode without a word."""
+    kinds = {".python.embedded.": "thread", ".python.process.": "process"}
+    return {mode for node in graph for package, mode in kinds.items() if package in node.operator}
+
+
+def _report(settings: Settings, parallelism: Any, layout: str, modes: Iterable[str], restore_path: str | None) -> None:
+    state = settings.state
+    seed = f", seed {settings.random.seed}" if settings.source == "random" else ""
+    say(f"Job: {JOB_NAME}")
+    say(
+        f"Source {settings.source}{seed}; parallelism {parallelism.source}/{parallelism.process}/{parallelism.sink} "
+        f"(source/process/sink), slots {layout}; Python in {' and '.join(sorted(modes))} mode; state {state.backend}"
+    )
+    say(f"Checkpoints: {'aligned' if state.aligned else 'unaligned'}, below {folder_uri(state.checkpoint_dir)}")
+    if restore_path is not None:
+        say(f"Starts from {restore_path}")
+
+
+def rest_of(client: Any) -> Cluster:
+    """Return the REST API of an embedded job, which its client in Java holds and hands to nobody."""
+    held = client._j_job_client.getClass().getDeclaredField("miniCluster")  # noqa: SLF001
+    held.setAccessible(True)
+    address = held.get(client._j_job_client).getRestAddress().get()  # noqa: SLF001
+    return Cluster(address.getHost(), address.getPort())
+
+
+def await_end(launched: Launched, failures: Sequence[str]) -> None:
+    """Wait until the job ends; raise JobError where it failed, and of what, if `failures` came before."""
+    try:
+        launched.client.get_job_execution_result().result()
+    except Exception as error:
+        if type(error).__name__ in ("Py4JError", "Py4JNetworkError"):  # no exception of Java's
+            raise JobError("The job failed: its JVM was killed, by a person or for lack of memory.") from error
+        reason = root([str(error), *failures])
+        raise JobError(f"The job failed: {reason} (more in {distribution.work_folder() / 'log'})") from error
+
+
+def attached() -> bool:
+    """Whether `flink run` was told to wait for the job's end."""
+    return str(_flink_run_setting("execution.attached")).lower() == "true"
+
+
+def rest_address() -> str:
+    """Return the `HOST:PORT` of the cluster that `flink run` submits to."""
+    return f"{_flink_run_setting('rest.address') or DEFAULT_HOST}:{_flink_run_setting('rest.port') or DEFAULT_PORT}"
+
+
+def _flink_run_setting(key: str) -> Any:
+    from pyflink.datastream import StreamExecutionEnvironment  # noqa: PLC0415
+    from pyflink.util.java_utils import get_j_env_configuration  # noqa: PLC0415
+
+    env = StreamExecutionEnvironment.get_execution_environment()
+    return get_j_env_configuration(env._j_stream_execution_environment).toMap().get(key)  # noqa: SLF001

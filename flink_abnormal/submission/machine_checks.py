@@ -1,0 +1,153 @@
+"""Whether this machine has what a job names: its input, its folders, and the snapshot it starts from."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from flink_abnormal.core import fingerprints
+from flink_abnormal.core.errors import MachineError, UsageError
+from flink_abnormal.core.uris import local_path
+from flink_abnormal.runtime import distribution, s3
+from flink_abnormal.snapshots import storage
+
+if TYPE_CHECKING:
+    from flink_abnormal.core.settings import Settings
+
+_STREAMS: Final = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
+_WRITE_IT_DOWN: Final = (
+    "A job that recovers reads its input again, on any of its workers: write it to a file first, and name that."
+)
+
+
+def check_machine(settings: Settings) -> None:
+    """Raise where a folder or an input that the job needs is not there: before Flink says it in its own way."""
+    if settings.source == "files":
+        _check_input(Path(str(settings.files.input)), follow=settings.files.follow)
+    _check_checkpoints(settings.state.checkpoint_dir)
+    if settings.sink.output is not None:
+        output = Path(settings.sink.output)
+        _check_writable(output, "--output")
+
+
+def to_start_from(settings: Settings) -> str | None:
+    """Return the path of the snapshot that a job goes on from, or None; raise UsageError where it can't be run so."""
+    found = storage.resolve(settings.state.restore_from, settings.state.checkpoint_dir)
+    check_output(settings, found)
+    return found
+
+
+def check_output(settings: Settings, restore_path: str | None) -> None:
+    """Raise UsageError where a job that goes on from no snapshot would add its alerts to those of another run."""
+    sink, may_resume = settings.sink, settings.state.restore_from is not None
+    if sink.output is None or sink.append or restore_path is not None:
+        return
+    # A job that was lost before its first checkpoint has left files without a name, and nothing that counts.
+    found = (file for file in Path(sink.output).rglob("*") if file.is_file() and not file.name.startswith("."))
+    if any(found if may_resume else Path(sink.output).iterdir()):
+        without = f", no snapshot is below {settings.state.checkpoint_dir} to go on from" if may_resume else ""
+        raise UsageError(
+            f"--output {sink.output} is not empty{without}, and a second run would add to the first one's alerts. Name "
+            "an empty folder, or give --append."
+        )
+
+
+def is_empty_folder(settings: Settings) -> bool:
+    """Whether a bounded run is about to read nothing."""
+    files = settings.files
+    return settings.source == "files" and not files.follow and not fingerprints.take(str(files.input))
+
+
+def _check_input(path: Path, *, follow: bool) -> None:
+    if str(path) == "-" or str(path).startswith(_STREAMS):
+        raise UsageError(f"--input {path} is a stream of this command alone. {_WRITE_IT_DOWN}")
+    _check_openable(path)
+    if fingerprints.hidden(path.name):
+        raise UsageError(
+            f"--input {path}: Flink passes over names that start with . or _, which stand for files on their way. "
+            "Rename it."
+        )
+    if follow and not path.is_dir():
+        raise UsageError(f"--follow watches a folder, and --input {path} is a file. Name the folder it lies in.")
+
+
+def _check_openable(path: Path) -> None:
+    """Raise unless the input is a file or a folder that can be opened; what lies in a folder, its reader judges."""
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            next(path.iterdir(), None)
+        elif stat.S_ISREG(mode):
+            with path.open("rb"):
+                pass
+        else:
+            raise UsageError(f"--input {path} is a pipe, a socket or a device. {_WRITE_IT_DOWN}")
+    except FileNotFoundError:
+        what = "is a link that leads nowhere" if path.is_symlink() else "isn't there"
+        raise UsageError(f"--input {path} {what}. Name a file or a folder.") from None
+    except OSError as error:
+        raise UsageError(f"--input {path} can't be read: {error.strerror}.") from None
+
+
+def _check_checkpoints(folder: str) -> None:
+    path = local_path(folder)
+    if path == Path("/") or (s3.is_s3(folder) and not s3.split(folder)[1]):
+        raise UsageError(f"--checkpoint-dir {folder} names no folder, and Flink writes into none else: add /FOLDER.")
+    if path is not None:
+        _check_writable(path, "--checkpoint-dir")
+        check_owner(path)
+    elif s3.is_s3(folder):
+        distribution.require(distribution.S3_PLUGIN, f"--checkpoint-dir {folder}", "S3 plugin")
+        s3.check_writable(folder)
+    else:
+        raise UsageError(
+            f"--checkpoint-dir {folder}: Flink has no plugin here for {folder.partition('://')[0]}://. "
+            "Name a folder, file:///FOLDER or s3://BUCKET/FOLDER."
+        )
+
+
+def check_owner(folder: Path) -> None:
+    """Raise MachineError if another user of this machine may write what lies in a folder of checkpoints.
+
+    State is pickled Python: whoever can write there can run what they want as whoever starts from it. It is looked at
+    below a folder that is for all users, such as /tmp, where each can make a folder of any name before others do.
+    """
+    for path in (folder, folder.resolve()):
+        shared = False
+        for above, own in pairwise([*reversed(path.parents), path]):
+            if _is_for_all_users(above):
+                shared = True
+                _refuse_if(folder, own, "belongs to another user", own.lstat().st_uid not in (0, os.geteuid()))
+            elif shared:
+                _refuse_if(folder, above, "can be written by every user", _is_open(above))
+        _refuse_if(folder, path, "can be written by every user", shared and _is_open(path))
+
+
+def _refuse_if(folder: Path, part: Path, why: str, found: bool) -> None:  # noqa: FBT001
+    if found:
+        raise MachineError(
+            f"--checkpoint-dir {folder}: {part} {why} of this machine, and state is code to whoever restores it. Name "
+            "a folder of your own."
+        )
+
+
+def _is_open(folder: Path) -> bool:
+    return bool(folder.stat().st_mode & stat.S_IWOTH)
+
+
+def _is_for_all_users(folder: Path) -> bool:
+    return _is_open(folder) and bool(folder.stat().st_mode & stat.S_ISVTX)
+
+
+def _check_writable(folder: Path, flag: str) -> None:
+    try:
+        private = folder.parent.is_dir() and _is_for_all_users(folder.parent)
+        folder.mkdir(0o700 if private else 0o777, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise MachineError(f"{flag} {folder} can't be written: {error.strerror}. Name a folder that can.") from None

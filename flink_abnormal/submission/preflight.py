@@ -1,0 +1,101 @@
+"""What is looked at before a job goes to a cluster: that it is there, has room, and runs this very code."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from flink_abnormal.core.errors import ClusterError, MachineError
+from flink_abnormal.core.parallelism import Parallelism
+from flink_abnormal.core.settings import DEFAULT_PARALLELISM
+from flink_abnormal.runtime import distribution, local_cluster, python_library, s3
+from flink_abnormal.submission.machine_checks import to_start_from
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flink_abnormal.core.settings import Mode, Settings
+    from flink_abnormal.runtime.rest import Cluster
+
+
+def settle_mode(settings: Settings, say: Callable[[str], None]) -> Settings:
+    """Return the settings with an execution mode that this machine's Python can run in; thread mode unless it can't.
+
+    Raises MachineError if thread mode was chosen and can't be had.
+    """
+    chosen = settings.state.execution_mode
+    install = python_library.missing() if chosen != "process" else None
+    if install is None:
+        return with_mode(settings, settings.state.mode)
+    if chosen == "thread":
+        raise MachineError(
+            f"--execution-mode thread needs Python's shared library, which {sys.executable} lacks. Install it "
+            f"({install}), or give --execution-mode process."
+        )
+    say(
+        "Python's shared library is missing, so the job runs in process mode. Thread mode is faster; for it, install: "
+        f"{install}"
+    )
+    return with_mode(settings, "process")
+
+
+def with_mode(settings: Settings, mode: Mode) -> Settings:
+    """Return the settings with this execution mode."""
+    return replace(settings, state=replace(settings.state, execution_mode=mode))
+
+
+def check(cluster: Cluster, settings: Settings, say: Callable[[str], None], default: int | None = None) -> Settings:
+    """Raise where the snapshot isn't there or the job would wait for slots in vain; bring TaskManagers up to this code.
+
+    `default` is the parallelism that `flink run` was told, if it was. Returns the settings, with an execution mode that
+    this machine chose if the cluster is the local one: others run Python of their own.
+    """
+    if local_cluster.running_at(cluster) is not None:
+        settings = settle_mode(settings, say)
+    state = settings.state
+    to_start_from(settings)
+    if s3.is_s3(state.checkpoint_dir):
+        _check_store(cluster)
+    slots = cluster.slots()
+    layout = settings.layout.slots or "isolated"
+    needed = Parallelism.of(settings, default or distribution.default_parallelism() or DEFAULT_PARALLELISM).slots(
+        layout
+    )
+    if needed > slots.free:
+        raise ClusterError(
+            f"The job needs {needed} slots ({layout}) and the cluster has {slots.free} free of {slots.total}. Cancel a "
+            "job, start more TaskManagers, or give --slots shared or a smaller --source-parallelism, "
+            "--process-parallelism, --sink-parallelism."
+        )
+    _renew(cluster, settings, say)
+    return settings
+
+
+def _check_store(cluster: Cluster) -> None:
+    """Each process of a cluster learns of the store when it starts: it can't be told with a job."""
+    with cluster.understood():
+        told = {entry["key"] for entry in cluster.get("/jobmanager/config")}
+    if not told.issuperset(s3.flink_settings()):
+        raise ClusterError(
+            f"The cluster at {cluster.address} was started without the S3 store. Start it anew where {s3.ENDPOINT}, "
+            f"{s3.ACCESS_KEY} and {s3.SECRET_KEY} stand in the environment."
+        )
+
+
+def _renew(cluster: Cluster, settings: Settings, say: Callable[[str], None]) -> None:
+    """Thread mode keeps Python modules for a TaskManager's life: after an edit it would run the old code."""
+    state = local_cluster.running_at(cluster)
+    if state is None or settings.state.mode != "thread":
+        return
+    old = local_cluster.stale(state)
+    if not old:
+        return
+    running = [job.id for job in cluster.jobs() if job.running]
+    if running:
+        raise ClusterError(
+            f"{', '.join(old)} run code from before your last edit, and would run it for this job too. They can't be "
+            f"started anew under job {running[0]}: cancel it first, or give --execution-mode process."
+        )
+    say("The code changed since the TaskManagers started: starting them anew.")
+    local_cluster.renew_taskmanagers(state, lambda _: None)
