@@ -16,7 +16,7 @@ from flink_abnormal.runtime.rest import Cluster
 from flink_abnormal.snapshots import finished
 from flink_abnormal.submission import launch
 from flink_abnormal.submission.terminal import say
-from flink_abnormal.submission.wait import attend
+from flink_abnormal.submission.wait import wait_for_end
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ def job(**values: Any) -> None:
         try:
             if is_application or launch.attached():
                 leave = f"The job goes on. See it with: flink-abnormal status {launched.job_id}"
-                attend(launched, cluster=cluster, leave=leave)
+                wait_for_end(launched, cluster=cluster, leave=leave)
         except UsageError as useless:
             if not is_application:
                 raise
@@ -45,7 +45,7 @@ def job(**values: Any) -> None:
         if is_application and not cluster.stopped(launched.job_id):
             finished.record(settings, launched.job_id)
     else:
-        attend(launched)
+        wait_for_end(launched)
 
 
 def settings_of(arguments: Sequence[str]) -> Settings:

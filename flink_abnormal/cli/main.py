@@ -25,7 +25,7 @@ from flink_abnormal.submission import guard, launch, preflight
 from flink_abnormal.submission.logs import follow
 from flink_abnormal.submission.machine_checks import check_machine
 from flink_abnormal.submission.terminal import say
-from flink_abnormal.submission.wait import attend
+from flink_abnormal.submission.wait import wait_for_end
 
 if TYPE_CHECKING:
     from flink_abnormal.runtime.rest import Cluster, Job
@@ -61,7 +61,7 @@ for verb in entry_points(group="flink_abnormal.verbs"):  # of packages above thi
 @job_options
 def run(**values: Any) -> None:
     """Run the job embedded, in this process and a JVM of its own, until it ends or Ctrl-C."""
-    attend(launch.launch(from_values(values), launch.EMBEDDED))
+    wait_for_end(launch.launch(from_values(values), launch.EMBEDDED))
 
 
 @cli.command()
@@ -79,7 +79,8 @@ def submit(jobmanager: str | None, detached: bool, **values: Any) -> None:  # no
     launched = launch.launch(settings, launch.Target("cluster", target.host, target.port))
     print(f"Submitted job {launched.job_id}", flush=True)
     if not detached:
-        attend(launched, cluster=target, leave=f"The job goes on. See it with: flink-abnormal status {launched.job_id}")
+        leave = f"The job goes on. See it with: flink-abnormal status {launched.job_id}"
+        wait_for_end(launched, cluster=target, leave=leave)
 
 
 @cli.command(name="keep", context_settings={"ignore_unknown_options": True})

@@ -1,7 +1,7 @@
 """Every option of the job: one typed tree, each default here and nowhere else.
 
-A field made by `option(...)` is a flag of the command line and a key of the YAML file; `options.py` turns the tree into
-click's options, and the README's table is checked against it.
+A field made by `option(...)` is a flag of the command line and a key of the YAML file; `cli/options.py` turns the tree
+into click's options, and the README's table is checked against it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Keeps the processes of a local cluster alive: one that dies is started again, one that keeps dying is given up.
 
-Runs as a process of its own (`python -m flink_abnormal.runtime.supervisor`), which `local.py` starts and talks to by
-two signals: SIGTERM ends the cluster, SIGHUP starts the TaskManagers anew. What it knows stands in .flink/cluster.json.
+Runs as a process of its own (`python -m flink_abnormal.runtime.supervisor`), which `local_cluster.py` starts and
+controls by two signals: SIGTERM ends the cluster, SIGHUP restarts the TaskManagers. Its state is .flink/cluster.json.
 """
 
 from __future__ import annotations

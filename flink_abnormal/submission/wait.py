@@ -33,7 +33,7 @@ NO_SUMMARY: Final = (
 )
 
 
-def attend(launched: launch.Launched, *, cluster: Cluster | None = None, leave: str = "") -> None:
+def wait_for_end(launched: launch.Launched, *, cluster: Cluster | None = None, leave: str = "") -> None:
     """Wait for the end of a job; print the figures that it left on `cluster` (an embedded one prints them itself).
 
     Ctrl-C cancels the job; where `leave` is given, it only stops to wait, and says that. So does the end of whoever
