@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from dashboard.collect.failed_jobs import FailedJobs
-from dashboard.collect.read import duration_s
 from dashboard.model import Alarm
+from flink_abnormal.core.published import Parameters
 from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ class Alarms:
         known = self._sources.get(detail.id)
         if known is None or known.records != sum(counts):
             known = self._sources[detail.id] = _Source(sum(counts), facts.at)
-        patience = max(IDLE_SECONDS, IDLE_INTERVALS * (duration_s(detail.parameters.get("interval")) or 0.0))
+        patience = max(IDLE_SECONDS, IDLE_INTERVALS * (Parameters.parse(detail.parameters).interval_s or 0.0))
         if facts.at - known.at > patience:
             yield _alarm("source-idle", known.at, detail.id, detail.name, facts.at - known.at)
 

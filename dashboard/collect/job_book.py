@@ -9,6 +9,7 @@ from dashboard.collect import read_live
 from dashboard.collect.live_book import AlertBook, LiveBook
 from dashboard.collect.rates import Meter, Rates
 from dashboard.model import JobDetail
+from flink_abnormal.core.published import Parameters
 from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class JobBook:
             return None
         if self.parameters is None or self.answer is None or len(self.metrics) < len(self.answer.vertices):
             return "not-read-yet"
-        return "off" if self.parameters.get("live", "on").lower() in ("off", "false", "no") else "not-published"
+        return "not-published" if Parameters.parse(self.parameters).live else "off"
 
     def shown(self, now: float) -> JobDetail | None:
         """Return what the pages read; None while nothing is known."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from flink_abnormal.core.published import ALERT, DEAD_LETTER, EMITTED
 from flink_abnormal.runtime import stdout_files
 
 if TYPE_CHECKING:
@@ -18,11 +18,10 @@ LINE_CHARS: Final = 2_000
 _LAST_BYTES: Final = 1024
 _HEAD_BYTES: Final = 256
 BYTES_PER_SECOND: Final = 2**20
-_ALERT: Final = re.compile(r"\[ALERT\] userId=(.*) 이상행동 (\d{1,9})회 감지!", re.DOTALL)
 _KINDS: Final[tuple[tuple[str, LogKind], ...]] = (
-    ("[Source Emit] ", "emit"),
-    ("[ALERT] ", "alert"),
-    ("[DEAD LETTER] ", "dead-letter"),
+    (EMITTED, "emit"),
+    (ALERT, "alert"),
+    (DEAD_LETTER, "dead-letter"),
 )
 
 
@@ -40,12 +39,6 @@ class Printed(NamedTuple):
 def kind(line: str) -> LogKind:
     """Return what a line tells of."""
     return next((found for prefix, found in _KINDS if line.startswith(prefix)), "other")
-
-
-def alert(line: str) -> tuple[str, int] | None:
-    """Return the user and the count of an alert's line."""
-    found = _ALERT.fullmatch(line)
-    return (found[1], int(found[2])) if found else None
 
 
 class Reader:

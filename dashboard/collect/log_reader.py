@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from dashboard.collect import log, read_live
 from dashboard.collect.ask import AskError
 from dashboard.model import LogLine, LogState
+from flink_abnormal.core.published import Parameters, parse_alert_line
 from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class LogReader:
     def _line(self, at: float, name: str, text: str, *, alerts: bool) -> None:
         self._printed = True
         self._state.log.add(lambda seq: LogLine(seq, at, name, log.kind(text), text))
-        found = log.alert(text) if alerts else None
+        found = parse_alert_line(text) if alerts else None
         if found is not None and (book := self._printer()) is not None:
             self._state.add_alert(book, at, found[0], found[1], None)
 
@@ -108,6 +109,6 @@ class LogReader:
         running = [job.id for job in self._state.jobs if job.state not in ENDED]
         options = [self._state.books[job].parameters for job in running if job in self._state.books]
         told = [given for given in options if given is not None]
-        if not self._printed and told and not any("print" in given.get("sinks", "print") for given in told):
+        if not self._printed and told and not any(Parameters.parse(given).prints for given in told):
             return "not-printing"
         return None

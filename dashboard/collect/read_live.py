@@ -12,12 +12,13 @@ from urllib.parse import quote
 
 from dashboard.collect.fields import Field, Unreadable
 from dashboard.model import LiveUser
+from flink_abnormal.core.published import LIVE_ALERTS, LIVE_USERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-USERS: Final = ".liveUsers"
-ALERTS: Final = ".liveAlerts"
+USERS: Final = f".{LIVE_USERS}"
+ALERTS: Final = f".{LIVE_ALERTS}"
 MAX_PLACES: Final = 33
 MAX_USER_CHARS: Final = 1024
 EVENTS: Final = 20

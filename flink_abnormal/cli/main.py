@@ -17,6 +17,7 @@ from flink_abnormal.cli.options import PathText, job_options, option_groups
 from flink_abnormal.cli.snapshots import checkpoints, state
 from flink_abnormal.core.errors import UsageError
 from flink_abnormal.core.model import one_line
+from flink_abnormal.core.published import Parameters
 from flink_abnormal.core.settings import from_values
 from flink_abnormal.core.uris import folder_uri
 from flink_abnormal.runtime import discovery
@@ -181,7 +182,7 @@ def stop(jobmanager: str | None, job: str | None, savepoint: str | None) -> None
     found = _running(target, job)
     if savepoint is not None:
         folder = folder_uri(savepoint)
-    elif kept := target.job_parameters(found.id).get("checkpoint-dir"):
+    elif kept := Parameters.parse(target.job_parameters(found.id)).checkpoint_dir:
         folder = f"{kept}/savepoints"
     else:
         raise UsageError(

@@ -13,6 +13,8 @@ from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
+from flink_abnormal.core.published import DEAD_LETTER, EMITTED, alert_line
+
 Kind = Literal["abnormal", "normal"]
 ABNORMAL: Final = "abnormal"
 NORMAL: Final = "normal"
@@ -46,7 +48,7 @@ class UserEvent(NamedTuple):
     def log_line(self) -> str:
         """Return the seed's line of an emitted event."""
         flag = "true" if self.is_abnormal else "false"
-        return f"[Source Emit] UserEvent{{userId='{one_line(self.user_id)}', isAbnormal={flag}}}"
+        return f"{EMITTED}UserEvent{{userId='{one_line(self.user_id)}', isAbnormal={flag}}}"
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Alert(NamedTuple):
     @property
     def message(self) -> str:
         """The seed's line, to the letter."""
-        return f"[ALERT] userId={self.user_id} 이상행동 {self.count}회 감지!"
+        return alert_line(self.user_id, self.count)
 
     def log_line(self) -> str:
         """Return the seed's line, with control characters escaped so that a userId can't forge a line of its own."""
@@ -128,7 +130,7 @@ class DeadLetter(NamedTuple):
         text = text if len(text) <= SHOWN_CHARS else text[:SHOWN_CHARS] + "…"
         what = f" ({record['bytes']} bytes): {text}" if text else ""
         where = record["source"] if record["line"] is None else f"{record['source']}:{record['line']}"
-        return one_line(f"[DEAD LETTER] {where}: {record['reason']}{what}")
+        return one_line(f"{DEAD_LETTER}{where}: {record['reason']}{what}")
 
 
 def digest(data: bytes) -> str:

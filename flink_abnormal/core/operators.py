@@ -28,10 +28,6 @@ class Operator(NamedTuple):
 
 
 ABNORMAL_COUNT_STATE: Final = "abnormalCount"
-LIVE_USERS: Final = "liveUsers"
-LIVE_ALERTS: Final = "liveAlerts"
-BYTES_READ: Final = "bytesRead"
-"""Metrics: two of the detector (`pipeline/live_metrics.py` says what they hold), and the bytes of parsed lines."""
 
 HEARTBEAT: Final = Operator("heartbeat", "Heartbeat")
 START_USERS: Final = Operator("start-users", "Start users")

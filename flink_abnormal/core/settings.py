@@ -7,9 +7,11 @@ into click's options, and the README's table is checked against it.
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+from flink_abnormal.core.durations import duration_text
 from flink_abnormal.core.errors import UsageError
 from flink_abnormal.core.values import normal_text, split_names
 
@@ -50,8 +52,30 @@ def option(default: Any, flag: str, kind: Any, help: str, **more: Any) -> Any:  
     return field(default=default, metadata={"option": Option(flag, kind, help, **more)})
 
 
+class SourceSettings(ABC):
+    """What every source's options answer for it."""
+
+    @property
+    @abstractmethod
+    def bounded(self) -> bool:
+        """Whether the input ends by itself."""
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The values that the input is expected to hold, if any were named."""
+        return ()
+
+    @abstractmethod
+    def check(self, *, chosen: bool) -> None:
+        """Raise UsageError for options that can't be, or do not fit whether this is the source that was chosen."""
+
+    @abstractmethod
+    def published(self) -> dict[str, str]:
+        """Return the job parameters `users`, `interval` and `seed`; empty if they do not apply."""
+
+
 @dataclass(frozen=True)
-class RandomSettings:
+class RandomSettings(SourceSettings):
     """The simulated users."""
 
     users: int = option(3, "--users", "integer", "How many users to simulate.", minimum=1, maximum=1_000_000)
@@ -65,9 +89,23 @@ class RandomSettings:
     )
     emit_log: bool = option(True, "--emit-log/--no-emit-log", "flag", "Print each event as it is made.")
 
+    @property
+    def bounded(self) -> bool:
+        """Whether --events ends it."""
+        return self.events is not None
+
+    def check(self, *, chosen: bool) -> None:  # noqa: ARG002
+        """Raise UsageError for a rate that is none."""
+        if not 0 <= self.abnormal_rate <= 1:
+            raise UsageError(f"--abnormal-rate is a share from 0 to 1, not {self.abnormal_rate}.")
+
+    def published(self) -> dict[str, str]:
+        """Return what makes the run repeatable."""
+        return {"users": str(self.users), "interval": duration_text(self.interval_ms), "seed": str(self.seed)}
+
 
 @dataclass(frozen=True)
-class FileSettings:
+class FileSettings(SourceSettings):
     """Files of records."""
 
     input: str | None = option(None, "--input", "path", "A file or a folder to read; needed by --source files.")
@@ -103,8 +141,26 @@ class FileSettings:
         maximum=9999,
     )
 
-    def check(self) -> None:
-        """Raise UsageError for a user or a value that can't be."""
+    @property
+    def bounded(self) -> bool:
+        """Whether it ends with the files that are there."""
+        return not self.follow
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The values of --abnormal-values and --normal-values."""
+        return tuple(map(normal_text, (*self.abnormal_values, *self.normal_values))) if self.format == "jsonl" else ()
+
+    def published(self) -> dict[str, str]:
+        """Return nothing: these are options of simulated users."""
+        return {"users": "", "interval": "", "seed": ""}
+
+    def check(self, *, chosen: bool) -> None:
+        """Raise UsageError for a user or a value that can't be, and for an input that is missing or left over."""
+        if chosen and self.input is None:
+            raise UsageError("--source files reads from --input, which is missing: add --input FILE or FOLDER.")
+        if not chosen and self.input is not None:
+            raise UsageError("--input is read by --source files only: add --source files, or leave --input out.")
         names = split_names(self.user_field or "name")
         if not names:
             raise UsageError("--user-field names no field: write a name, or several with commas between.")
@@ -231,34 +287,32 @@ class Settings:
     state: StateSettings = field(default_factory=StateSettings)
 
     @property
-    def bounded(self) -> bool:
-        """Whether the input ends by itself."""
-        return not self.files.follow if self.source == "files" else self.random.events is not None
+    def sources(self) -> dict[str, SourceSettings]:
+        """The options of each source, by its name."""
+        return {"random": self.random, "files": self.files}
 
     @property
-    def values(self) -> tuple[str, ...]:
-        """The values that the input is expected to hold, if any were named."""
-        if self.source != "files" or self.files.format != "jsonl":
-            return ()
-        return tuple(map(normal_text, (*self.files.abnormal_values, *self.files.normal_values)))
+    def chosen_source(self) -> SourceSettings:
+        """The options of the source that was chosen."""
+        return self.sources[self.source]
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the input ends by itself."""
+        return self.chosen_source.bounded
 
     def check(self) -> None:
         """Raise UsageError where options do not fit one another."""
-        self.files.check()
-        if not 0 <= self.random.abnormal_rate <= 1:
-            raise UsageError(f"--abnormal-rate is a share from 0 to 1, not {self.random.abnormal_rate}.")
+        for name, source in self.sources.items():
+            source.check(chosen=name == self.source)
         if not self.sink.sinks:
             raise UsageError("--sink needs a value: print, files, or both.")
         if self.sink.output is not None and ":/" in self.sink.output:
             raise UsageError(f"--output takes the path of a folder, not the address {self.sink.output}.")
-        if self.source == "files" and self.files.input is None:
-            raise UsageError("--source files reads from --input, which is missing: add --input FILE or FOLDER.")
         if "files" in self.sink.sinks and self.sink.output is None:
             raise UsageError("--sink files writes below --output, which is missing: add --output FOLDER.")
         if "files" not in self.sink.sinks and self.sink.output is not None:
             raise UsageError("--output is used by --sink files only: add --sink files, or leave --output out.")
-        if self.source != "files" and self.files.input is not None:
-            raise UsageError("--input is read by --source files only: add --source files, or leave --input out.")
 
 
 GROUPS: Final = {

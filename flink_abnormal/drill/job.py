@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flink_abnormal.core.errors import ClusterError
+from flink_abnormal.core.published import ALERTS_FOLDER, Parameters
 from flink_abnormal.core.settings import Settings
 from flink_abnormal.core.simulation import Simulation
 from flink_abnormal.core.uris import folder_uri
@@ -29,7 +30,6 @@ DRAIN_SECONDS: Final = 180.0
 DRAIN_RATE: Final = 2_000
 """Events a second that a busy machine makes at the end, at the least."""
 STOP_ATTEMPTS: Final = 3
-ALERTS_FOLDER: Final = "alerts"
 
 
 class DrillJob(NamedTuple):
@@ -129,7 +129,7 @@ def cancel_all_of(field: Field, output: str) -> None:
     """Cancel what still runs of the drill's jobs, which are known by their output; without a cluster there is none."""
     try:
         for job in field.cluster.jobs():
-            if job.running and field.cluster.job_parameters(job.id).get("output") == output:
+            if job.running and Parameters.parse(field.cluster.job_parameters(job.id)).output == output:
                 field.cluster.cancel(job.id)
                 field.cluster.await_end(job.id)
     except ClusterError:

@@ -8,10 +8,10 @@ import orjson
 
 from flink_abnormal.core.errors import ClusterError, MachineError
 from flink_abnormal.core.model import Rule
+from flink_abnormal.core.published import ALERTS_FOLDER
 from flink_abnormal.core.rule import decide
 from flink_abnormal.core.simulation import Simulation
 from flink_abnormal.drill.job import (
-    ALERTS_FOLDER,
     COMMAND_SECONDS,
     DrillJob,
     cancel_all_of,

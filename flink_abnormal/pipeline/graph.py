@@ -55,7 +55,7 @@ def build(
         if settings.source == "files":
             figures = check_at_end(figures, settings.files)
             dead_letters.append(side_output(figures, tags.dead_letters()))
-        tally.print_summary(figures, ending, settings.values, mode)
+        tally.print_summary(figures, ending, settings.chosen_source.values, mode)
     written = sinks.build(alerts, _union(dead_letters), settings, parallelism.sink)
     if layout == "isolated":
         _isolate(alerts, written)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from pyflink.common import Types
 from pyflink.java_gateway import get_gateway
 
-from flink_abnormal.core.operators import LIVE, LIVE_ALERTS, LIVE_USERS
+from flink_abnormal.core.operators import LIVE
+from flink_abnormal.core.published import LIVE_ALERTS, LIVE_USERS
 from flink_abnormal.jvm import parts
 from flink_abnormal.pipeline.detector import AbnormalCountProcessFunction
 from flink_abnormal.pipeline.live_metrics import SHOWN_ALERTS, SHOWN_USERS, LiveView

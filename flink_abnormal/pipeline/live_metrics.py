@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from flink_abnormal.core.model import NO_TIMESTAMP, SHOWN_CHARS
-from flink_abnormal.core.operators import LIVE_ALERTS, LIVE_USERS
+from flink_abnormal.core.published import LIVE_ALERTS, LIVE_USERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from pyflink.datastream import ProcessFunction
 
 from flink_abnormal.core.model import DeadLetter
-from flink_abnormal.core.operators import BYTES_READ
+from flink_abnormal.core.published import BYTES_READ
 from flink_abnormal.pipeline import formats
 from flink_abnormal.pipeline.formats import Rejected
 from flink_abnormal.pipeline.streams import tags

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from flink_abnormal.core.operators import LIVE_ALERTS, LIVE_USERS
+from flink_abnormal.core.published import LIVE_ALERTS, LIVE_USERS
 
 if TYPE_CHECKING:
     from flink_abnormal.runtime.cluster_state import Plan

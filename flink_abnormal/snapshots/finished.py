@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FOLDER: Final = "finished"
-KEY_PARAMETER: Final = "options-key"
-"""The name under which a running job tells its `key` over REST."""
 NOT_THE_JOBS: Final = ("restore_from", "execution_mode")
 """Options with which it is the same job: the snapshot it starts from, and a mode that the machine may choose."""
 

@@ -16,6 +16,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from flink_abnormal.core.errors import AbnormalError, ClusterError, UsageError, root
+from flink_abnormal.core.published import Parameters
 from flink_abnormal.core.settings import JOB_NAME
 from flink_abnormal.snapshots import finished
 from flink_abnormal.submission.terminal import say
@@ -105,7 +106,7 @@ class Guard:
 
     def _key_of(self, job: Job) -> str:
         """Return the key of a job's options; of a job that an earlier release submitted, that of this guard's."""
-        return self._cluster.job_parameters(job.id).get(finished.KEY_PARAMETER) or finished.key(self._settings)
+        return Parameters.parse(self._cluster.job_parameters(job.id)).options_key or finished.key(self._settings)
 
     def _end_of(self, job: Job) -> str:
         """Return how a job ended; record it if it has come to the end of its input."""

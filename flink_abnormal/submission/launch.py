@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 import psutil
 
-from flink_abnormal.core.durations import duration_text
 from flink_abnormal.core.errors import ClusterError, JobError, cause, root
 from flink_abnormal.core.parallelism import Parallelism
+from flink_abnormal.core.published import parameters, summary_prefix
 from flink_abnormal.core.settings import DEFAULT_PARALLELISM, JOB_NAME, MAX_PARALLELISM
 from flink_abnormal.core.uris import folder_uri
 from flink_abnormal.pipeline.stdout import append_only, open_to_workers
@@ -151,7 +151,7 @@ def launch(settings: Settings, target: Target) -> Launched:
 def _ending(target: Target, start_ms: int, job_id: str) -> Ending:
     if target.kind == "embedded":
         return Ending(file=str(Path(tempfile.gettempdir()) / f"flink-abnormal-{job_id}"))
-    return Ending(prefix=f"[SUMMARY {start_ms}] ")
+    return Ending(prefix=summary_prefix(start_ms))
 
 
 def _taken(target: Target, job_id: str) -> bool:
@@ -236,27 +236,8 @@ def _environment(settings: Settings, target: Target, restore_path: str | None, j
         env = StreamExecutionEnvironment(java_class(configuration._j_configuration))  # noqa: SLF001
     else:
         env = StreamExecutionEnvironment.get_execution_environment(configuration)
-    env.get_config().set_global_job_parameters(_job_parameters(settings))
+    env.get_config().set_global_job_parameters(parameters(settings, finished.key(settings)))
     return env
-
-
-def _job_parameters(settings: Settings) -> dict[str, str]:
-    """Return what the REST API shows of the job's options, for those who watch it; what does not apply is empty."""
-    simulated = settings.random if settings.source == "random" else None
-    return {
-        "source": settings.source,
-        "users": str(simulated.users) if simulated else "",
-        "interval": duration_text(simulated.interval_ms) if simulated else "",
-        "seed": str(simulated.seed) if simulated else "",
-        "threshold": str(settings.detection.threshold),
-        "live": str(settings.detection.live).lower(),
-        "sinks": ",".join(settings.sink.sinks),
-        "output": str(Path(settings.sink.output).absolute()) if settings.sink.output else "",
-        "execution-mode": settings.state.mode,
-        "checkpoint-interval": duration_text(settings.state.checkpoint_interval_ms),
-        "checkpoint-dir": folder_uri(settings.state.checkpoint_dir),
-        finished.KEY_PARAMETER: finished.key(settings),
-    }
 
 
 def _default_parallelism(env: Any, target: Target) -> int:

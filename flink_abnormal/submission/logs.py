@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from flink_abnormal.core.model import one_line
+from flink_abnormal.core.published import ALERTS_FOLDER, Parameters
 from flink_abnormal.runtime import local_cluster, stdout_files
 
 if TYPE_CHECKING:
@@ -28,9 +29,9 @@ def follow(cluster: Cluster, job: Job, *, everything: bool, once: bool) -> None:
 
     Lines of the seed's form name no job: where several print on one cluster, the lines of all are shown.
     """
-    parameters = cluster.job_parameters(job.id)
-    printed = "print" in parameters.get("sinks", "print")
-    new_lines = _reader(cluster) if printed else _Written(Path(parameters.get("output", "")) / "alerts").new_lines
+    parameters = Parameters.parse(cluster.job_parameters(job.id))
+    printed = parameters.prints
+    new_lines = _reader(cluster) if printed else _Written(Path(parameters.output) / ALERTS_FOLDER).new_lines
     while True:
         running = cluster.job(job.id).running
         for line in new_lines(once or not running):

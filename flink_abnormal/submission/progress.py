@@ -13,7 +13,8 @@ from rich.console import Console
 
 from flink_abnormal.core import fingerprints
 from flink_abnormal.core.errors import ClusterError
-from flink_abnormal.core.operators import ALERTS_TO_JSON, BYTES_READ, DETECTOR, PARSE, PRINT_ALERTS
+from flink_abnormal.core.operators import ALERTS_TO_JSON, DETECTOR, PARSE, PRINT_ALERTS
+from flink_abnormal.core.published import BYTES_READ
 from flink_abnormal.submission.terminal import say
 
 if TYPE_CHECKING:

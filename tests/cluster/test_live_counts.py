@@ -10,7 +10,8 @@ from conftest import wait_until
 from expected import SEED, simulated
 
 from flink_abnormal.core.model import Rule
-from flink_abnormal.core.operators import DETECTOR, LIVE, LIVE_ALERTS, LIVE_USERS
+from flink_abnormal.core.operators import DETECTOR, LIVE
+from flink_abnormal.core.published import LIVE_ALERTS, LIVE_USERS
 from flink_abnormal.core.rule import decide, detect
 from flink_abnormal.pipeline.formats.jsonl import JsonLines
 from flink_abnormal.runtime.rest import Cluster

@@ -15,7 +15,7 @@ from cluster_tools import LocalCluster, free_port
 from conftest import PROJECT, wait_until
 from listening import open_to_others
 
-from flink_abnormal.core.operators import LIVE_ALERTS, LIVE_USERS
+from flink_abnormal.core.published import LIVE_ALERTS, LIVE_USERS
 
 START = PROJECT / "conf" / "monitoring" / "prometheus.sh"
 BOARD = PROJECT / "conf" / "monitoring" / "grafana" / "boards" / "flink-abnormal.json"

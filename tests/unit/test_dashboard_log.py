@@ -5,6 +5,7 @@ import pytest
 from dashboard.collect import log
 from dashboard.collect.tail import Tail
 from dashboard.model import SeenAlert
+from flink_abnormal.core.published import parse_alert_line
 
 
 def lines(begin, end):
@@ -105,7 +106,7 @@ def test_long_files_are_read_rarely_and_short_ones_each_second():
     ],
 )
 def test_lines_are_told_apart_by_their_beginning(line, kind, alert):
-    assert (log.kind(line), log.alert(line)) == (kind, alert)
+    assert (log.kind(line), parse_alert_line(line)) == (kind, alert)
 
 
 def seen(seq):

@@ -46,7 +46,7 @@ class World:
         """Let the cluster list no job, or one in a state."""
         listed = {**self._job, "jid": job, "state": state, **more}
         self.flink.answers["/jobs/overview"] = {"jobs": [listed] if state else []}
-        told = {finished.KEY_PARAMETER: key or finished.key(self.settings)}
+        told = {"options-key": key or finished.key(self.settings)}
         self.flink.answers[f"/jobs/{job}/config"] = {"execution-config": {"user-config": told}}
         self.flink.answers[f"/jobs/{job}/checkpoints"] = {"latest": {"savepoint": savepoint}}
 

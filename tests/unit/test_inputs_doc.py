@@ -37,7 +37,7 @@ def ran(options, lines):
     for kind in ("abnormal", "normal"):
         counts[kind] = sum(event.times for event in events if event.kind == kind)
     counts["repeated"] = sum(event.times - 1 for event in events)
-    return events, [*(alert.log_line() for alert in alerts), Summary.of(counts, settings.values).text()]
+    return events, [*(alert.log_line() for alert in alerts), Summary.of(counts, settings.chosen_source.values).text()]
 
 
 def test_no_command_is_without_its_input_and_what_it_prints():

@@ -9,6 +9,7 @@ from nicegui import ui
 from dashboard.model import LogLine
 from dashboard.pages import charts, words
 from dashboard.pages.view import Card, Chart, Table
+from flink_abnormal.core.published import Parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -101,7 +102,7 @@ class AlertStream:
 def can_be_seen(job: JobDetail) -> bool:
     """Whether a job's alerts reach this page: it publishes them or prints them, as far as is known yet."""
     published = job.live is None or job.live.missing in (None, "not-read-yet")
-    return published or "print" in job.parameters.get("sinks", "print")
+    return published or Parameters.parse(job.parameters).prints
 
 
 def _alert_line(alert: SeenAlert, texts: Texts) -> str:

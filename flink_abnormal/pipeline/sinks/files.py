@@ -27,6 +27,7 @@ from pyflink.datastream.connectors.file_system import (
 
 from flink_abnormal.core.model import Alert
 from flink_abnormal.core.operators import ALERT_FILES, ALERTS_TO_JSON, DEAD_LETTER_FILES
+from flink_abnormal.core.published import ALERTS_FOLDER, DEAD_LETTERS_FOLDER
 from flink_abnormal.pipeline.streams import label
 
 if TYPE_CHECKING:
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from flink_abnormal.core.operators import Operator
     from flink_abnormal.core.settings import Settings
 
-ALERTS_FOLDER: Final = "alerts"
-DEAD_LETTERS_FOLDER: Final = "dead-letters"
 _PART_BYTES: Final = 128 * 1024 * 1024
 
 

@@ -1,0 +1,101 @@
+"""What a job shows to those outside it: metrics, printed lines, folders, and the options it was submitted with.
+
+A watcher (the dashboard, a drill, the guard, `flink-abnormal logs`) knows a running job by Flink's REST API, by files,
+and by what this module names; each encoder has its decoder beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from flink_abnormal.core.durations import UNITS_MS, duration_text
+from flink_abnormal.core.uris import folder_uri
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flink_abnormal.core.settings import Settings
+
+LIVE_USERS: Final = "liveUsers"
+LIVE_ALERTS: Final = "liveAlerts"
+"""Gauges of each subtask of the detector: JSON in a string, as `pipeline/live_metrics.py` describes it."""
+BYTES_READ: Final = "bytesRead"
+"""A counter of each subtask that parses: bytes of lines."""
+
+ALERTS_FOLDER: Final = "alerts"
+DEAD_LETTERS_FOLDER: Final = "dead-letters"
+"""Folders below --output, of JSON Lines."""
+
+EMITTED: Final = "[Source Emit] "
+ALERT: Final = "[ALERT] "
+DEAD_LETTER: Final = "[DEAD LETTER] "
+"""What the printed lines begin with."""
+_ALERT_LINE: Final = re.compile(r"\[ALERT\] userId=(.*) 이상행동 (\d{1,9})회 감지!", re.DOTALL)
+
+
+def alert_line(user_id: str, count: int) -> str:
+    """Return the seed's line, to the letter."""
+    return f"{ALERT}userId={user_id} 이상행동 {count}회 감지!"
+
+
+def parse_alert_line(line: str) -> tuple[str, int] | None:
+    """Return the user and the count of an alert's line, or None for any other line."""
+    found = _ALERT_LINE.fullmatch(line)
+    return (found[1], int(found[2])) if found else None
+
+
+def summary_prefix(start_ms: int) -> str:
+    """Return what the figures of one bounded run begin with; `start_ms` is its submission in epoch milliseconds."""
+    return f"[SUMMARY {start_ms}] "
+
+
+class Parameters(NamedTuple):
+    """The options of a job that watchers need, as they read them from its REST API.
+
+    Defaults are what a job of an earlier release, or another job, has: it prints, publishes, and has no folders.
+    """
+
+    prints: bool = True
+    live: bool = True
+    interval_s: float | None = None
+    output: str = ""
+    checkpoint_dir: str = ""
+    options_key: str = ""
+
+    @classmethod
+    def parse(cls, given: Mapping[str, str]) -> Parameters:
+        """Read Flink's global job parameters; what is missing or can't be read has its default."""
+        return cls(
+            prints="print" in given.get("sinks", "print"),
+            live=given.get("live", "on").lower() not in ("off", "false", "no"),
+            interval_s=_seconds(given.get("interval", "")),
+            output=given.get("output", ""),
+            checkpoint_dir=given.get("checkpoint-dir", ""),
+            options_key=given.get("options-key", ""),
+        )
+
+
+def parameters(settings: Settings, options_key: str) -> dict[str, str]:
+    """Return what the REST API shows of a job's options; what does not apply is empty.
+
+    `options_key` stands for all of them (`snapshots/finished.py`).
+    """
+    return {
+        "source": settings.source,
+        **settings.chosen_source.published(),
+        "threshold": str(settings.detection.threshold),
+        "live": str(settings.detection.live).lower(),
+        "sinks": ",".join(settings.sink.sinks),
+        "output": str(Path(settings.sink.output).absolute()) if settings.sink.output else "",
+        "execution-mode": settings.state.mode,
+        "checkpoint-interval": duration_text(settings.state.checkpoint_interval_ms),
+        "checkpoint-dir": folder_uri(settings.state.checkpoint_dir),
+        "options-key": options_key,
+    }
+
+
+def _seconds(duration: str) -> float | None:
+    match = re.fullmatch(r"(\d{1,12})(ms|s|min|h)", duration)
+    return int(match[1]) * UNITS_MS[match[2]] / 1000 if match else None
