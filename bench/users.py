@@ -20,6 +20,7 @@ from flink_abnormal.core.settings import (
     SinkSettings,
     StateSettings,
 )
+from flink_abnormal.pipeline.abnormal import ABNORMAL
 from flink_abnormal.submission import launch
 
 FEW, MANY = 3, 100_000
@@ -51,7 +52,7 @@ def seconds(file: Path, folder: Path, mode: str, backend: str, live: bool) -> fl
             backend=backend,
         ),
     )
-    launched = launch.launch(settings, launch.EMBEDDED)
+    launched = launch.launch(ABNORMAL, settings, launch.EMBEDDED)
     return float(launched.client.get_job_execution_result().result().get_net_runtime()) / 1000
 
 

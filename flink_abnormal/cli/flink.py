@@ -18,6 +18,7 @@ from click.exceptions import Exit
 from flink_abnormal.cli import command
 from flink_abnormal.cli.job import settings_of
 from flink_abnormal.core.errors import ClusterError, UsageError
+from flink_abnormal.pipeline.abnormal import ABNORMAL
 from flink_abnormal.runtime import discovery, distribution, local_cluster
 from flink_abnormal.runtime.rest import Cluster
 from flink_abnormal.submission import preflight
@@ -84,15 +85,15 @@ def check(run: Run) -> Run:
     if run.script is None:
         return run
     if not Path(run.script).is_file():
-        raise UsageError(f"-py {run.script} isn't there. From the project's folder it is jobs/abnormal.py.")
-    if Path(run.script).resolve() != (distribution.project() / "jobs" / "abnormal.py").resolve():
+        raise UsageError(f"-py {run.script} isn't there. From the project's folder it is {ABNORMAL.script}.")
+    if Path(run.script).resolve() != (distribution.project() / ABNORMAL.script).resolve():
         return run
     settings = settings_of(run.script_arguments)
     if run.value("-t", "--target") not in (None, "remote"):
         return run
     address = run.value("-m", "--jobmanager")
     cluster = Cluster.at(address) if address else discovery.find(None)
-    check_machine(settings)
+    check_machine(ABNORMAL, settings)
     parallelism = run.value("-p", "--parallelism")
     if parallelism is not None and not parallelism.isdecimal():
         raise UsageError(f"-p takes a number of subtasks, not {parallelism!r}.")

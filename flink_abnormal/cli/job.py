@@ -11,6 +11,7 @@ from flink_abnormal.cli import command
 from flink_abnormal.cli.options import job_options, option_groups
 from flink_abnormal.core.errors import UsageError
 from flink_abnormal.core.settings import from_values
+from flink_abnormal.pipeline.abnormal import ABNORMAL
 from flink_abnormal.runtime import distribution, local_cluster
 from flink_abnormal.runtime.rest import Cluster
 from flink_abnormal.snapshots import finished
@@ -31,7 +32,7 @@ def job(**values: Any) -> None:
     inside_flink_run = "PYFLINK_GATEWAY_PORT" in os.environ
     target = launch.FLINK_RUN if inside_flink_run else launch.EMBEDDED
     settings = from_values(values)
-    launched = launch.launch(settings, target)
+    launched = launch.launch(ABNORMAL, settings, target)
     if inside_flink_run:
         cluster, is_application = _cluster(), distribution.APPLICATION_VARIABLE in os.environ
         try:

@@ -20,6 +20,7 @@ from flink_abnormal.core.model import one_line
 from flink_abnormal.core.published import Parameters
 from flink_abnormal.core.settings import from_values
 from flink_abnormal.core.uris import folder_uri
+from flink_abnormal.pipeline.abnormal import ABNORMAL
 from flink_abnormal.runtime import discovery
 from flink_abnormal.snapshots import storage
 from flink_abnormal.submission import guard, launch, preflight
@@ -62,7 +63,7 @@ for verb in entry_points(group="flink_abnormal.verbs"):  # of packages above thi
 @job_options
 def run(**values: Any) -> None:
     """Run the job embedded, in this process and a JVM of its own, until it ends or Ctrl-C."""
-    wait_for_end(launch.launch(from_values(values), launch.EMBEDDED))
+    wait_for_end(launch.launch(ABNORMAL, from_values(values), launch.EMBEDDED))
 
 
 @cli.command()
@@ -74,10 +75,10 @@ def run(**values: Any) -> None:
 def submit(jobmanager: str | None, detached: bool, **values: Any) -> None:  # noqa: FBT001
     """Submit the job to a cluster. Attached, Ctrl-C leaves the job running."""
     settings = from_values(values)
-    check_machine(settings)
+    check_machine(ABNORMAL, settings)
     target = discovery.find(jobmanager)
     settings = preflight.check(target, settings, say)
-    launched = launch.launch(settings, launch.Target("cluster", target.host, target.port))
+    launched = launch.launch(ABNORMAL, settings, launch.Target("cluster", target.host, target.port))
     print(f"Submitted job {launched.job_id}", flush=True)
     if not detached:
         leave = f"The job goes on. See it with: flink-abnormal status {launched.job_id}"
@@ -96,7 +97,7 @@ def keep_job(jobmanager: str | None, stay: bool, options: tuple[str, ...]) -> No
     if chosen := {"--from", "--detached", "--attached"} & {option.partition("=")[0] for option in options}:
         raise UsageError(f"keep chooses {', '.join(sorted(chosen))} itself: leave it out.")
     options = (*options, "--from", storage.AUTO)
-    say(guard.Guard(discovery.find(jobmanager), options, settings_of(options)).run(stay=stay))
+    say(guard.Guard(ABNORMAL.name, discovery.find(jobmanager), options, settings_of(options)).run(stay=stay))
 
 
 @cli.command(name="list")

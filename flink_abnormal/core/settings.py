@@ -18,7 +18,6 @@ from flink_abnormal.core.values import normal_text, split_names
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-JOB_NAME: Final = "Internal Keyed State Abnormal Count Example"
 MAX_PARALLELISM: Final = 120
 """Key groups. 120 sends user1, user2 and user3 to three subtasks of three; 128 would leave one idle."""
 DEFAULT_PARALLELISM: Final = 3

@@ -8,8 +8,7 @@ from flink_abnormal.core.model import Rule
 from flink_abnormal.core.operators import DETECTOR, KEY_BY_USER
 from flink_abnormal.pipeline import live_gauges, sinks, sources, tally
 from flink_abnormal.pipeline.detector import AbnormalCountProcessFunction
-from flink_abnormal.pipeline.sources import SourceContext
-from flink_abnormal.pipeline.sources.files import check_at_end
+from flink_abnormal.pipeline.sources.base import SourceContext
 from flink_abnormal.pipeline.streams import key_by, label, side_output, tags, types
 
 if TYPE_CHECKING:
@@ -52,8 +51,8 @@ def build(
     dead_letters = list(source.dead_letters)
     if settings.bounded:
         figures = tally.build(env, source.events, [*source.tallies, side_output(alerts, tags.tally())])
-        if settings.source == "files":
-            figures = check_at_end(figures, settings.files)
+        if source.at_end is not None:
+            figures = source.at_end(figures)
             dead_letters.append(side_output(figures, tags.dead_letters()))
         tally.print_summary(figures, ending, settings.chosen_source.values, mode)
     written = sinks.build(alerts, _union(dead_letters), settings, parallelism.sink)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flink_abnormal.core.errors import UsageError, cause
-from flink_abnormal.core.operators import DETECTOR, FILE_SOURCE, HEARTBEAT, TALLY
 from flink_abnormal.runtime import distribution, s3
 from flink_abnormal.snapshots.storage import METADATA
 
 if TYPE_CHECKING:
+    from flink_abnormal.core.job import Proof
+    from flink_abnormal.core.operators import Operator
     from flink_abnormal.core.settings import Mode, Settings
 
 _NATIVE: Final = {"KeyGroupsStateHandle": "hashmap", "IncrementalRemoteKeyedStateHandle": "rocksdb"}
@@ -22,21 +23,22 @@ class Snapshot(NamedTuple):
     keyed_state: set[str]
 
 
-def check(path: str, settings: Settings) -> None:
+def check(path: str, settings: Settings, proof: Proof) -> None:
     """Raise UsageError where the job can't start from this snapshot, before Flink restarts on it for ever."""
     snapshot = read(path)
-    wanted_mode, taken_in = settings.state.mode, mode(snapshot)
+    wanted_mode, taken_in = settings.state.mode, mode(snapshot, proof.keyed)
     if taken_in is None:
-        raise UsageError(f"{path} is no snapshot of this job: it holds no operator {DETECTOR.uid_in(wanted_mode)!r}.")
+        raise UsageError(
+            f"{path} is no snapshot of this job: it holds no operator {proof.keyed.uid_in(wanted_mode)!r}."
+        )
     if taken_in != wanted_mode:
         raise UsageError(
             f"{path} was taken in {taken_in} mode, and its state can't be read in {wanted_mode} mode: "
             f"give --execution-mode {taken_in}."
         )
-    wanted = {"random": HEARTBEAT, "files": FILE_SOURCE}[settings.source]
-    if _id(wanted.uid) not in snapshot.operators:
+    if _id(proof.source.uid) not in snapshot.operators:
         raise UsageError(f"{path} was taken with another --source than {settings.source}.")
-    if (_id(TALLY.uid) in snapshot.operators) != settings.bounded:
+    if (_id(proof.bounded.uid) in snapshot.operators) != settings.bounded:
         was, now = ("no", "an") if settings.bounded else ("an", "no")
         raise UsageError(
             f"{path} was taken of a run with {was} end, and this one has {now} end, which a snapshot can't change: "
@@ -50,10 +52,10 @@ def check(path: str, settings: Settings) -> None:
             )
 
 
-def mode(snapshot: Snapshot) -> Mode | None:
-    """Return the execution mode that a snapshot of this job was taken in, or None where it is of another job."""
+def mode(snapshot: Snapshot, keyed: Operator) -> Mode | None:
+    """Return the execution mode that the state of `keyed` was taken in, or None if the snapshot holds none of it."""
     modes: tuple[Mode, ...] = ("thread", "process")
-    return next((mode for mode in modes if _id(DETECTOR.uid_in(mode)) in snapshot.operators), None)
+    return next((mode for mode in modes if _id(keyed.uid_in(mode)) in snapshot.operators), None)
 
 
 def native_backends(snapshot: Snapshot) -> set[str]:

@@ -82,7 +82,7 @@ def start() -> None:
 
 
 def _check(snapshot: metadata.Snapshot, path: str) -> None:
-    mode = metadata.mode(snapshot)
+    mode = metadata.mode(snapshot, DETECTOR)
     if mode is None:
         raise UsageError(f"{path} is no snapshot of this job: it holds no operator {DETECTOR.uid!r}.")
     if mode == "process":

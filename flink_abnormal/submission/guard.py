@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Final
 
 from flink_abnormal.core.errors import AbnormalError, ClusterError, UsageError, root
 from flink_abnormal.core.published import Parameters
-from flink_abnormal.core.settings import JOB_NAME
 from flink_abnormal.snapshots import finished
 from flink_abnormal.submission.terminal import say
 
@@ -42,9 +41,10 @@ STEADY_MS: Final = 600_000
 
 
 class Guard:
-    """Guards the job of `options` (those of `submit`), whose parsed form is `settings`, on a cluster."""
+    """Guards the job `name` with `options` (those of `submit`), whose parsed form is `settings`, on a cluster."""
 
-    def __init__(self, cluster: Cluster, options: Sequence[str], settings: Settings) -> None:
+    def __init__(self, name: str, cluster: Cluster, options: Sequence[str], settings: Settings) -> None:
+        self._name = name
         self._cluster = cluster
         self._options = options
         self._settings = settings
@@ -88,7 +88,7 @@ class Guard:
 
     def _find(self) -> Job | None:
         """Return the job of this name that runs, else the guarded one, else one that finished with these options."""
-        named = [job for job in self._cluster.jobs() if job.name == JOB_NAME]
+        named = [job for job in self._cluster.jobs() if job.name == self._name]
         running = [job for job in named if job.running]
         guarded = [job for job in named if job.id == self._job_id]
         finished_ones = [job for job in named[:1] if job.state == "FINISHED" and self._job_id is None]

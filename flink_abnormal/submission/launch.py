@@ -18,7 +18,7 @@ import psutil
 from flink_abnormal.core.errors import ClusterError, JobError, cause, root
 from flink_abnormal.core.parallelism import Parallelism
 from flink_abnormal.core.published import parameters, summary_prefix
-from flink_abnormal.core.settings import DEFAULT_PARALLELISM, JOB_NAME, MAX_PARALLELISM
+from flink_abnormal.core.settings import DEFAULT_PARALLELISM, MAX_PARALLELISM
 from flink_abnormal.core.uris import folder_uri
 from flink_abnormal.pipeline.stdout import append_only, open_to_workers
 from flink_abnormal.pipeline.verdict import Ending
@@ -26,7 +26,7 @@ from flink_abnormal.runtime import distribution, embedded
 from flink_abnormal.runtime.rest import DEFAULT_HOST, DEFAULT_PORT, SERIES_SECONDS, Cluster
 from flink_abnormal.snapshots import finished, metadata
 from flink_abnormal.submission import progress
-from flink_abnormal.submission.machine_checks import check_machine, is_empty_folder, to_start_from
+from flink_abnormal.submission.machine_checks import check_machine, to_start_from
 from flink_abnormal.submission.preflight import settle_mode
 from flink_abnormal.submission.terminal import say
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from types import FrameType
 
+    from flink_abnormal.core.job import Goal, Job
     from flink_abnormal.core.settings import Settings
 
 UNLIMITED: Final = str(2**31 - 1)
@@ -69,7 +70,7 @@ class Launched(NamedTuple):
     client: Any
     ending: Ending | None
     interrupted: threading.Event
-    goal: progress.Goal | None
+    goal: Goal | None
 
 
 def flink_configuration(settings: Settings, restore_path: str | None) -> dict[str, str]:
@@ -109,12 +110,11 @@ def flink_configuration(settings: Settings, restore_path: str | None) -> dict[st
     }
 
 
-def launch(settings: Settings, target: Target) -> Launched:
-    """Check, build and start the job."""
+def launch(job: Job, settings: Settings, target: Target) -> Launched:
+    """Check, build and start a job."""
     _on_ctrl_c(_stop_early)
-    check_machine(settings)
-    if is_empty_folder(settings):
-        say(f"Warning: --input {settings.files.input} holds no file to read; names that start with . or _ don't count.")
+    if warning := check_machine(job, settings):
+        say(warning)
     if target.kind == "embedded":
         append_only()
         settings = settle_mode(settings, say)
@@ -125,17 +125,16 @@ def launch(settings: Settings, target: Target) -> Launched:
     env = _environment(settings, target, restore_path, job_id)
     from pyflink.common import JobClient  # noqa: PLC0415
 
-    from flink_abnormal.pipeline import graph  # noqa: PLC0415 - PyFlink reads the process's environment when imported
-
     default = _default_parallelism(env, target)
     parallelism = Parallelism.of(settings, default)
     layout = settings.layout.slots or ("shared" if target.kind == "embedded" else "isolated")
     start_ms = time.time_ns() // 1_000_000
     ending = _ending(target, start_ms, job_id)
-    graph.build(env, settings, parallelism, layout, start_ms, distribution.parts(), ending)
-    j_graph = env._generate_stream_graph(clear_transformations=True, job_name=JOB_NAME)  # noqa: SLF001
+    job.build(env, settings, parallelism, layout, start_ms, distribution.parts(), ending)
+    j_graph = env._generate_stream_graph(clear_transformations=True, job_name=job.name)  # noqa: SLF001
     if restore_path is not None:
-        metadata.check(restore_path, settings)
+        metadata.check(restore_path, settings, job.proof(settings))
+    say(f"Job: {job.name}")
     _report(settings, parallelism, layout, real_modes(nodes(j_graph)), restore_path)
     interrupted = _remember_ctrl_c()
     client = None
@@ -144,7 +143,7 @@ def launch(settings: Settings, target: Target) -> Launched:
     except Exception as error:
         if not _taken(target, job_id):
             raise JobError(f"The job was refused: {cause(error)}") from error
-    goal = progress.goal(settings, resumes=restore_path is not None)
+    goal = progress.goal(job, settings, resumes=restore_path is not None)
     return Launched(job_id, client, ending if settings.bounded else None, interrupted, goal)
 
 
@@ -288,10 +287,10 @@ def real_modes(graph: Iterable[Node]) -> set[str]:
 
 def _report(settings: Settings, parallelism: Any, layout: str, modes: Iterable[str], restore_path: str | None) -> None:
     state = settings.state
-    seed = f", seed {settings.random.seed}" if settings.source == "random" else ""
-    say(f"Job: {JOB_NAME}")
+    seed = settings.chosen_source.published()["seed"]
+    made_of = f", seed {seed}" if seed else ""
     say(
-        f"Source {settings.source}{seed}; parallelism {parallelism.source}/{parallelism.process}/{parallelism.sink} "
+        f"Source {settings.source}{made_of}; parallelism {parallelism.source}/{parallelism.process}/{parallelism.sink} "
         f"(source/process/sink), slots {layout}; Python in {' and '.join(sorted(modes))} mode; state {state.backend}"
     )
     say(f"Checkpoints: {'aligned' if state.aligned else 'unaligned'}, below {folder_uri(state.checkpoint_dir)}")

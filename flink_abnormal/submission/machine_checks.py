@@ -7,31 +7,29 @@ import stat
 import tempfile
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from flink_abnormal.core import fingerprints
 from flink_abnormal.core.errors import MachineError, UsageError
 from flink_abnormal.core.uris import local_path
 from flink_abnormal.runtime import distribution, s3
 from flink_abnormal.snapshots import storage
 
 if TYPE_CHECKING:
+    from flink_abnormal.core.job import Job
     from flink_abnormal.core.settings import Settings
 
-_STREAMS: Final = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
-_WRITE_IT_DOWN: Final = (
-    "A job that recovers reads its input again, on any of its workers: write it to a file first, and name that."
-)
 
+def check_machine(job: Job, settings: Settings) -> str:
+    """Raise where a folder or an input that the job needs is not there: before Flink says it in its own way.
 
-def check_machine(settings: Settings) -> None:
-    """Raise where a folder or an input that the job needs is not there: before Flink says it in its own way."""
-    if settings.source == "files":
-        _check_input(Path(str(settings.files.input)), follow=settings.files.follow)
+    Returns a warning, or nothing.
+    """
+    warning = job.check_machine(settings)
     _check_checkpoints(settings.state.checkpoint_dir)
     if settings.sink.output is not None:
         output = Path(settings.sink.output)
         _check_writable(output, "--output")
+    return warning
 
 
 def to_start_from(settings: Settings) -> str | None:
@@ -54,43 +52,6 @@ def check_output(settings: Settings, restore_path: str | None) -> None:
             f"--output {sink.output} is not empty{without}, and a second run would add to the first one's alerts. Name "
             "an empty folder, or give --append."
         )
-
-
-def is_empty_folder(settings: Settings) -> bool:
-    """Whether a bounded run is about to read nothing."""
-    files = settings.files
-    return settings.source == "files" and not files.follow and not fingerprints.take(str(files.input))
-
-
-def _check_input(path: Path, *, follow: bool) -> None:
-    if str(path) == "-" or str(path).startswith(_STREAMS):
-        raise UsageError(f"--input {path} is a stream of this command alone. {_WRITE_IT_DOWN}")
-    _check_openable(path)
-    if fingerprints.hidden(path.name):
-        raise UsageError(
-            f"--input {path}: Flink passes over names that start with . or _, which stand for files on their way. "
-            "Rename it."
-        )
-    if follow and not path.is_dir():
-        raise UsageError(f"--follow watches a folder, and --input {path} is a file. Name the folder it lies in.")
-
-
-def _check_openable(path: Path) -> None:
-    """Raise unless the input is a file or a folder that can be opened; what lies in a folder, its reader judges."""
-    try:
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
-            next(path.iterdir(), None)
-        elif stat.S_ISREG(mode):
-            with path.open("rb"):
-                pass
-        else:
-            raise UsageError(f"--input {path} is a pipe, a socket or a device. {_WRITE_IT_DOWN}")
-    except FileNotFoundError:
-        what = "is a link that leads nowhere" if path.is_symlink() else "isn't there"
-        raise UsageError(f"--input {path} {what}. Name a file or a folder.") from None
-    except OSError as error:
-        raise UsageError(f"--input {path} can't be read: {error.strerror}.") from None
 
 
 def _check_checkpoints(folder: str) -> None:

@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 from rich.console import Console
 
-from flink_abnormal.core import fingerprints
 from flink_abnormal.core.errors import ClusterError
+from flink_abnormal.core.job import Goal
 from flink_abnormal.core.operators import ALERTS_TO_JSON, DETECTOR, PARSE, PRINT_ALERTS
 from flink_abnormal.core.published import BYTES_READ
 from flink_abnormal.submission.terminal import say
@@ -21,22 +21,14 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
 
+    from flink_abnormal.core.job import Job
     from flink_abnormal.core.settings import Settings
     from flink_abnormal.runtime.rest import Cluster
 
 PLAIN_SECONDS: Final = 10.0
 RICH_SECONDS: Final = 1.0
-COMPRESSED: Final = (".gz", ".gzip", ".bz2", ".xz", ".zst", ".zstd", ".deflate")
 _MINUTE: Final = 60
 _MEGA: Final = 1_000_000
-
-
-class Goal(NamedTuple):
-    """What a run counts (`lines` or `events`) and how much of it there is, as far as that is known."""
-
-    unit: str
-    total: int | None = None
-    size: int | None = None
 
 
 class Figures(NamedTuple):
@@ -48,15 +40,15 @@ class Figures(NamedTuple):
     alerts: int
 
 
-def goal(settings: Settings, *, resumes: bool) -> Goal | None:
-    """Return what a run has before it, or None if it has no end; one that resumes has done a part of it before."""
+def goal(job: Job, settings: Settings, *, resumes: bool) -> Goal | None:
+    """Return what a run has before it, or None if it has no end.
+
+    One that resumes has done a part of it before, and nobody counts which.
+    """
     if not settings.bounded:
         return None
-    if settings.source == "random":
-        return Goal("events", None if resumes else settings.random.users * (settings.random.events or 0))
-    files = {} if resumes else fingerprints.take(str(settings.files.input))
-    readable = files and not any(name.endswith(COMPRESSED) for name in files)
-    return Goal("lines", size=sum(each.size for each in files.values()) if readable else None)
+    whole = job.goal(settings)
+    return Goal(whole.unit) if resumes else whole
 
 
 def text(goal: Goal, before: Figures, now: Figures) -> str:

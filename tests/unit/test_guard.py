@@ -7,6 +7,7 @@ from flink_answers import JOB
 
 from flink_abnormal.cli.job import settings_of
 from flink_abnormal.core.errors import ClusterError, UsageError
+from flink_abnormal.pipeline.abnormal import ABNORMAL
 from flink_abnormal.runtime.rest import Cluster
 from flink_abnormal.snapshots import finished
 from flink_abnormal.submission import guard
@@ -52,7 +53,7 @@ class World:
 
     @property
     def _job(self):
-        return {"name": guard.JOB_NAME, "start-time": 0, "duration": 0, "tasks": {"total": 1, "running": 1}}
+        return {"name": ABNORMAL.name, "start-time": 0, "duration": 0, "tasks": {"total": 1, "running": 1}}
 
     def submit(self, *_):
         """Take a submission, as the cluster is told to."""
@@ -62,7 +63,7 @@ class World:
         self.list("RUNNING", job=f"{self.submitted}" * 32)
 
     def guard(self):
-        return guard.Guard(Cluster(port=self.flink.port), self.options, self.settings)
+        return guard.Guard(ABNORMAL.name, Cluster(port=self.flink.port), self.options, self.settings)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 from flink_abnormal.core.errors import MachineError, UsageError
 from flink_abnormal.core.settings import FileSettings, Settings, SinkSettings, StateSettings
 from flink_abnormal.core.uris import folder_uri, local_path
+from flink_abnormal.pipeline.abnormal import ABNORMAL
 from flink_abnormal.runtime import distribution
 from flink_abnormal.submission.machine_checks import check_machine, check_output
 
@@ -22,7 +23,7 @@ def job(folder, *, source="files", sink=None, checkpoints=None, restore_from=Non
 
 def refusal(error, settings):
     with pytest.raises(error) as refused:
-        check_machine(settings)
+        check_machine(ABNORMAL, settings)
     return str(refused.value)
 
 
@@ -49,13 +50,13 @@ def test_following_a_file_is_refused(tmp_path):
 def test_a_file_can_be_read_and_a_folder_read_or_followed(tmp_path):
     file = tmp_path / "a.jsonl"
     file.touch()
-    check_machine(job(tmp_path, input=str(file)))
-    check_machine(job(tmp_path, input=str(tmp_path)))
-    check_machine(job(tmp_path, input=str(tmp_path), follow=True))
+    check_machine(ABNORMAL, job(tmp_path, input=str(file)))
+    check_machine(ABNORMAL, job(tmp_path, input=str(tmp_path)))
+    check_machine(ABNORMAL, job(tmp_path, input=str(tmp_path), follow=True))
 
 
 def test_a_checkpoint_folder_is_made(tmp_path):
-    check_machine(job(tmp_path, source="random", checkpoints=tmp_path / "a" / "b"))
+    check_machine(ABNORMAL, job(tmp_path, source="random", checkpoints=tmp_path / "a" / "b"))
     assert list((tmp_path / "a" / "b").iterdir()) == []
 
 
@@ -94,7 +95,7 @@ def test_an_output_folder_that_cannot_be_written_is_refused(tmp_path):
 
 
 def test_an_output_folder_is_made(tmp_path):
-    check_machine(job(tmp_path, source="random", sink=output(tmp_path / "out" / "today")))
+    check_machine(ABNORMAL, job(tmp_path, source="random", sink=output(tmp_path / "out" / "today")))
     assert list((tmp_path / "out" / "today").iterdir()) == []
 
 
@@ -211,7 +212,7 @@ def test_a_checkpoint_folder_that_another_user_made_where_all_may_is_refused(tmp
     folder.mkdir()
     link = everybodys / "link"
     link.symlink_to(folder)
-    check_machine(job(tmp_path, source="random", checkpoints=folder))
+    check_machine(ABNORMAL, job(tmp_path, source="random", checkpoints=folder))
     theirs = of_another_user(folder, monkeypatch)
 
     for named in (folder, folder / "job", link):
@@ -232,8 +233,8 @@ def test_a_checkpoint_folder_that_every_user_can_write_is_refused_where_all_may_
 
 
 def test_a_checkpoint_folder_that_is_made_where_all_may_is_its_owners_alone(tmp_path, everybodys):
-    check_machine(job(tmp_path, source="random", checkpoints=everybodys / "mine"))
-    check_machine(job(tmp_path, source="random", checkpoints=tmp_path / "usual"))
+    check_machine(ABNORMAL, job(tmp_path, source="random", checkpoints=everybodys / "mine"))
+    check_machine(ABNORMAL, job(tmp_path, source="random", checkpoints=tmp_path / "usual"))
 
     assert (everybodys / "mine").stat().st_mode & 0o777 == 0o700
     assert (tmp_path / "usual").stat().st_mode & 0o777 == 0o777 & ~_umask()

@@ -1,7 +1,9 @@
 import pytest
 
+from flink_abnormal.core.job import Goal
 from flink_abnormal.core.settings import FileSettings, RandomSettings, Settings
-from flink_abnormal.submission.progress import Figures, Goal, goal, text
+from flink_abnormal.pipeline.abnormal import ABNORMAL
+from flink_abnormal.submission.progress import Figures, goal, text
 
 
 @pytest.mark.parametrize(
@@ -43,10 +45,10 @@ def test_what_a_run_has_before_it_is_known_where_it_has_an_end_and_begins_it(tmp
     files = Settings("files", files=FileSettings(str(tmp_path)))
     simulated = Settings(random=RandomSettings(users=5, events=20))
 
-    assert goal(files, resumes=False) == Goal("lines", size=100)
-    assert goal(files, resumes=True) == Goal("lines")
-    assert goal(simulated, resumes=False) == Goal("events", 100)
-    assert goal(simulated, resumes=True) == Goal("events")
-    assert goal(Settings(), resumes=False) is None
+    assert goal(ABNORMAL, files, resumes=False) == Goal("lines", size=100)
+    assert goal(ABNORMAL, files, resumes=True) == Goal("lines")
+    assert goal(ABNORMAL, simulated, resumes=False) == Goal("events", 100)
+    assert goal(ABNORMAL, simulated, resumes=True) == Goal("events")
+    assert goal(ABNORMAL, Settings(), resumes=False) is None
     (tmp_path / "c.jsonl.gz").write_bytes(b"x")
-    assert goal(files, resumes=False) == Goal("lines")
+    assert goal(ABNORMAL, files, resumes=False) == Goal("lines")

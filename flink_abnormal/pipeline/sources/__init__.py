@@ -1,22 +1,58 @@
-"""Where events come from: each source is `build(env, settings, context) -> SourceStreams`."""
+"""Where events come from: one `SourceSpec` a source, and one module that builds it.
+
+Imports no Flink itself, so that a source can be asked before a JVM runs.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from flink_abnormal.pipeline.sources import files, simulated
-from flink_abnormal.pipeline.sources.base import SourceContext, SourceStreams
+from flink_abnormal.core.job import Goal
+from flink_abnormal.core.operators import FILE_SOURCE, HEARTBEAT
+from flink_abnormal.pipeline.sources import input as input_files
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pyflink.datastream import StreamExecutionEnvironment
 
+    from flink_abnormal.core.operators import Operator
     from flink_abnormal.core.settings import Settings
+    from flink_abnormal.pipeline.sources.base import SourceContext, SourceStreams
 
-__all__ = ["SourceContext", "SourceStreams", "build"]
 
-_SOURCES = {"random": simulated.build, "files": files.build}
+class SourceSpec(NamedTuple):
+    """A source; its options, and whether it ends, are its part of the settings (`core/settings.py`).
+
+    `module` is where `build(env, settings, context) -> SourceStreams` is. `operator` is the one by whose state a
+    snapshot is known to be of this source. `check_machine` raises UsageError if this machine lacks what the source
+    needs, and returns a warning or nothing. `goal` says what a bounded run has before it.
+    """
+
+    module: str
+    operator: Operator
+    check_machine: Callable[[Settings], str]
+    goal: Callable[[Settings], Goal]
+
+
+SOURCES: Final = {
+    "random": SourceSpec(
+        "simulated",
+        HEARTBEAT,
+        check_machine=lambda _: "",
+        goal=lambda settings: Goal("events", settings.random.users * (settings.random.events or 0)),
+    ),
+    "files": SourceSpec("files", FILE_SOURCE, input_files.check, input_files.goal),
+}
+
+
+def chosen(settings: Settings) -> SourceSpec:
+    """Return the source that the settings name."""
+    return SOURCES[settings.source]
 
 
 def build(env: StreamExecutionEnvironment, settings: Settings, context: SourceContext) -> SourceStreams:
     """Build the source that the settings name."""
-    return _SOURCES[settings.source](env, settings, context)
+    streams: SourceStreams = import_module(f"{__name__}.{chosen(settings).module}").build(env, settings, context)
+    return streams

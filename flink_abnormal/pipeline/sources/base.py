@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from pyflink.datastream import DataStream
@@ -22,8 +23,13 @@ class SourceContext(NamedTuple):
 
 
 class SourceStreams(NamedTuple):
-    """`events` of UserEvent; `dead_letters` of JSON; `tallies` of what the source counts beside its events."""
+    """`events` of UserEvent; `dead_letters` of JSON; `tallies` of what the source counts beside its events.
+
+    `at_end` lets the figures of a bounded run pass, adds what the source finds out at its end, and has a side output of
+    dead letters.
+    """
 
     events: DataStream
     dead_letters: list[DataStream]
     tallies: list[DataStream]
+    at_end: Callable[[DataStream], DataStream] | None = None

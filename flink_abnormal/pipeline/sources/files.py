@@ -55,7 +55,9 @@ def build(env: StreamExecutionEnvironment, settings: Settings, context: SourceCo
             folder.process(WatchFiles(path, files.forget_ms), Types.STRING()), WATCH, context.mode
         ).set_parallelism(1)
         dead_letters.append(changes)
-    return SourceStreams(events, dead_letters, [side_output(events, tags.tally())])
+    return SourceStreams(
+        events, dead_letters, [side_output(events, tags.tally())], lambda figures: _check_at_end(figures, files)
+    )
 
 
 def _records(env: StreamExecutionEnvironment, files: FileSettings, context: SourceContext) -> DataStream:
@@ -83,11 +85,11 @@ def _records(env: StreamExecutionEnvironment, files: FileSettings, context: Sour
     return label(records, FILE_SOURCE).set_parallelism(context.parallelism)
 
 
-def check_at_end(summary: DataStream, settings: FileSettings) -> DataStream:
+def _check_at_end(figures: DataStream, settings: FileSettings) -> DataStream:
     """Let the figures of a bounded run pass, once the files have been compared with what they were at the start."""
     path = _absolute(settings)
     check = CheckFiles(fingerprints.take(path))
-    return label(summary.process(check, types.tally()), CHECK_FILES).set_parallelism(1)
+    return label(figures.process(check, types.tally()), CHECK_FILES).set_parallelism(1)
 
 
 def _absolute(settings: FileSettings) -> str:
