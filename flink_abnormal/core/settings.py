@@ -60,9 +60,9 @@ class SourceSettings(ABC):
         """Whether the input ends by itself."""
 
     @property
-    def values(self) -> tuple[str, ...]:
-        """The values that the input is expected to hold, if any were named."""
-        return ()
+    def reads_records(self) -> bool:
+        """Whether its events are parsed from records, by the options of `FormatSettings`."""
+        return True
 
     @abstractmethod
     def check(self, *, chosen: bool) -> None:
@@ -93,6 +93,11 @@ class RandomSettings(SourceSettings):
         """Whether --events ends it."""
         return self.events is not None
 
+    @property
+    def reads_records(self) -> bool:
+        """Events are made, not read."""
+        return False
+
     def check(self, *, chosen: bool) -> None:  # noqa: ARG002
         """Raise UsageError for a rate that is none."""
         if not 0 <= self.abnormal_rate <= 1:
@@ -108,7 +113,6 @@ class FileSettings(SourceSettings):
     """Files of records."""
 
     input: str | None = option(None, "--input", "path", "A file or a folder to read; needed by --source files.")
-    format: str = option("jsonl", "--format", "choice", "What a line holds.", choices=("jsonl", "sshd"))
     follow: bool = option(False, "--follow/--no-follow", "flag", "Go on with files that are moved into the folder.")
     forget_ms: int = option(
         86_400_000,
@@ -117,6 +121,29 @@ class FileSettings(SourceSettings):
         "follow: forget a file that has been gone this long; one of its name is new then.",
         minimum=1_000,
     )
+
+    @property
+    def bounded(self) -> bool:
+        """Whether it ends with the files that are there."""
+        return not self.follow
+
+    def published(self) -> dict[str, str]:
+        """Return nothing: these are options of simulated users."""
+        return {"users": "", "interval": "", "seed": ""}
+
+    def check(self, *, chosen: bool) -> None:
+        """Raise UsageError for an input that is missing or left over."""
+        if chosen and self.input is None:
+            raise UsageError("--source files reads from --input, which is missing: add --input FILE or FOLDER.")
+        if not chosen and self.input is not None:
+            raise UsageError("--input is read by --source files only: add --source files, or leave --input out.")
+
+
+@dataclass(frozen=True)
+class FormatSettings:
+    """How a record is read, whatever source it comes from."""
+
+    format: str = option("jsonl", "--format", "choice", "What a line holds.", choices=("jsonl", "sshd"))
     user_field: str | None = option(
         None,
         "--user-field",
@@ -141,25 +168,12 @@ class FileSettings(SourceSettings):
     )
 
     @property
-    def bounded(self) -> bool:
-        """Whether it ends with the files that are there."""
-        return not self.follow
-
-    @property
     def values(self) -> tuple[str, ...]:
         """The values of --abnormal-values and --normal-values."""
         return tuple(map(normal_text, (*self.abnormal_values, *self.normal_values))) if self.format == "jsonl" else ()
 
-    def published(self) -> dict[str, str]:
-        """Return nothing: these are options of simulated users."""
-        return {"users": "", "interval": "", "seed": ""}
-
-    def check(self, *, chosen: bool) -> None:
-        """Raise UsageError for a user or a value that can't be, and for an input that is missing or left over."""
-        if chosen and self.input is None:
-            raise UsageError("--source files reads from --input, which is missing: add --input FILE or FOLDER.")
-        if not chosen and self.input is not None:
-            raise UsageError("--input is read by --source files only: add --source files, or leave --input out.")
+    def check(self) -> None:
+        """Raise UsageError for a user or a value that can't be."""
         names = split_names(self.user_field or "name")
         if not names:
             raise UsageError("--user-field names no field: write a name, or several with commas between.")
@@ -280,6 +294,7 @@ class Settings:
     source: str = option("random", "--source", "choice", "Where events come from.", choices=("random", "files"))
     random: RandomSettings = field(default_factory=RandomSettings)
     files: FileSettings = field(default_factory=FileSettings)
+    records: FormatSettings = field(default_factory=FormatSettings)
     detection: DetectionSettings = field(default_factory=DetectionSettings)
     sink: SinkSettings = field(default_factory=SinkSettings)
     layout: LayoutSettings = field(default_factory=LayoutSettings)
@@ -300,10 +315,16 @@ class Settings:
         """Whether the input ends by itself."""
         return self.chosen_source.bounded
 
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The values that the input is expected to hold, if any were named."""
+        return self.records.values if self.chosen_source.reads_records else ()
+
     def check(self) -> None:
         """Raise UsageError where options do not fit one another."""
         for name, source in self.sources.items():
             source.check(chosen=name == self.source)
+        self.records.check()
         if not self.sink.sinks:
             raise UsageError("--sink needs a value: print, files, or both.")
         if self.sink.output is not None and ":/" in self.sink.output:
@@ -317,6 +338,7 @@ class Settings:
 GROUPS: Final = {
     "Source: random": RandomSettings,
     "Source: files": FileSettings,
+    "Records": FormatSettings,
     "Detection": DetectionSettings,
     "Sinks": SinkSettings,
     "Parallelism and slots": LayoutSettings,

@@ -54,7 +54,7 @@ def build(
         if source.at_end is not None:
             figures = source.at_end(figures)
             dead_letters.append(side_output(figures, tags.dead_letters()))
-        tally.print_summary(figures, ending, settings.chosen_source.values, mode)
+        tally.print_summary(figures, ending, settings.values, mode)
     written = sinks.build(alerts, _union(dead_letters), settings, parallelism.sink)
     if layout == "isolated":
         _isolate(alerts, written)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pyflink.datastream import RuntimeContext
 
     from flink_abnormal.core.model import UserEvent
-    from flink_abnormal.core.settings import FileSettings
+    from flink_abnormal.core.settings import FormatSettings
 
 
 LINES_A_COUNT: Final = 256
@@ -47,7 +47,7 @@ class Record(NamedTuple):
 class ParseRecords(ProcessFunction):
     """Turns a record into its event."""
 
-    def __init__(self, settings: FileSettings, *, tally: bool) -> None:
+    def __init__(self, settings: FormatSettings, *, tally: bool) -> None:
         self._settings = settings
         self._tally = tags.tally() if tally else None
         self._dead_letters = tags.dead_letters()

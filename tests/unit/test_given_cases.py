@@ -13,7 +13,7 @@ from flink_abnormal.pipeline.formats import Rejected
 
 def parsed(case):
     with job.make_context("abnormal.py", list(case.options)) as context:
-        parse = formats.parser(from_values(context.params).files)
+        parse = formats.parser(from_values(context.params).records)
     return [parse(*each) for each in read([line.encode() for line in case.lines])]
 
 

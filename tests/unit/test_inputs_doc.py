@@ -28,7 +28,7 @@ def ran(options, lines):
     with job.make_context("abnormal.py", shlex.split(options.replace("\\\n", ""))) as context:
         settings = from_values(context.params)
     notes = []
-    parse = formats.parser(settings.files, notes.append)
+    parse = formats.parser(settings.records, notes.append)
     records = [parse(*each) for each in read([line.encode() for line in lines.splitlines()])]
     assert not any(isinstance(record, Rejected) for record in records)
     events = [record for record in records if record is not None]
@@ -37,7 +37,7 @@ def ran(options, lines):
     for kind in ("abnormal", "normal"):
         counts[kind] = sum(event.times for event in events if event.kind == kind)
     counts["repeated"] = sum(event.times - 1 for event in events)
-    return events, [*(alert.log_line() for alert in alerts), Summary.of(counts, settings.chosen_source.values).text()]
+    return events, [*(alert.log_line() for alert in alerts), Summary.of(counts, settings.values).text()]
 
 
 def test_no_command_is_without_its_input_and_what_it_prints():

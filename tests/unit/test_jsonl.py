@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flink_abnormal.core.model import ABNORMAL, NO_TIMESTAMP, NORMAL, UserEvent
-from flink_abnormal.core.settings import FileSettings
+from flink_abnormal.core.settings import FormatSettings
 from flink_abnormal.pipeline import formats
 from flink_abnormal.pipeline.formats import Rejected
 from flink_abnormal.pipeline.formats.jsonl import JsonLines
@@ -205,9 +205,9 @@ def test_a_value_that_has_no_text_is_refused(value, name):
 
 
 def test_the_settings_name_the_parser_and_its_fields():
-    chosen = formats.parser(FileSettings(user_field="u", abnormal_field="s", abnormal_values=("X",)))
+    chosen = formats.parser(FormatSettings(user_field="u", abnormal_field="s", abnormal_values=("X",)))
     assert chosen(b'{"u": "kim", "s": "X"}')[:2] == ("kim", "abnormal")
-    chosen = formats.parser(FileSettings(normal_values=("0",), timestamp_field="t"))
+    chosen = formats.parser(FormatSettings(normal_values=("0",), timestamp_field="t"))
     assert chosen(b'{"userId": "kim", "isAbnormal": 0, "t": 5}')[:4] == ("kim", "normal", 1, 5000)
 
 

@@ -10,6 +10,7 @@ from flink_abnormal.core.durations import duration_text
 from flink_abnormal.core.errors import UsageError
 from flink_abnormal.core.settings import (
     FileSettings,
+    FormatSettings,
     RandomSettings,
     Settings,
     SinkSettings,
@@ -130,7 +131,8 @@ def test_flags_reach_their_place_in_the_settings():
         *("--source", "files", "--input", "in", "--abnormal-values", "FAIL, LOCKED,", "--follow"),
         *("--sink", "print", "--sink", "files", "--output", "out", "--from", "latest"),
     )
-    assert settings.files == FileSettings("in", "jsonl", follow=True, abnormal_values=("FAIL", "LOCKED"))
+    assert settings.files == FileSettings("in", follow=True)
+    assert settings.records == FormatSettings(abnormal_values=("FAIL", "LOCKED"))
     assert settings.sink == SinkSettings(("print", "files"), "out")
     assert settings.state.restore_from == "latest"
 
@@ -151,7 +153,7 @@ def test_flags_win_over_a_config_file(config):
 def test_a_config_file_may_hold_one_value_or_a_list(config, sinks):
     settings = given("--config", config(f"sink: {sinks}\noutput: out\nabnormal-values: [FAIL, true, 3]\n"))
     assert settings.sink == SinkSettings(("files",), "out")
-    assert settings.files.abnormal_values == ("FAIL", "true", "3")
+    assert settings.records.abnormal_values == ("FAIL", "true", "3")
 
 
 def test_an_empty_config_file_changes_nothing(config):
@@ -331,6 +333,6 @@ def test_the_fields_and_values_of_a_record_reach_their_place_in_the_settings():
     settings = given(
         "--user-field", "user.name,source.ip", "--normal-values", "OK, 0", "--timestamp-field", "@timestamp"
     )
-    assert settings.files == FileSettings(
+    assert settings.records == FormatSettings(
         user_field="user.name,source.ip", normal_values=("OK", "0"), timestamp_field="@timestamp"
     )

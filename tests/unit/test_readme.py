@@ -103,6 +103,6 @@ def test_the_commented_lines_of_the_example_can_be_used(tmp_path):
 
     settings = settings_of(config)
 
-    assert settings.files.abnormal_values == ("FAIL", "DENIED")
+    assert settings.records.abnormal_values == ("FAIL", "DENIED")
     assert settings.layout.slots == "isolated"
     assert settings.state.restore_from == "latest"

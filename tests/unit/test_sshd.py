@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from reader_model import read
 
 from flink_abnormal.core.model import NO_TIMESTAMP, UserEvent, digest
-from flink_abnormal.core.settings import FileSettings
+from flink_abnormal.core.settings import FormatSettings
 from flink_abnormal.pipeline import formats
 from flink_abnormal.pipeline.formats import Rejected
 from flink_abnormal.pipeline.formats.sshd import Sshd
@@ -215,7 +215,7 @@ def test_a_line_above_a_mebibyte_is_refused():
 
 
 def test_the_settings_name_the_parser_and_its_year():
-    chosen = formats.parser(FileSettings(format="sshd", year=2023))
+    chosen = formats.parser(FormatSettings(format="sshd", year=2023))
     assert chosen((HEADER + FAILED).encode()).timestamp == MS_2023
 
 
@@ -489,7 +489,7 @@ def test_a_last_message_is_not_repeated_without_bound():
 )
 def test_the_name_the_address_or_both_make_the_user(field, user):
     assert [event.user_id for event in events([HEADER + FAILED], user_field=field)] == [user]
-    chosen = formats.parser(FileSettings(format="sshd", user_field=field))
+    chosen = formats.parser(FormatSettings(format="sshd", user_field=field))
     assert chosen((HEADER + FAILED).encode()).user_id == user
 
 

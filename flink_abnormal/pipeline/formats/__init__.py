@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flink_abnormal.core.model import UserEvent
-    from flink_abnormal.core.settings import FileSettings
+    from flink_abnormal.core.settings import FormatSettings
 
-__all__ = ["FORMATS", "Parse", "Rejected", "parser"]
+__all__ = ["FORMATS", "Parse", "Rejected", "needs_first_line", "parser", "refers_back"]
 
 
 class Parse(Protocol):
@@ -27,29 +27,44 @@ class Parse(Protocol):
 
 
 class _Format(NamedTuple):
+    """`refers_back`: a line may be about an earlier one of its file."""
+
     describes: str
-    build: Callable[[FileSettings, Note], Parse]
+    build: Callable[[FormatSettings, Note], Parse]
+    refers_back: bool = False
 
 
-def _jsonl(files: FileSettings, note: Note) -> Parse:
+def _jsonl(settings: FormatSettings, note: Note) -> Parse:
     return jsonl.JsonLines(
-        files.user_field or jsonl.USER_FIELD,
-        files.abnormal_field,
-        files.abnormal_values,
-        files.normal_values,
-        files.timestamp_field,
+        settings.user_field or jsonl.USER_FIELD,
+        settings.abnormal_field,
+        settings.abnormal_values,
+        settings.normal_values,
+        settings.timestamp_field,
         note,
     ).parse
 
 
+def _sshd(settings: FormatSettings, note: Note) -> Parse:
+    return sshd.Sshd(settings.year, settings.user_field or "name", note).parse
+
+
 FORMATS: dict[str, _Format] = {
     "jsonl": _Format("one JSON object a line", _jsonl),
-    "sshd": _Format(
-        "sshd's lines of a log", lambda files, note: sshd.Sshd(files.year, files.user_field or "name", note).parse
-    ),
+    "sshd": _Format("sshd's lines of a log", _sshd, refers_back=True),
 }
 
 
-def parser(settings: FileSettings, note: Note = no_note) -> Parse:
+def refers_back(settings: FormatSettings) -> bool:
+    """Whether a line may be about an earlier one, which comes with its record as `before`."""
+    return FORMATS[settings.format].refers_back
+
+
+def needs_first_line(settings: FormatSettings) -> bool:
+    """Whether a file's first line comes with each record as `first`: it tells the year of those that have none."""
+    return refers_back(settings) and settings.year is not None
+
+
+def parser(settings: FormatSettings, note: Note = no_note) -> Parse:
     """Return the parser of the format that the settings name; `note` is called as formats/record.py says."""
     return FORMATS[settings.format].build(settings, note)

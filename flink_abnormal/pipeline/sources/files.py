@@ -21,6 +21,7 @@ from flink_abnormal.core.fingerprints import Fingerprint
 from flink_abnormal.core.model import DEAD_LETTER_RAW_BYTES, DeadLetter
 from flink_abnormal.core.operators import CHECK_FILES, FILE_SOURCE, KEY_BY_FOLDER, PARSE, WATCH, WATCH_HEARTBEAT
 from flink_abnormal.jvm import parts
+from flink_abnormal.pipeline import formats
 from flink_abnormal.pipeline.formats.record import MAX_LINE_BYTES
 from flink_abnormal.pipeline.parse import ParseRecords
 from flink_abnormal.pipeline.sources.base import SourceStreams
@@ -45,8 +46,8 @@ def build(env: StreamExecutionEnvironment, settings: Settings, context: SourceCo
     """Return the events of the files, and the lines that are none."""
     files = settings.files
     path = _absolute(files)
-    records = _records(env, files, context)
-    parse = ParseRecords(files, tally=settings.bounded)
+    records = _records(env, settings, context)
+    parse = ParseRecords(settings.records, tally=settings.bounded)
     events = label(records.process(parse, types.event()), PARSE).set_parallelism(context.parallelism)
     dead_letters = [side_output(events, tags.dead_letters())]
     if files.follow:
@@ -60,18 +61,18 @@ def build(env: StreamExecutionEnvironment, settings: Settings, context: SourceCo
     )
 
 
-def _records(env: StreamExecutionEnvironment, files: FileSettings, context: SourceContext) -> DataStream:
+def _records(env: StreamExecutionEnvironment, settings: Settings, context: SourceContext) -> DataStream:
+    files = settings.files
     jvm = get_gateway().jvm
     java_parts = parts.build(context.cache)
     java_parts.add_to(env)
-    syslog = files.format == "sshd"
     lines = java_parts.new(
         "LineFormat",
         types.record().get_java_type_info(),
         MAX_LINE_BYTES,
         DEAD_LETTER_RAW_BYTES,
-        syslog,
-        syslog and files.year is not None,
+        formats.refers_back(settings.records),
+        formats.needs_first_line(settings.records),
     )
     paths = get_gateway().new_array(jvm.org.apache.flink.core.fs.Path, 1)
     paths[0] = jvm.org.apache.flink.core.fs.Path(f"file:{_absolute(files)}")
