@@ -5,16 +5,21 @@ What it needs is the 90th percentile, and not the median, of what was measured: 
 that a median would say when the strikes fell. The half before, and not the third quarter alone, so that there is an
 earlier life of each process that lasted as long as the last one. The first quarter is left out: a JVM warms up.
 
+JobManagers are judged together, by the one that needs the most at a time. A leader needs twice as much as a standby,
+and the strikes decide which of them leads in the last quarter.
+
 A restart hides a slow leak. So one TaskManager is spared all strikes: its tasks are restarted by each of them, and its
 JVM and the Python in it live as long as the run. The supervisor, ZooKeeper, the guard and the dashboard do so anyway.
 """
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 MIB: Final = 2**20
 SHARE: Final = 0.1
@@ -41,6 +46,8 @@ FIGURES: Final = (
 )
 UNJUDGED: Final = ("log", "alerts")
 """Folders that grow by design: see docs/operations.md for what cuts them."""
+JOBMANAGER: Final = "jobmanager-"
+ANY_JOBMANAGER: Final = "any jobmanager"
 
 
 class Sample(NamedTuple):
@@ -73,7 +80,8 @@ class Row(NamedTuple):
 
 
 def rows(samples: Sequence[Sample]) -> list[Row]:
-    """Return a row for each process and folder, in the order in which they were first seen."""
+    """Return a row for each process and folder, in the order in which they were first seen, and one of JobManagers."""
+    samples = [*samples, *_greediest(sample for sample in samples if sample.name.startswith(JOBMANAGER))]
     ends = max((sample.at for sample in samples), default=0.0)
     found = []
     for name in dict.fromkeys(sample.name for sample in samples):
@@ -90,7 +98,7 @@ def problems(found: Iterable[Row]) -> list[str]:
     for row in found:
         for figure in FIGURES:
             growth = row.growths.get(figure.name)
-            if growth is None or row.name in UNJUDGED:
+            if growth is None or row.name in UNJUDGED or row.name.startswith(JOBMANAGER):
                 continue
             grown = growth.last - growth.before
             if grown > max(SHARE * growth.before, figure.floor):
@@ -106,6 +114,17 @@ def cell(row: Row, figure: Figure) -> str:
         return ""
     before, last, most = (_shown(value, figure) for value in growth)
     return f"{before} → {last} (most {most})"
+
+
+def _greediest(samples: Iterable[Sample]) -> Iterator[Sample]:
+    """Yield the most that any of several processes needed at each time."""
+    for at, together in groupby(sorted(samples, key=attrgetter("at")), key=attrgetter("at")):
+        each = list(together)
+        most = {
+            figure.name: max((value for one in each if (value := getattr(one, figure.name)) is not None), default=None)
+            for figure in FIGURES
+        }
+        yield Sample(at, ANY_JOBMANAGER, 0, **most)
 
 
 def _growth(mine: Sequence[Sample], figure: Figure, ends: float) -> Growth | None:

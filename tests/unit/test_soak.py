@@ -51,6 +51,18 @@ def test_a_process_that_was_killed_and_begins_small_is_flat_and_not_shrinking_ei
     assert (row.lives, row.growths["rss"]) == (4, Growth(600 * MIB, 600 * MIB, 600 * MIB))
 
 
+def test_jobmanagers_are_judged_by_the_one_that_needs_the_most_whichever_leads():
+    stands_by_then_leads, leads_then_stands_by = [300] * 80 + [600] * 20, [600] * 80 + [300] * 20
+    taking_turns = [
+        *curve("jobmanager-1", stands_by_then_leads, pid=1),
+        *curve("jobmanager-2", leads_then_stands_by, pid=2),
+    ]
+    leaking = [*curve("jobmanager-1", range(300, 400), pid=1), *curve("jobmanager-2", range(400, 800, 4), pid=2)]
+
+    assert problems(rows(taking_turns)) == []
+    assert problems(rows(leaking)) == ["any jobmanager grows: RSS MiB 680 before, 788 in the last quarter"]
+
+
 def test_a_process_whose_each_life_needs_more_grows():
     samples = [
         sample._replace(pid=1 + int(sample.at) // 30)
