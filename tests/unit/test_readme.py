@@ -81,11 +81,6 @@ def test_every_exit_code_stands_in_the_table():
     assert re.findall(r"^\| (\d) \|", README, re.MULTILINE) == ["0", *(str(kind.exit_code) for kind in kinds)]
 
 
-def test_every_file_that_the_readme_links_is_there():
-    for linked in re.findall(r"\]\(([^)]+)\)", README):
-        assert (PROJECT / linked).is_file(), linked
-
-
 def test_the_example_of_a_config_file_holds_every_option_at_its_default():
     lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
     keys = [found[1] for line in lines if (found := re.match(r"(?:# )?([a-z-]+): ", line))]

@@ -1,0 +1,35 @@
+import re
+
+import pytest
+from conftest import PROJECT
+
+PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
+FILES = {
+    "/" + file.relative_to(PROJECT).as_posix() for file in PROJECT.glob("[!.]*/**/*") if file.suffix in (".py", ".js")
+}
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+
+def anchor(heading):
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_each_module_that_a_page_names_exists(page):
+    named = set(re.findall(r"`([\w/-]+\.(?:py|js))`", page.read_text(encoding="utf-8")))
+    assert [name for name in sorted(named) if not any(file.endswith(f"/{name}") for file in FILES)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_each_link_of_a_page_leads_somewhere(page):
+    dead = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        path, _, section = target.partition("#")
+        if "://" in target:
+            continue
+        file = (page.parent / path).resolve() if path else page
+        if not file.exists() or (
+            section and section not in map(anchor, HEADING.findall(file.read_text(encoding="utf-8")))
+        ):
+            dead.append(target)
+    assert dead == []
