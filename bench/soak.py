@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from flink_abnormal.drill.job import DrillJob
-    from flink_abnormal.drill.local_environment import LocalField
+    from flink_abnormal.drill.local_environment import LocalEnvironment
     from flink_abnormal.drill.report import Report
 
 SPARED: Final = "taskmanager-1"
@@ -93,23 +93,23 @@ def _soak(asked: argparse.Namespace) -> list[str]:
         raise ClusterError("A local cluster is up, and the soak starts its own: flink-abnormal cluster down")
     into = asked.into or distribution.work_folder() / "soak" / time.strftime("%Y%m%d-%H%M%S")
     into.mkdir(parents=True, exist_ok=True)
-    with local_environment.opened(asked.port, ha=True, say=_say) as field:
-        soak = Soak(field, asked)
-        report = runner.run(field, soak.orders(), _say, soak.beside)
+    with local_environment.opened(asked.port, ha=True, say=_say) as environment:
+        soak = Soak(environment, asked)
+        report = runner.run(environment, soak.orders(), _say, soak.beside)
         if not report.problems():
-            field.remove(field.folder)
+            environment.remove(environment.folder)
     return _written(into, report, soak.sampler)
 
 
 class Soak:
     """What runs beside the drill: the guard and the dashboard, and what measures."""
 
-    def __init__(self, field: LocalField, asked: argparse.Namespace) -> None:
-        self._field, self._asked = field, asked
+    def __init__(self, environment: LocalEnvironment, asked: argparse.Namespace) -> None:
+        self._environment, self._asked = environment, asked
         self._companions: dict[str, psutil.Process] = {}
-        work, output = distribution.work_folder(), Path(field.folder)
+        work, output = distribution.work_folder(), Path(environment.folder)
         folders = {
-            "checkpoints": Path(field.checkpoints),
+            "checkpoints": Path(environment.checkpoints),
             "ha": work / "ha",
             "zookeeper data": work / "zookeeper",
             "log": work / "log",
@@ -121,7 +121,7 @@ class Soak:
         """Return what the drill is to do."""
         asked = self._asked
         mode = "thread" if python_library.missing() is None else "process"
-        impossible = {**self._field.impossible(), "kill worker-python": "there may be none"}
+        impossible = {**self._environment.impossible(), "kill worker-python": "there may be none"}
         count = max(1, int(asked.minutes * 60 / (asked.every + runner.QUIET_SECONDS / runner.FAILURES_IN_A_ROW)))
         return runner.Orders(
             kinds=plan([], count, asked.seed, mixed=True, impossible=impossible),

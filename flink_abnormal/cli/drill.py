@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from flink_abnormal.core.settings import Mode
-    from flink_abnormal.drill.environment import Field
+    from flink_abnormal.drill.environment import Environment
     from flink_abnormal.drill.report import Report
 
 
@@ -87,15 +87,15 @@ def drill(context: click.RichContext, /, **values: Any) -> None:
         return
     _check_files(values)
     wanted: list[Kind] = [kind for kind in KINDS if kind.partition(" ")[2] in values.get(kind.partition(" ")[0], ())]
-    with _field(values, ha="kill jobmanager" in wanted or (values["mixed"] and not wanted)) as field:
-        impossible = dict(field.impossible())
+    with _environment(values, ha="kill jobmanager" in wanted or (values["mixed"] and not wanted)) as environment:
+        impossible = dict(environment.impossible())
         mode = _mode(values, "process" if "kill worker-python" in wanted else "thread")
         if mode == "thread":
             impossible["kill worker-python"] = "Python runs in no process of its own. Give --execution-mode process."
         kinds = plan(wanted, values["times"], values["seed"], mixed=values["mixed"], impossible=impossible)
         slots = "shared" if values["free_slots"] else "isolated"
         orders = runner.Orders(kinds, values["seed"], slots, mode, values["deadline"] / 1000, values["tamper"])
-        report = _in_order(field, lambda: runner.run(field, orders, _say))
+        report = _in_order(environment, lambda: runner.run(environment, orders, _say))
     _finish(report, values)
 
 
@@ -105,10 +105,10 @@ def drill(context: click.RichContext, /, **values: Any) -> None:
 def rescale(context: click.RichContext, /, **_: Any) -> None:
     """Move a running job to another parallelism and to the other state backend; no alert may be lost or doubled."""
     values = _values(context)
-    with _field(values, ha=False) as field:
+    with _environment(values, ha=False) as environment:
         mode = _mode(values)
         deadline_s = values["deadline"] / 1000
-        report = _in_order(field, lambda: migrations.rescale(field, values["seed"], mode, deadline_s, _say))
+        report = _in_order(environment, lambda: migrations.rescale(environment, values["seed"], mode, deadline_s, _say))
     _finish(report, values)
 
 
@@ -119,9 +119,11 @@ def rescale(context: click.RichContext, /, **_: Any) -> None:
 def upgrade(context: click.RichContext, /, savepoint: str | None, **_: Any) -> None:
     """Resume a savepoint that the previous release left; the alerts after it must be the rule's."""
     values = _values(context)
-    with _field(values, ha=False) as field:
+    with _environment(values, ha=False) as environment:
         folder = Path(savepoint).absolute() if savepoint else migrations.kept_savepoint()
-        report = _in_order(field, lambda: migrations.upgrade(field, folder, values["deadline"] / 1000, _say))
+        report = _in_order(
+            environment, lambda: migrations.upgrade(environment, folder, values["deadline"] / 1000, _say)
+        )
     _finish(report, values)
 
 
@@ -158,7 +160,7 @@ def _check_files(values: dict[str, Any]) -> None:
             raise MachineError(f"--{option} {file} can't be written: {error.strerror}.") from None
 
 
-def _in_order(field: Field, exercised: Callable[[], Report]) -> Report:
+def _in_order(environment: Environment, exercised: Callable[[], Report]) -> Report:
     """Run the drill, and remove what its job wrote, unless that is of use to find out why the drill failed."""
     stays = False
     try:
@@ -166,13 +168,13 @@ def _in_order(field: Field, exercised: Callable[[], Report]) -> Report:
         stays = bool(report.problems()) and not report.tampered
     finally:
         if stays:
-            _say(f"What the job wrote stays for a look: {field.folder}")
+            _say(f"What the job wrote stays for a look: {environment.folder}")
         else:
-            field.remove(field.folder)
+            environment.remove(environment.folder)
     return report
 
 
-def _field(values: dict[str, Any], *, ha: bool) -> AbstractContextManager[Field]:
+def _environment(values: dict[str, Any], *, ha: bool) -> AbstractContextManager[Environment]:
     if values["on"] == "local":
         return local_environment.opened(values["port"], ha=ha, say=_say)
     from flink_abnormal.drill import compose_environment  # noqa: PLC0415 - Docker's client, which only this needs

@@ -45,7 +45,7 @@ REGISTER_SECONDS: Final = 180.0
 FLINK_USER: Final = 9999
 
 
-class ComposeField:
+class ComposeEnvironment:
     """The composition of a project's name."""
 
     name = "compose"
@@ -240,7 +240,7 @@ def _member(container: Container) -> str:
 
 
 @contextlib.contextmanager
-def opened(port: int, *, ha: bool, say: Callable[[str], None]) -> Iterator[ComposeField]:
+def opened(port: int, *, ha: bool, say: Callable[[str], None]) -> Iterator[ComposeEnvironment]:
     """Give the composition that is up; where none is, one that lives as long as the drill, under a name of its own."""
     try:
         client = docker.from_env(timeout=DOCKER_SECONDS)
@@ -251,26 +251,26 @@ def opened(port: int, *, ha: bool, say: Callable[[str], None]) -> Iterator[Compo
         ) from None
     project = os.environ.get("COMPOSE_PROJECT_NAME", PROJECT)
     if running(client, project):
-        yield _registered(ComposeField(client, project))
+        yield _registered(ComposeEnvironment(client, project))
         return
     say("The composition is not up: bringing one up for the drill" + (" with three JobManagers" if ha else ""))
     try:
         _up(port, ha=ha)
-        yield _registered(ComposeField(client, DRILL_PROJECT))
+        yield _registered(ComposeEnvironment(client, DRILL_PROJECT))
     finally:
         _compose(["--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "2"], {}, DOWN_SECONDS)
 
 
-def _registered(field: ComposeField) -> ComposeField:
+def _registered(environment: ComposeEnvironment) -> ComposeEnvironment:
     """Wait until every TaskManager is registered."""
     deadline = time.monotonic() + REGISTER_SECONDS
-    while not field.cluster.answers() or field.cluster.slots().total < field.slots:
+    while not environment.cluster.answers() or environment.cluster.slots().total < environment.slots:
         if time.monotonic() > deadline:
             raise ClusterError(
                 f"The TaskManagers have not registered within {REGISTER_SECONDS:.0f} s: see docker compose logs."
             )
         time.sleep(POLL_SECONDS)
-    return field
+    return environment
 
 
 def _up(port: int, *, ha: bool) -> None:

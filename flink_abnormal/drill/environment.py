@@ -19,7 +19,7 @@ class Hit(NamedTuple):
     text: str
 
 
-class Field(Protocol):
+class Environment(Protocol):
     """A cluster of real processes or containers. A member is one of them, by its name.
 
     Whatever goes wrong in it raises an AbnormalError. `folder` and `checkpoints` are the drill's own, in the cluster's

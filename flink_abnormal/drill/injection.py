@@ -7,15 +7,15 @@ import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flink_abnormal.drill.observer import POLL_SECONDS, DrillError
-from flink_abnormal.drill.timeline import FailedCheckpoints, Recovery
+from flink_abnormal.drill.timeline import FailedCheckpointsTimeline, RecoveryTimeline
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
-    from flink_abnormal.drill.environment import Field, Hit
+    from flink_abnormal.drill.environment import Environment, Hit
     from flink_abnormal.drill.faults import Kind
-    from flink_abnormal.drill.timeline import Observation, Story
+    from flink_abnormal.drill.timeline import Observation, Timeline
 
 PLANTED_CHECKPOINTS: Final = 200
 LONGER_THAN_HEARTBEAT_SECONDS: Final = 2.0
@@ -36,32 +36,32 @@ class Victim(NamedTuple):
 class Strike:
     """A kind of strike at a victim: `hit` once, then `undo`, as often as one likes."""
 
-    def __init__(self, kind: Kind, field: Field, job_id: str, checkpoints: str, victim: Victim) -> None:
+    def __init__(self, kind: Kind, environment: Environment, job_id: str, checkpoints: str, victim: Victim) -> None:
         self.kind, self.victim = kind, victim
-        self._field = field
+        self._environment = environment
         self._folder = f"{checkpoints}/{job_id}"
         self._names: list[str] = []
         self._to_undo: Callable[[], Hit] | None = None
 
     def hit(self, before: Observation) -> Hit:
         """Strike, and return when and how."""
-        field, name = self._field, self.victim.name
+        environment, name = self._environment, self.victim.name
         match self.kind:
             case "kill taskmanager" | "kill jobmanager":
-                return field.kill(name)
+                return environment.kill(name)
             case "kill worker-python":
-                return field.kill_python_worker(name)
+                return environment.kill_python_worker(name)
             case "cut network":
-                self._to_undo = lambda: field.join(name)
-                return field.cut(name)
+                self._to_undo = lambda: environment.join(name)
+                return environment.cut(name)
             case "pause taskmanager":
-                self._to_undo = lambda: field.resume(name)
-                return field.pause(name)
+                self._to_undo = lambda: environment.resume(name)
+                return environment.pause(name)
             case "fill disk":
                 first = (before.newest or 0) + 1
                 self._names = [f"chk-{number}" for number in range(first, first + PLANTED_CHECKPOINTS)]
-                self._to_undo = lambda: field.clear(self._folder, self._names)
-                return field.plant(self._folder, self._names)
+                self._to_undo = lambda: environment.clear(self._folder, self._names)
+                return environment.plant(self._folder, self._names)
 
     @property
     def to_undo(self) -> bool:
@@ -76,28 +76,30 @@ class Strike:
         self._to_undo = None
         return done
 
-    def story(self, before: Observation, struck_at: float) -> Story:
+    def timeline(self, before: Observation, struck_at: float) -> Timeline:
         """Return the story that is expected of this strike."""
         if self.kind == "fill disk":
-            return FailedCheckpoints(before, struck_at)
-        lasts = heartbeat_timeout(self._field) + LONGER_THAN_HEARTBEAT_SECONDS if self.to_undo else None
-        return Recovery(before, struck_at, lasts)
+            return FailedCheckpointsTimeline(before, struck_at)
+        lasts = heartbeat_timeout(self._environment) + LONGER_THAN_HEARTBEAT_SECONDS if self.to_undo else None
+        return RecoveryTimeline(before, struck_at, lasts)
 
 
-def aim(kind: Kind, field: Field, job_id: str, chance: random.Random, spared: frozenset[str] = frozenset()) -> Victim:
+def aim(
+    kind: Kind, environment: Environment, job_id: str, chance: random.Random, spared: frozenset[str] = frozenset()
+) -> Victim:
     """Choose a victim that the strike will hit: the leader, or a TaskManager that runs tasks of the job.
 
     TaskManagers that are `spared` are none.
     """
     if kind == "kill jobmanager":
-        return Victim(_leader(field))
+        return Victim(_leader(environment))
     if kind == "fill disk":
         return Victim("the checkpoint folder")
     found = [
         Victim(name, each["assignedTasks"], slots)
-        for each in field.cluster.taskmanagers()
-        if (slots := _slots_of(field, each["id"], job_id))
-        and (name := field.member_of(each["id"])) is not None
+        for each in environment.cluster.taskmanagers()
+        if (slots := _slots_of(environment, each["id"], job_id))
+        and (name := environment.member_of(each["id"])) is not None
         and name not in spared
     ]
     if not found:
@@ -105,25 +107,25 @@ def aim(kind: Kind, field: Field, job_id: str, chance: random.Random, spared: fr
     return chance.choice(sorted(found))
 
 
-def _leader(field: Field) -> str:
+def _leader(environment: Environment) -> str:
     """Return who leads, once that can be told."""
     deadline = time.monotonic() + LEADER_SECONDS
-    while (leader := field.leader()) is None:
+    while (leader := environment.leader()) is None:
         if time.monotonic() > deadline:
             raise DrillError(f"No JobManager led for {LEADER_SECONDS:.0f} s: there is none to kill.")
         time.sleep(POLL_SECONDS)
     return leader
 
 
-def _slots_of(field: Field, taskmanager: str, job_id: str) -> int:
+def _slots_of(environment: Environment, taskmanager: str, job_id: str) -> int:
     """Return how many slots of a TaskManager the job has."""
-    details: dict[str, Any] = field.cluster.get(f"/taskmanagers/{taskmanager}")
+    details: dict[str, Any] = environment.cluster.get(f"/taskmanagers/{taskmanager}")
     return sum(slot["jobId"] == job_id for slot in details["allocatedSlots"])
 
 
-def heartbeat_timeout(field: Field) -> float:
+def heartbeat_timeout(environment: Environment) -> float:
     """Return after how many seconds of silence Flink gives up a TaskManager."""
-    settings = {each["key"]: each["value"] for each in field.cluster.get("/jobmanager/config")}
+    settings = {each["key"]: each["value"] for each in environment.cluster.get("/jobmanager/config")}
     found = re.fullmatch(r"(\d+) *(ms|s|min)?", str(settings.get("heartbeat.timeout", "50 s")))
     if found is None:
         raise DrillError(f"The cluster's heartbeat.timeout is {settings['heartbeat.timeout']!r}: write it as 6000 ms.")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flink_abnormal.core.settings import Mode
-    from flink_abnormal.drill.environment import Field
+    from flink_abnormal.drill.environment import Environment
 
 USERS: Final = 12
 INTERVAL_MS: Final = 100
@@ -57,21 +57,21 @@ class DrillJob(NamedTuple):
             *("--sink", "files", "--output", self.output, "--roll", f"{ROLL_MS}ms"),
         ]
 
-    def compare(self, field: Field) -> Comparison:
+    def compare(self, environment: Environment) -> Comparison:
         """Hold what the job committed against what the rule gives."""
         settings = Settings()
         simulation = Simulation(self.seed, self.users, INTERVAL_MS, settings.random.abnormal_rate)
         expected = expected_alerts(simulation, self.events, threshold=settings.detection.threshold)
-        return compare(expected, field.read(f"{self.output}/{ALERTS_FOLDER}"))
+        return compare(expected, environment.read(f"{self.output}/{ALERTS_FOLDER}"))
 
-    def tamper(self, field: Field, how: str) -> str:
+    def tamper(self, environment: Environment, how: str) -> str:
         """Drop or double a committed alert behind the drill's back; returns which, in words."""
         folder = f"{self.output}/{ALERTS_FOLDER}"
         try:
-            name, content, alert = tamper(field.read(folder), how)
+            name, content, alert = tamper(environment.read(folder), how)
         except ValueError as error:
             raise DrillError(f"There is nothing to tamper with: {error}.") from None
-        field.write(folder, name, content)
+        environment.write(folder, name, content)
         return f"{'dropped' if how == 'drop' else 'doubled'}: {alert}"
 
 
@@ -80,9 +80,9 @@ def events_for(seconds: float) -> int:
     return int(seconds * 1000) // INTERVAL_MS
 
 
-def submit(field: Field, job: DrillJob, *more: str) -> str:
+def submit(environment: Environment, job: DrillJob, *more: str) -> str:
     """Submit the job; returns its id."""
-    return submitted(field.command(["submit", "--detached", *job.arguments(), *more], COMMAND_SECONDS))
+    return submitted(environment.command(["submit", "--detached", *job.arguments(), *more], COMMAND_SECONDS))
 
 
 def submitted(said: str) -> str:
@@ -93,30 +93,30 @@ def submitted(said: str) -> str:
     return found[1]
 
 
-def stop(field: Field, job_id: str, settle: Callable[[], object], *, drain: bool = False) -> str:
+def stop(environment: Environment, job_id: str, settle: Callable[[], object], *, drain: bool = False) -> str:
     """Stop the job with a savepoint, and return its path; where the savepoint fails, `settle` and try again.
 
     A savepoint that fails restarts the job.
     """
-    folder = f"{field.checkpoints}/savepoints"
+    folder = f"{environment.checkpoints}/savepoints"
     for _ in range(STOP_ATTEMPTS - 1):
         settle()
         with contextlib.suppress(ClusterError):
-            return field.cluster.stop(job_id, folder_uri(folder), drain=drain)
+            return environment.cluster.stop(job_id, folder_uri(folder), drain=drain)
     settle()
-    return field.cluster.stop(job_id, folder_uri(folder), drain=drain)
+    return environment.cluster.stop(job_id, folder_uri(folder), drain=drain)
 
 
-def drain(field: Field, job_id: str, settle: Callable[[], object], seconds: float = DRAIN_SECONDS) -> None:
+def drain(environment: Environment, job_id: str, settle: Callable[[], object], seconds: float = DRAIN_SECONDS) -> None:
     """Let the job make all the events that are left at once, and end: its alerts are then those of all its events.
 
     `settle` waits until all tasks run and a checkpoint has completed: a savepoint fails while a task starts or ends.
     """
-    stop(field, job_id, settle, drain=True)
+    stop(environment, job_id, settle, drain=True)
     deadline = time.monotonic() + seconds
     state: Any = None
     while time.monotonic() < deadline:
-        state = field.cluster.get(f"/jobs/{job_id}")["state"]
+        state = environment.cluster.get(f"/jobs/{job_id}")["state"]
         if state == "FINISHED":
             return
         if state in ("FAILED", "CANCELED"):
@@ -125,12 +125,12 @@ def drain(field: Field, job_id: str, settle: Callable[[], object], seconds: floa
     raise DrillError(f"The drill's job did not finish: it is {state}.")
 
 
-def cancel_all_of(field: Field, output: str) -> None:
+def cancel_all_of(environment: Environment, output: str) -> None:
     """Cancel what still runs of the drill's jobs, which are known by their output; without a cluster there is none."""
     try:
-        for job in field.cluster.jobs():
-            if job.running and Parameters.parse(field.cluster.job_parameters(job.id)).output == output:
-                field.cluster.cancel(job.id)
-                field.cluster.await_end(job.id)
+        for job in environment.cluster.jobs():
+            if job.running and Parameters.parse(environment.cluster.job_parameters(job.id)).output == output:
+                environment.cluster.cancel(job.id)
+                environment.cluster.await_end(job.id)
     except ClusterError:
         return

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from flink_abnormal.runtime.cluster_state import Member
 
 
-class LocalField:
+class LocalEnvironment:
     """The local cluster that runs; `folder` holds what the drill's job writes."""
 
     name = "local"
@@ -142,13 +142,13 @@ class LocalField:
 
 
 @contextlib.contextmanager
-def opened(port: int, *, ha: bool, say: Callable[[str], None]) -> Iterator[LocalField]:
+def opened(port: int, *, ha: bool, say: Callable[[str], None]) -> Iterator[LocalEnvironment]:
     """Give the local cluster that runs; where none does, one that lives as long as the drill."""
     started = local_cluster.running() is None
     try:
         state = local_cluster.running() or _start(port, ha=ha, say=say)
         folder = distribution.work_folder() / "drill" / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
-        yield LocalField(state, folder)
+        yield LocalEnvironment(state, folder)
     finally:
         if started:
             local_cluster.down()

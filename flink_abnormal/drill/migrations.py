@@ -21,7 +21,7 @@ from flink_abnormal.drill.job import (
     submit,
     submitted,
 )
-from flink_abnormal.drill.observer import DrillError, Watcher
+from flink_abnormal.drill.observer import DrillError, Observer
 from flink_abnormal.drill.report import Report
 from flink_abnormal.drill.runner import check_room
 from flink_abnormal.drill.verification import compare, expected_alerts
@@ -32,38 +32,38 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flink_abnormal.core.settings import Mode
-    from flink_abnormal.drill.environment import Field
+    from flink_abnormal.drill.environment import Environment
 
 PARALLELISM: Final = (2, 4, 1)
 BACKEND: Final = "rocksdb"
 ABOUT: Final = "about.json"
 
 
-def rescale(field: Field, seed: int, mode: Mode, deadline_s: float, say: Callable[[str], None]) -> Report:
+def rescale(environment: Environment, seed: int, mode: Mode, deadline_s: float, say: Callable[[str], None]) -> Report:
     """Stop a job with a savepoint, resume it at another parallelism on the other state backend, and compare."""
-    report = Report("rescale", field.name, seed, "isolated")
-    output = f"{field.folder}/out"
-    job = DrillJob(seed, events_for(4 * deadline_s), "isolated", mode, output, field.checkpoints)
-    check_room(field, "isolated")
+    report = Report("rescale", environment.name, seed, "isolated")
+    output = f"{environment.folder}/out"
+    job = DrillJob(seed, events_for(4 * deadline_s), "isolated", mode, output, environment.checkpoints)
+    check_room(environment, "isolated")
     try:
         say("Submitting the job: parallelism 3/3/3 (source/process/sink), state in hashmap")
-        job_id = submit(field, job)
-        savepoint = stop(field, job_id, _settling(field, job_id, deadline_s))
+        job_id = submit(environment, job)
+        savepoint = stop(environment, job_id, _settling(environment, job_id, deadline_s))
         say(f"Stopped with a savepoint in the form that every backend reads: {savepoint}")
         source, process, sink = PARALLELISM
         say(f"Resuming it: parallelism {source}/{process}/{sink}, state in {BACKEND}")
         job_id = submit(
-            field,
+            environment,
             job,
             *("--from", savepoint, "--state-backend", BACKEND, "--source-parallelism", str(source)),
             *("--process-parallelism", str(process), "--sink-parallelism", str(sink)),
         )
-        _finish(field, job_id, deadline_s, say)
-        report.alerts = job.compare(field)
+        _finish(environment, job_id, deadline_s, say)
+        report.alerts = job.compare(environment)
     except (DrillError, ClusterError) as error:
         report.failures.append(str(error))
     finally:
-        cancel_all_of(field, output)
+        cancel_all_of(environment, output)
     return report
 
 
@@ -95,27 +95,29 @@ def kept_savepoint() -> Path:
     return distribution.project() / "tests" / "fixtures" / "savepoint-0.1.0"
 
 
-def upgrade(field: Field, folder: Path, deadline_s: float, say: Callable[[str], None]) -> Report:
+def upgrade(environment: Environment, folder: Path, deadline_s: float, say: Callable[[str], None]) -> Report:
     """Resume a savepoint of an earlier release: the alerts after it are what the rule gives from its counts on."""
     kept = Kept.of(folder)
-    report = Report("upgrade", field.name, kept.seed, "isolated")
-    output = f"{field.folder}/out"
-    check_room(field, "isolated")
+    report = Report("upgrade", environment.name, kept.seed, "isolated")
+    output = f"{environment.folder}/out"
+    check_room(environment, "isolated")
     try:
         say(f"Resuming the savepoint that release {kept.release} left; abnormalCount was {_counts(kept)}")
-        restored = field.bring(folder)
-        job_id = submitted(field.command(_arguments(kept, restored, output, field.checkpoints), COMMAND_SECONDS))
-        _finish(field, job_id, deadline_s, say)
+        restored = environment.bring(folder)
+        job_id = submitted(
+            environment.command(_arguments(kept, restored, output, environment.checkpoints), COMMAND_SECONDS)
+        )
+        _finish(environment, job_id, deadline_s, say)
         simulation = Simulation(kept.seed, kept.users, kept.interval_ms, kept.abnormal_rate)
         before = set(expected_alerts(simulation, kept.made, threshold=kept.threshold))
         after = [
             alert for alert in expected_alerts(simulation, kept.events, threshold=kept.threshold) if alert not in before
         ]
-        report.alerts = compare(after, field.read(f"{output}/{ALERTS_FOLDER}"))
+        report.alerts = compare(after, environment.read(f"{output}/{ALERTS_FOLDER}"))
     except (DrillError, ClusterError) as error:
         report.failures.append(str(error))
     finally:
-        cancel_all_of(field, output)
+        cancel_all_of(environment, output)
     return report
 
 
@@ -140,15 +142,15 @@ def _counts(kept: Kept) -> str:
     return ", ".join(f"{count} for {user}" for user, count in counts.items() if count)
 
 
-def _settling(field: Field, job_id: str, seconds: float) -> Callable[[], object]:
+def _settling(environment: Environment, job_id: str, seconds: float) -> Callable[[], object]:
     """Return how to wait for a checkpoint of the job."""
-    watcher = Watcher(field.cluster, job_id, field.leader)
-    return lambda: watcher.settle(None, seconds)
+    observer = Observer(environment.cluster, job_id, environment.leader)
+    return lambda: observer.settle(None, seconds)
 
 
-def _finish(field: Field, job_id: str, seconds: float, say: Callable[[str], None]) -> None:
+def _finish(environment: Environment, job_id: str, seconds: float, say: Callable[[str], None]) -> None:
     """Let the job run for a checkpoint, and then to its end."""
-    settle = _settling(field, job_id, seconds)
+    settle = _settling(environment, job_id, seconds)
     settle()
     say("It runs, and checkpoints: now the events that are left, and the end")
-    drain(field, job_id, settle)
+    drain(environment, job_id, settle)

@@ -27,7 +27,7 @@ class DrillError(AbnormalError):
     """The drill could not go on: the cluster or the job did not do what was waited for. Exit code 1."""
 
 
-class Watcher:
+class Observer:
     """Observes one job; `leader` returns who leads, where there are several JobManagers."""
 
     def __init__(self, cluster: Cluster, job_id: str, leader: Callable[[], str | None]) -> None:
@@ -37,7 +37,7 @@ class Watcher:
         self._pool = ThreadPoolExecutor(1)
         self._asked: Future[str | None] | None = None
 
-    def look(self) -> Observation:
+    def observe(self) -> Observation:
         """Return what is seen now; an observation without a state where no JobManager answers for the job."""
         at = time.time()
         try:
@@ -72,7 +72,7 @@ class Watcher:
         deadline = time.monotonic() + seconds
         since: int | None = None
         while time.monotonic() < deadline:
-            now = self.look()
+            now = self.observe()
             if now.state in ENDED:
                 raise DrillError(f"The drill's job is {now.state}{self._reason()}")
             if not now.total or now.running < now.total or (slots is not None and now.slots != slots):

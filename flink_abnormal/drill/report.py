@@ -19,7 +19,7 @@ MARKDOWN_WIDTH: Final = 240
 
 
 @dataclass
-class Struck:
+class StrikeResult:
     """One strike and what came of it; seconds are counted from the strike, None where it did not come.
 
     `at` is when it came, in epoch seconds.
@@ -36,7 +36,7 @@ class Struck:
     restored_checkpoint: int | None = None
     recovered_s: float | None = None
     failure: str | None = None
-    story: list[Line] = field(default_factory=list)
+    timeline: list[Line] = field(default_factory=list)
     at: float | None = None
 
 
@@ -48,7 +48,7 @@ class Report:
     on: str
     seed: int
     slots: str
-    strikes: list[Struck] = field(default_factory=list)
+    strikes: list[StrikeResult] = field(default_factory=list)
     alerts: Comparison | None = None
     tampered: str | None = None
     failures: list[str] = field(default_factory=list)
@@ -68,7 +68,7 @@ class Report:
     def to_json(self) -> dict[str, Any]:
         """Return the report as JSON takes it."""
         strikes = [
-            {**asdict(each), "story": [{"seconds": round(s, 2), "text": text} for s, text in each.story]}
+            {**asdict(each), "timeline": [{"seconds": round(s, 2), "text": text} for s, text in each.timeline]}
             for each in self.strikes
         ]
         for each in strikes:
@@ -138,7 +138,7 @@ class Report:
         )
 
 
-def _medians(struck: list[Struck]) -> dict[str, float] | None:
+def _medians(struck: list[StrikeResult]) -> dict[str, float] | None:
     noticed = [each.noticed_s for each in struck if each.noticed_s is not None]
     recovered = [each.recovered_s for each in struck if each.recovered_s is not None]
     if not noticed or not recovered:

@@ -12,8 +12,8 @@ from flink_abnormal.core.parallelism import Parallelism
 from flink_abnormal.core.settings import DEFAULT_PARALLELISM
 from flink_abnormal.drill import injection
 from flink_abnormal.drill.job import USERS, DrillJob, cancel_all_of, drain, events_for, submit
-from flink_abnormal.drill.observer import POLL_SECONDS, DrillError, Watcher
-from flink_abnormal.drill.report import Report, Struck
+from flink_abnormal.drill.observer import POLL_SECONDS, DrillError, Observer
+from flink_abnormal.drill.report import Report, StrikeResult
 from flink_abnormal.drill.timeline import Line
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from flink_abnormal.core.settings import Mode
-    from flink_abnormal.drill.environment import Field
+    from flink_abnormal.drill.environment import Environment
     from flink_abnormal.drill.faults import Kind
     from flink_abnormal.drill.timeline import Observation
 
@@ -61,19 +61,19 @@ class Orders(NamedTuple):
         return 2 * self.deadline_s * few + USUAL_SECONDS * many + QUIET_SECONDS * (count // FAILURES_IN_A_ROW)
 
 
-def check_room(field: Field, slots: str) -> None:
+def check_room(environment: Environment, slots: str) -> None:
     """Raise where the cluster has no room for the drill's job."""
     needed = Parallelism(*(DEFAULT_PARALLELISM,) * 3).slots(slots)
-    there = field.cluster.slots()
+    there = environment.cluster.slots()
     if needed > there.free:
         raise ClusterError(
             f"The drill's job needs {needed} slots and the cluster has {there.free} free of {there.total}. "
-            f"Cancel the job that has them ({field.cancel}), or give --free-slots, which needs 3."
+            f"Cancel the job that has them ({environment.cancel}), or give --free-slots, which needs 3."
         )
 
 
 def run(
-    field: Field,
+    environment: Environment,
     orders: Orders,
     say: Callable[[str], None],
     during: Callable[[DrillJob], AbstractContextManager[object]] = lambda _: nullcontext(),
@@ -82,63 +82,63 @@ def run(
 
     `during` is given the job that was submitted, and entered for as long as the strikes last.
     """
-    report = Report("strikes", field.name, orders.seed, orders.slots)
+    report = Report("strikes", environment.name, orders.seed, orders.slots)
     events = events_for(orders.seconds + 2 * orders.deadline_s)
-    output, checkpoints = f"{field.folder}/out", field.checkpoints
+    output, checkpoints = f"{environment.folder}/out", environment.checkpoints
     job = DrillJob(orders.seed, events, orders.slots, orders.mode, output, checkpoints, orders.users)
-    check_room(field, orders.slots)
+    check_room(environment, orders.slots)
     try:
         say(f"Submitting the job: seed {job.seed}, Python in {job.mode} mode, slots {job.slots}")
-        job_id = submit(field, job)
-        watcher = Watcher(field.cluster, job_id, field.leader)
+        job_id = submit(environment, job)
+        observer = Observer(environment.cluster, job_id, environment.leader)
         try:
             with during(job):
-                slots = _strike_all(field, orders, job_id, checkpoints, watcher, report, say)
+                slots = _strike_all(environment, orders, job_id, checkpoints, observer, report, say)
             if not any(struck.failure for struck in report.strikes):
                 say("\nAll strikes are over: the job makes the events that are left, and ends")
-                settle = lambda: _settle(field, watcher, slots, orders.deadline_s)  # noqa: E731
-                drain(field, job_id, settle, job.drain_seconds)
-                report.tampered = job.tamper(field, orders.tamper) if orders.tamper else None
-                report.alerts = job.compare(field)
+                settle = lambda: _settle(environment, observer, slots, orders.deadline_s)  # noqa: E731
+                drain(environment, job_id, settle, job.drain_seconds)
+                report.tampered = job.tamper(environment, orders.tamper) if orders.tamper else None
+                report.alerts = job.compare(environment)
         except (DrillError, ClusterError) as error:
             report.failures.append(str(error))
     finally:
-        cancel_all_of(field, output)
+        cancel_all_of(environment, output)
     return report
 
 
 def _strike_all(
-    field: Field,
+    environment: Environment,
     orders: Orders,
     job_id: str,
     checkpoints: str,
-    watcher: Watcher,
+    observer: Observer,
     report: Report,
     say: Callable[[str], None],
 ) -> int:
     """Strike in turn, until one strike is not recovered from; returns the slots of the whole cluster."""
     chance = random.Random(orders.seed)  # noqa: S311 - repeatable, not secret
-    before = watcher.settle(None, orders.deadline_s)
+    before = observer.settle(None, orders.deadline_s)
     whole = before.slots
     say(f"The job runs: {before.total} tasks, checkpoint {before.newest} is the newest")
     turn, ends = 0.0, time.monotonic() + orders.seconds
     for number, kind in enumerate(orders.kinds, 1):
         if number > 1:
             _rest(number - 1, turn, say)
-            before = _settle(field, watcher, whole, orders.deadline_s)
+            before = _settle(environment, observer, whole, orders.deadline_s)
         turn = time.monotonic() + orders.every_s
         if turn > ends:
             if orders.lasts_s is not None:
                 break
             raise DrillError(f"The job's events were running out after {number - 1} of {len(orders.kinds)} strikes.")
-        victim = injection.aim(kind, field, job_id, chance, orders.spared)
-        strike = injection.Strike(kind, field, job_id, checkpoints, victim)
-        slots = field.cluster.slots()
-        struck = Struck(kind, victim.name, victim.tasks, victim.slots, slots.total - slots.free, slots.total)
+        victim = injection.aim(kind, environment, job_id, chance, orders.spared)
+        strike = injection.Strike(kind, environment, job_id, checkpoints, victim)
+        slots = environment.cluster.slots()
+        struck = StrikeResult(kind, victim.name, victim.tasks, victim.slots, slots.total - slots.free, slots.total)
         report.strikes.append(struck)
         used = f"{struck.slots_used} of {struck.slots_total} slots used"
         say(f"\nStrike {number} of {len(orders.kinds)}: {kind}, {victim}; {used}")
-        _follow(strike, before, orders.deadline_s, watcher, struck, say)
+        _follow(strike, before, orders.deadline_s, observer, struck, say)
         if struck.failure:
             return whole
     if orders.lasts_s is not None:
@@ -158,49 +158,49 @@ def _sleep_until(moment: float) -> None:
     time.sleep(max(0.0, moment - time.monotonic()))
 
 
-def _settle(field: Field, watcher: Watcher, slots: int, seconds: float) -> Observation:
+def _settle(environment: Environment, observer: Observer, slots: int, seconds: float) -> Observation:
     """Wait until the cluster is as before the strike: every member, every slot, all tasks, a new checkpoint."""
     deadline = time.monotonic() + seconds
-    while not field.whole():
+    while not environment.whole():
         if time.monotonic() > deadline:
             raise DrillError(f"The cluster is not whole again {seconds:.0f} s after the strike.")
         time.sleep(POLL_SECONDS)
-    return watcher.settle(slots, seconds)
+    return observer.settle(slots, seconds)
 
 
 def _follow(
     strike: injection.Strike,
     before: Observation,
     deadline_s: float,
-    watcher: Watcher,
-    struck: Struck,
+    observer: Observer,
+    struck: StrikeResult,
     say: Callable[[str], None],
 ) -> None:
     """Strike, tell what happens until it is over, and fill in `struck`; what can be taken back is, in any case."""
 
     def tell(line: Line) -> None:
-        struck.story.append(line)
+        struck.timeline.append(line)
         say(f"  +{line.seconds:4.1f} s  {line.text}")
 
     try:
         hit = strike.hit(before)
         struck.at = hit.at
-        story = strike.story(before, hit.at)
+        timeline = strike.timeline(before, hit.at)
         tell(Line(0.0, hit.text))
-        while not (story.done and not strike.to_undo):
-            now = watcher.look()
-            for line in story.see(now):
+        while not (timeline.done and not strike.to_undo):
+            now = observer.observe()
+            for line in timeline.add(now):
                 tell(line)
-            if strike.to_undo and (story.undo_due(now.at) or story.failure):
+            if strike.to_undo and (timeline.undo_due(now.at) or timeline.failure):
                 undone = strike.undo()
                 if undone is not None:
                     tell(Line(undone.at - hit.at, undone.text))
             if now.at - hit.at > deadline_s:
-                story.failure = story.failure or f"not recovered within {deadline_s:.0f} s"
+                timeline.failure = timeline.failure or f"not recovered within {deadline_s:.0f} s"
                 break
             time.sleep(POLL_SECONDS)
     finally:
         strike.undo()
-    struck.noticed_s, struck.recovered_s = story.noticed_s, story.recovered_s
-    struck.not_running, struck.restored_checkpoint = story.not_running, story.restored
-    struck.failure = story.failure
+    struck.noticed_s, struck.recovered_s = timeline.noticed_s, timeline.recovered_s
+    struck.not_running, struck.restored_checkpoint = timeline.not_running, timeline.restored
+    struck.failure = timeline.failure

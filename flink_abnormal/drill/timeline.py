@@ -47,7 +47,7 @@ class Line(NamedTuple):
     text: str
 
 
-class Story(ABC):
+class Timeline(ABC):
     """Takes observations in their order and tells what is new in each; its times are seconds after the strike."""
 
     def __init__(self, before: Observation, struck_at: float) -> None:
@@ -65,7 +65,7 @@ class Story(ABC):
         return self.recovered_s is not None or self.failure is not None
 
     @abstractmethod
-    def see(self, now: Observation) -> list[Line]:
+    def add(self, now: Observation) -> list[Line]:
         """Return what is new."""
 
     @abstractmethod
@@ -73,7 +73,7 @@ class Story(ABC):
         """Whether the strike has lasted long enough to be taken back."""
 
 
-class Recovery(Story):
+class RecoveryTimeline(Timeline):
     """The story of a job that is restored: tasks stop, a checkpoint is restored, all run again."""
 
     def __init__(self, before: Observation, struck_at: float, lasts_s: float | None = None) -> None:
@@ -89,12 +89,12 @@ class Recovery(Story):
         """Whether a strike that is taken back has lasted its time."""
         return self._lasts is not None and at - self._at >= self._lasts
 
-    def see(self, now: Observation) -> list[Line]:
+    def add(self, now: Observation) -> list[Line]:
         """Return what is new, in the order in which it came true."""
-        told = sorted(self._new(now), key=lambda line: line.seconds)
+        lines = sorted(self._new(now), key=lambda line: line.seconds)
         if now.state is not None:
             self._last = now
-        return told
+        return lines
 
     def _new(self, now: Observation) -> Iterator[Line]:
         seconds = now.at - self._at
@@ -159,7 +159,7 @@ class Recovery(Story):
             yield self._running_again
 
 
-class FailedCheckpoints(Story):
+class FailedCheckpointsTimeline(Timeline):
     """The story of a job that goes on while its checkpoints fail, until one completes again."""
 
     def __init__(self, before: Observation, struck_at: float) -> None:
@@ -173,7 +173,7 @@ class FailedCheckpoints(Story):
             self._freed = self._last
         return due
 
-    def see(self, now: Observation) -> list[Line]:
+    def add(self, now: Observation) -> list[Line]:
         """Return what is new."""
         return list(self._new(now))
 

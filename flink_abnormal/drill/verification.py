@@ -46,7 +46,7 @@ class Comparison(NamedTuple):
 
     def sentences(self) -> list[str]:
         """Return one sentence for each kind of difference, with the first few of each named."""
-        told = []
+        lines = []
         for names, one, many in (
             (self.missing, "alert is missing", "alerts are missing"),
             (self.doubled, "alert is committed more than once", "alerts are committed more than once"),
@@ -55,8 +55,8 @@ class Comparison(NamedTuple):
         ):
             if names:
                 shown = ", ".join(str(name) for name in names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
-                told.append(f"{len(names)} {one if len(names) == 1 else many}: {shown}")
-        return told
+                lines.append(f"{len(names)} {one if len(names) == 1 else many}: {shown}")
+        return lines
 
 
 def expected_alerts(simulation: Simulation, events: int | Mapping[str, int], *, threshold: int) -> list[Seen]:

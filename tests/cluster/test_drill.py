@@ -74,7 +74,7 @@ def test_a_frozen_taskmanager_is_replaced_by_free_slots_and_wakes_up_without_har
     assert done.returncode == 0, done.stdout + done.stderr
     (strike,) = report.read()["strikes"]
     assert (strike["slots_used"], strike["slots_total"]) == (3, 9)
-    texts = [line["text"].partition(" (")[0] for line in strike["story"]]
+    texts = [line["text"].partition(" (")[0] for line in strike["timeline"]]
     assert texts.index(f"{strike['victim']} is frozen") < texts.index(f"{strike['victim']} wakes up")
 
 
@@ -84,7 +84,7 @@ def test_a_killed_python_worker_of_process_mode_costs_no_alert(cluster, report):
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Python in process mode" in done.stdout
     (strike,) = report.read()["strikes"]
-    assert strike["story"][0]["text"].startswith(f"a Python worker of {strike['victim']} is dead")
+    assert strike["timeline"][0]["text"].startswith(f"a Python worker of {strike['victim']} is dead")
 
 
 def test_a_job_moves_to_another_parallelism_and_the_other_backend(cluster, report):

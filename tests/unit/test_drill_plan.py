@@ -7,7 +7,7 @@ import pytest
 from flink_abnormal.core.errors import UsageError
 from flink_abnormal.drill.faults import KINDS, draw, plan
 from flink_abnormal.drill.job import DRAIN_RATE, INTERVAL_MS, USERS
-from flink_abnormal.drill.report import Report, Struck
+from flink_abnormal.drill.report import Report, StrikeResult
 from flink_abnormal.drill.runner import QUIET_SECONDS, Orders
 from flink_abnormal.drill.timeline import Line
 from flink_abnormal.drill.verification import Comparison
@@ -50,7 +50,9 @@ def test_a_drill_without_a_strike_is_refused():
 
 
 def struck(kind, noticed, recovered, failure=None):
-    return Struck(kind, "taskmanager-1", 4, 3, 9, 9, noticed, 17, 12, recovered, failure, [Line(0.0, "it is dead")])
+    return StrikeResult(
+        kind, "taskmanager-1", 4, 3, 9, 9, noticed, 17, 12, recovered, failure, [Line(0.0, "it is dead")]
+    )
 
 
 def test_the_report_has_the_median_of_each_kind():
@@ -112,4 +114,4 @@ def test_a_strike_that_was_not_recovered_from_fails_the_drill():
         "kill taskmanager: not recovered within 60 s",
         "The alerts were not compared.",
     ]
-    assert report.to_json()["strikes"][0]["story"] == [{"seconds": 0.0, "text": "it is dead"}]
+    assert report.to_json()["strikes"][0]["timeline"] == [{"seconds": 0.0, "text": "it is dead"}]

@@ -1,6 +1,6 @@
 """What is seen over REST, as the sentences of a recovery."""
 
-from flink_abnormal.drill.timeline import FailedCheckpoints, Observation, Recovery, Restored
+from flink_abnormal.drill.timeline import FailedCheckpointsTimeline, Observation, RecoveryTimeline, Restored
 
 STRUCK = 1000.0
 BEFORE = Observation(
@@ -13,16 +13,16 @@ def at(seconds, **changes):
     return BEFORE._replace(at=STRUCK + seconds, **changes)
 
 
-def told(story, *observations):
-    return [(line.seconds, line.text) for seen in observations for line in story.see(seen)]
+def told(timeline, *observations):
+    return [(line.seconds, line.text) for seen in observations for line in timeline.add(seen)]
 
 
 def test_a_lost_worker_is_told_from_the_loss_to_the_end():
-    story = Recovery(BEFORE, STRUCK)
+    timeline = RecoveryTimeline(BEFORE, STRUCK)
     restored = Restored(12, STRUCK + 2.25)
 
     lines = told(
-        story,
+        timeline,
         at(0.25),
         at(2.0, running=0),
         at(2.5, running=0, restored=restored),
@@ -38,45 +38,45 @@ def test_a_lost_worker_is_told_from_the_loss_to_the_end():
         (6.0, "3 slots are back: a TaskManager has registered"),
         (7.5, "all 17 tasks run again"),
     ]
-    assert told(story, at(7.6, restored=restored)) == []
-    assert story.done
-    assert (story.noticed_s, story.not_running, story.restored, story.recovered_s) == (2.0, 17, 12, 7.5)
-    assert story.failure is None
+    assert told(timeline, at(7.6, restored=restored)) == []
+    assert timeline.done
+    assert (timeline.noticed_s, timeline.not_running, timeline.restored, timeline.recovered_s) == (2.0, 17, 12, 7.5)
+    assert timeline.failure is None
 
 
 def test_the_end_is_told_once_the_checkpoint_is_known_with_the_time_at_which_it_came():
-    story = Recovery(BEFORE, STRUCK)
+    timeline = RecoveryTimeline(BEFORE, STRUCK)
 
-    lines = told(story, at(1.0, running=0), at(2.0), at(2.5, restored=Restored(12, STRUCK + 1.5)))
+    lines = told(timeline, at(1.0, running=0), at(2.0), at(2.5, restored=Restored(12, STRUCK + 1.5)))
 
     assert lines[-2:] == [(1.5, RESTORING), (2.0, "all 17 tasks run again")]
-    assert story.recovered_s == 2.0
+    assert timeline.recovered_s == 2.0
 
 
 def test_tasks_that_stop_again_have_not_recovered():
-    story = Recovery(BEFORE, STRUCK)
+    timeline = RecoveryTimeline(BEFORE, STRUCK)
     restored = Restored(12, STRUCK + 4)
 
-    told(story, at(1.0, running=0), at(2.0), at(3.0, running=5))
-    assert not story.done
-    told(story, at(5.0, restored=restored))
+    told(timeline, at(1.0, running=0), at(2.0), at(3.0, running=5))
+    assert not timeline.done
+    told(timeline, at(5.0, restored=restored))
 
-    assert story.recovered_s == 5.0
+    assert timeline.recovered_s == 5.0
 
 
 def test_a_job_that_goes_on_untouched_is_not_called_recovered():
-    story = Recovery(BEFORE, STRUCK)
+    timeline = RecoveryTimeline(BEFORE, STRUCK)
 
-    assert told(story, at(1.0), at(30.0)) == []
-    assert not story.done
+    assert told(timeline, at(1.0), at(30.0)) == []
+    assert not timeline.done
 
 
 def test_a_lost_leader_is_told_with_the_one_that_follows():
-    story = Recovery(BEFORE, STRUCK)
+    timeline = RecoveryTimeline(BEFORE, STRUCK)
     gone = Observation(STRUCK + 0.5)
 
     lines = told(
-        story,
+        timeline,
         gone,
         gone._replace(at=STRUCK + 1),
         at(6.0, running=0, leader="jobmanager-2"),
@@ -94,16 +94,16 @@ def test_a_lost_leader_is_told_with_the_one_that_follows():
 
 def test_the_new_leader_is_waited_for_a_while_and_costs_no_time():
     def story_of(leader):
-        story = Recovery(BEFORE, STRUCK)
+        timeline = RecoveryTimeline(BEFORE, STRUCK)
         restored = Restored(12, STRUCK + 6.5)
         lines = told(
-            story,
+            timeline,
             Observation(STRUCK + 0.5),
             at(6.0, running=0, leader=None),
             at(8.0, restored=restored, leader=None),
             at(18.0, restored=restored, leader=leader),
         )
-        assert story.recovered_s == 8.0
+        assert timeline.recovered_s == 8.0
         return lines[-2:]
 
     end = (8.0, "all 17 tasks run again")
@@ -112,46 +112,46 @@ def test_the_new_leader_is_waited_for_a_while_and_costs_no_time():
 
 
 def test_a_job_that_ended_never_recovers():
-    story = Recovery(BEFORE, STRUCK)
+    timeline = RecoveryTimeline(BEFORE, STRUCK)
 
-    assert told(story, at(1.0, state="FAILED", running=0)) == [(1.0, "the job is FAILED")]
-    assert story.done
-    assert story.failure == "the job is FAILED"
+    assert told(timeline, at(1.0, state="FAILED", running=0)) == [(1.0, "the job is FAILED")]
+    assert timeline.done
+    assert timeline.failure == "the job is FAILED"
 
 
 def test_a_strike_that_lasts_is_taken_back_after_its_time():
-    assert [Recovery(BEFORE, STRUCK, lasts_s=8.0).undo_due(STRUCK + s) for s in (7.9, 8.0)] == [False, True]
-    assert not Recovery(BEFORE, STRUCK).undo_due(STRUCK + 100)
+    assert [RecoveryTimeline(BEFORE, STRUCK, lasts_s=8.0).undo_due(STRUCK + s) for s in (7.9, 8.0)] == [False, True]
+    assert not RecoveryTimeline(BEFORE, STRUCK).undo_due(STRUCK + 100)
 
 
 def test_failed_checkpoints_are_counted_while_the_tasks_go_on():
-    story = FailedCheckpoints(BEFORE, STRUCK)
+    timeline = FailedCheckpointsTimeline(BEFORE, STRUCK)
 
-    lines = told(story, at(0.5), at(1.0, failed=1), at(3.0, failed=3))
+    lines = told(timeline, at(0.5), at(1.0, failed=1), at(3.0, failed=3))
     assert lines == [
         (1.0, "1 checkpoint has failed; all 17 tasks go on"),
         (3.0, "3 checkpoints have failed; all 17 tasks go on"),
     ]
-    assert not story.done
-    assert story.undo_due(STRUCK + 3)
+    assert not timeline.done
+    assert timeline.undo_due(STRUCK + 3)
 
-    assert told(story, at(4.0, failed=3, completed=13, newest=16)) == [(4.0, "checkpoint 16 has completed")]
-    assert story.done
-    assert (story.noticed_s, story.not_running, story.restored, story.recovered_s) == (1.0, 0, None, 4.0)
+    assert told(timeline, at(4.0, failed=3, completed=13, newest=16)) == [(4.0, "checkpoint 16 has completed")]
+    assert timeline.done
+    assert (timeline.noticed_s, timeline.not_running, timeline.restored, timeline.recovered_s) == (1.0, 0, None, 4.0)
 
 
 def test_a_checkpoint_that_completes_before_the_disk_is_free_again_counts_for_nothing():
-    story = FailedCheckpoints(BEFORE, STRUCK)
+    timeline = FailedCheckpointsTimeline(BEFORE, STRUCK)
 
-    assert told(story, at(0.2, completed=13, newest=13)) == []
-    assert not story.undo_due(STRUCK + 0.2)
-    assert not story.done
+    assert told(timeline, at(0.2, completed=13, newest=13)) == []
+    assert not timeline.undo_due(STRUCK + 0.2)
+    assert not timeline.done
 
 
 def test_a_full_disk_that_restarts_the_job_has_failed_the_drill():
-    story = FailedCheckpoints(BEFORE, STRUCK)
+    timeline = FailedCheckpointsTimeline(BEFORE, STRUCK)
 
-    told(story, at(1.0, running=4, state="RESTARTING"))
+    told(timeline, at(1.0, running=4, state="RESTARTING"))
 
-    assert story.done
-    assert story.failure == "the job did not go on: it is RESTARTING, 13 tasks are not running"
+    assert timeline.done
+    assert timeline.failure == "the job did not go on: it is RESTARTING, 13 tasks are not running"
