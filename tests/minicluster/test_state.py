@@ -31,6 +31,7 @@ for key, value in {
     "execution.checkpointing.interval": "200 ms",
     "execution.checkpointing.dir": sys.argv[1],
     "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+    "execution.checkpointing.num-retained": "1000",  # the JVM takes some more while it ends
 }.items():
     conf.set_string(key, value)
 env = StreamExecutionEnvironment.get_execution_environment(conf)
