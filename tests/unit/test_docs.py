@@ -3,7 +3,7 @@ import re
 import pytest
 from conftest import PROJECT
 
-PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
+PAGES = [*sorted(PROJECT.glob("*.md")), *sorted((PROJECT / "docs").glob("*.md"))]
 FILES = {
     "/" + file.relative_to(PROJECT).as_posix() for file in PROJECT.glob("[!.]*/**/*") if file.suffix in (".py", ".js")
 }
@@ -16,7 +16,7 @@ def anchor(heading):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_each_module_that_a_page_names_exists(page):
-    named = set(re.findall(r"`([\w/-]+\.(?:py|js))`", page.read_text(encoding="utf-8")))
+    named = set(re.findall(r"`([a-z0-9_/-]+\.(?:py|js))`", page.read_text(encoding="utf-8")))
     assert [name for name in sorted(named) if not any(file.endswith(f"/{name}") for file in FILES)] == []
 
 
@@ -33,3 +33,14 @@ def test_each_link_of_a_page_leads_somewhere(page):
         ):
             dead.append(target)
     assert dead == []
+
+
+def commands(page):
+    """Return the indented lines of a page, without their comments."""
+    lines = (PROJECT / page).read_text(encoding="utf-8").splitlines()
+    return [line.split("  #")[0].rstrip() for line in lines if line.startswith("    ")]
+
+
+@pytest.mark.parametrize(("english", "korean"), [("README.md", "README.ko.md"), ("docs/learn.md", "docs/learn.ko.md")])
+def test_the_korean_page_has_the_commands_of_the_english_one(english, korean):
+    assert commands(korean) == commands(english)

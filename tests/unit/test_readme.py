@@ -1,4 +1,4 @@
-"""The README and conf/abnormal.yaml say what the code does."""
+"""The README, docs/use.md and conf/abnormal.yaml say what the code does."""
 
 import json
 import re
@@ -16,18 +16,19 @@ from flink_abnormal.core.settings import GROUPS, Settings, from_values, options
 from flink_abnormal.pipeline.formats.jsonl import JsonLines
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
+USE = (PROJECT / "docs" / "use.md").read_text(encoding="utf-8")
 EXAMPLE = PROJECT / "conf" / "abnormal.yaml"
 
 
 @pytest.fixture
 def sample():
-    """The README's input lines, and its lines of JSON that come out of them."""
-    given, alert_and_dead_letter = re.findall(r"^```json\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    """The page's input lines, and its lines of JSON that come out of them."""
+    given, alert_and_dead_letter = re.findall(r"^```json\n(.*?)^```$", USE, re.MULTILINE | re.DOTALL)
     return given.splitlines(), alert_and_dead_letter.splitlines()
 
 
 def fields_of(what):
-    table = README.split(f"| Field of {what} | Meaning |\n", 1)[1].split("\n\n", 1)[0]
+    table = USE.split(f"| Field of {what} | Meaning |\n", 1)[1].split("\n\n", 1)[0]
     return re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
 
 
@@ -38,7 +39,7 @@ def settings_of(config):
 
 def test_each_option_has_one_row_with_its_group_its_default_and_its_help():
     rows, group = [], None
-    for line in README.splitlines():
+    for line in USE.splitlines():
         if title := re.fullmatch(r"\| \*\*(.+)\*\* \| \| \|", line):
             group = title[1]
         elif line.startswith("| `--"):
@@ -78,7 +79,7 @@ def test_the_simulated_run_is_as_the_readme_tells_it():
 def test_every_exit_code_stands_in_the_table():
     kinds = [errors.UsageError, errors.MachineError, errors.ClusterError, errors.JobError]
 
-    assert re.findall(r"^\| (\d) \|", README, re.MULTILINE) == ["0", *(str(kind.exit_code) for kind in kinds)]
+    assert re.findall(r"^\| (\d) \|", USE, re.MULTILINE) == ["0", *(str(kind.exit_code) for kind in kinds)]
 
 
 def test_the_example_of_a_config_file_holds_every_option_at_its_default():
