@@ -1,15 +1,26 @@
-"""The one way from here to Flink: GETs of what stands on a list, few a second, and each limited in time and bytes."""
+"""The only way from here to Flink: GETs of listed paths, at a limited pace, each bounded in time and bytes."""
 
 from __future__ import annotations
 
+import asyncio
+import os
 import re
-import threading
 import time
 from typing import TYPE_CHECKING, Final
 
+import aiohttp
+from yarl import URL
+
 from dashboard.collect.fields import Field
 from flink_abnormal.core.errors import ClusterError
-from flink_abnormal.runtime import bounded
+from flink_abnormal.runtime.bounded import (
+    MAX_JSON_BYTES,
+    BrokenOffError,
+    NobodyListensError,
+    StrangerError,
+    TooLongError,
+    TooSlowError,
+)
 from flink_abnormal.runtime.rest import elects
 
 if TYPE_CHECKING:
@@ -56,78 +67,117 @@ class AbsentError(AskError):
 
 
 class Pace:
-    """Bounds requests a second over all threads; the last ones of a burst are kept for what is urgent."""
+    """Limits requests a second; the last ones of a burst are reserved for urgent requests."""
 
-    def __init__(self, per_second: float, ended: threading.Event | None = None) -> None:
+    def __init__(self, per_second: float) -> None:
         self.per_second: Final = per_second
-        self._ended = ended or threading.Event()
-        self._lock = threading.Lock()
         self._burst = max(per_second / 4, 2.0)
         self._tokens, self._at = self._burst, time.monotonic()
         self._taken: list[float] = []
 
-    def take(self, *, urgent: bool) -> None:
-        """Wait for leave to send a request."""
-        while (wait := self._try(0.0 if urgent else 1.0)) > 0 and not self._ended.wait(wait):
-            pass
+    async def take(self, *, urgent: bool) -> None:
+        """Wait until a request may be sent."""
+        while (wait := self._try(0.0 if urgent else 1.0)) > 0:  # noqa: ASYNC110 - another request may come first
+            await asyncio.sleep(wait)
 
     def _try(self, reserve: float) -> float:
-        with self._lock:
-            now = time.monotonic()
-            self._tokens = min(self._tokens + (now - self._at) * self.per_second, self._burst)
-            self._at = now
-            if self._tokens < 1 + reserve:
-                return (1 + reserve - self._tokens) / self.per_second
-            self._tokens -= 1
-            self._taken = [taken for taken in self._taken if taken > now - 10] + [now]
-            return 0.0
+        now = time.monotonic()
+        self._tokens = min(self._tokens + (now - self._at) * self.per_second, self._burst)
+        self._at = now
+        if self._tokens < 1 + reserve:
+            return (1 + reserve - self._tokens) / self.per_second
+        self._tokens -= 1
+        self._taken = [taken for taken in self._taken if taken > now - 10] + [now]
+        return 0.0
 
     def measured(self) -> float:
         """Return the requests a second of the last ten seconds."""
-        with self._lock:
-            now = time.monotonic()
-            return sum(taken > now - 10 for taken in self._taken) / 10
+        now = time.monotonic()
+        return sum(taken > now - 10 for taken in self._taken) / 10
+
+
+def connections() -> aiohttp.ClientSession:
+    """Return the connections that requests share: as many as it takes, so that one that hangs holds up no other."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        skip_auto_headers=("Accept-Encoding", "User-Agent"),
+        timeout=aiohttp.ClientTimeout(total=None),
+    )
 
 
 class Asker:
     """Asks the JobManagers that serve, the leader first."""
 
-    def __init__(self, pace: Pace, serving: Callable[[], Sequence[Address]]) -> None:
-        self._pace, self._serving = pace, serving
+    def __init__(self, session: aiohttp.ClientSession, pace: Pace, serving: Callable[[], Sequence[Address]]) -> None:
+        self._session, self._pace, self._serving = session, pace, serving
 
-    def json(self, path: str, *, urgent: bool = False) -> Field:
+    async def json(self, path: str, *, urgent: bool = False) -> Field:
         """Return the answer to a GET; raise AskError or Unreadable."""
-        name = path.split("?", 1)[0]
-        return Field.parse(self._any(path, JSON_SECONDS, bounded.MAX_JSON_BYTES, urgent=urgent), name)
+        content = await self._any(path, JSON_SECONDS, MAX_JSON_BYTES, urgent=urgent)
+        return Field.parse(content, path.split("?", 1)[0])
 
-    def stdout(self, taskmanager: str) -> bytes:
-        """Return what a TaskManager printed; only the JobManager that leads can hand it out."""
-        return self._any(f"/taskmanagers/{taskmanager}/stdout", FILE_SECONDS, MAX_FILE_BYTES, urgent=False)
+    async def stdout(self, taskmanager: str) -> bytes:
+        """Return a TaskManager's output; only the JobManager that leads can hand it out."""
+        return await self._any(f"/taskmanagers/{taskmanager}/stdout", FILE_SECONDS, MAX_FILE_BYTES, urgent=False)
 
-    def of(self, address: Address, path: str, *, urgent: bool = True) -> bytes:
-        """Return what one JobManager answers; SilentError where it can't answer for the cluster, else ClusterError."""
-        return self._one(address, path, JSON_SECONDS, bounded.MAX_JSON_BYTES, urgent=urgent)
+    async def of(self, address: Address, path: str, *, urgent: bool = True) -> bytes:
+        """Return one JobManager's answer; SilentError if it can't answer for the cluster, else ClusterError."""
+        return await self._one(address, path, JSON_SECONDS, MAX_JSON_BYTES, urgent=urgent)
 
-    def _any(self, path: str, seconds: float, most: int, *, urgent: bool) -> bytes:
+    async def _any(self, path: str, seconds: float, most: int, *, urgent: bool) -> bytes:
         failed: AskError = SilentError("No JobManager answers for the cluster.")
         for address in self._serving():
             try:
-                return self._one(address, path, seconds, most, urgent=urgent)
+                return await self._one(address, path, seconds, most, urgent=urgent)
             except AskError as error:
                 failed = error
             except ClusterError as error:
                 failed = AskError(str(error))
         raise failed
 
-    def _one(self, address: Address, path: str, seconds: float, most: int, *, urgent: bool) -> bytes:
+    async def _one(self, address: Address, path: str, seconds: float, most: int, *, urgent: bool) -> bytes:
         if not any(allowed.fullmatch(path) for allowed in ALLOWED):
             raise AskError(f"GET {path[:80]!r} is not on the list of what is read.")
-        self._pace.take(urgent=urgent)
-        answer = bounded.get(address, path, seconds=seconds, most=most)
-        if answer.status == 200:  # noqa: PLR2004
-            return answer.content
-        if elects(answer.status, answer.content):
+        await self._pace.take(urgent=urgent)
+        status, content = await get(self._session, address, path, seconds=seconds, most=most)
+        if status == 200:  # noqa: PLR2004
+            return content
+        if elects(status, content):
             raise SilentError(f"{address} elects a leader, or has lost it.")
-        if answer.status == 404:  # noqa: PLR2004
+        if status == 404:  # noqa: PLR2004
             raise AbsentError(f"Flink knows nothing at {path[:80]}.")
-        raise AskError(f"Flink refused GET {path[:80]}: status {answer.status}.")
+        raise AskError(f"Flink refused GET {path[:80]}: status {status}.")
+
+
+async def get(
+    session: aiohttp.ClientSession, address: Address, path: str, *, seconds: float, most: int
+) -> tuple[int, bytes]:
+    """Return status and content of an answer: one deadline for connection, headers and body together.
+
+    Raises the errors of `runtime/bounded.py`.
+    """
+    asked = f"GET {path[:80]}"
+    try:
+        return await asyncio.wait_for(_get(session, address, path, most), seconds)
+    except asyncio.TimeoutError:
+        raise TooSlowError(f"{address} did not answer {asked} within {seconds:.1f} s.") from None
+    except aiohttp.ClientConnectorError as error:
+        known = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        raise NobodyListensError(f"Nobody listens at {address}: {known or error}.") from None
+    except (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError, aiohttp.ClientOSError) as error:
+        raise BrokenOffError(f"{address} broke off its answer to {asked}: {type(error).__name__}.") from None
+    except (aiohttp.ClientError, ValueError) as error:
+        raise StrangerError(f"{address} broke off its answer to {asked}: {type(error).__name__}.") from None
+
+
+async def _get(session: aiohttp.ClientSession, address: Address, path: str, most: int) -> tuple[int, bytes]:
+    url = URL(f"http://{address}{path}", encoded=True)
+    async with session.get(url, allow_redirects=False) as answer:
+        content = bytearray()
+        async for chunk in answer.content.iter_any():
+            content += chunk
+            if len(content) > most:
+                raise TooLongError(f"An answer is longer than {most} bytes.")
+        return answer.status, bytes(content)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import time
 from dataclasses import replace
@@ -36,11 +37,11 @@ class ClusterReader:
         self._led_since: tuple[str, float] | None = None
         self._leader_due = float("-inf")
 
-    def probe(self, address: Address) -> None:
+    async def probe(self, address: Address) -> None:
         """Ask one JobManager by itself."""
         links = self._state.links
         try:
-            answer = Field.parse(self._asker.of(address, "/overview"), "/overview")
+            answer = Field.parse(await self._asker.of(address, "/overview"), "/overview")
         except SilentError:
             links.hear(address, "elects", time.time())
             raise
@@ -57,17 +58,15 @@ class ClusterReader:
         overview = read.overview(answer, at, self._state.refresh_s)
         links.hear(address, "serves", at)
         if links.serving()[0] == address:
-            with self._state.lock:
-                self._state.overview = overview
+            self._state.overview = overview
 
-    def settings(self) -> None:
+    async def settings(self) -> None:
         """Read how the cluster was configured."""
-        found = read.settings(self._asker.json("/jobmanager/config"))
-        with self._state.lock:
-            self._state.settings = found
-            self._state.refresh_s = read.refresh_s(found)
+        found = read.settings(await self._asker.json("/jobmanager/config"))
+        self._state.settings = found
+        self._state.refresh_s = read.refresh_s(found)
 
-    def leader(self) -> None:
+    async def leader(self) -> None:
         """Ask the election who leads, where there is one, and again when the link has changed."""
         link = self._state.links.state()
         settings = self._state.settings
@@ -81,42 +80,39 @@ class ClusterReader:
         except UsageError:
             self._state.links.lead(None)
             return
-        named = leader_lookup.find(election, seconds=LEADER_SECONDS)
+        named = await asyncio.to_thread(leader_lookup.find, election, seconds=LEADER_SECONDS)
         self._state.links.lead(next((each for each in self._addresses() if same(str(each), named)), None))
 
     def _addresses(self) -> tuple[Address, ...]:
         return self._state.links.addresses
 
-    def taskmanagers(self) -> None:
+    async def taskmanagers(self) -> None:
         """Read who is registered."""
-        answer = self._asker.json("/taskmanagers", urgent=True)
+        answer = await self._asker.json("/taskmanagers", urgent=True)
         at = time.time()
         found = read.taskmanagers(answer, at)
         _, since = self._state.links.state()
-        with self._state.lock:
-            self._state.workers.see(found, at, settled=at - since > SETTLE_SECONDS)
+        self._state.workers.see(found, at, settled=at - since > SETTLE_SECONDS)
 
-    def processes(self) -> None:
+    async def processes(self) -> None:
         """Look up the pids of the TaskManagers, if this is the local cluster of this machine."""
-        ours = local_cluster.running_at(self._cluster)
+        ours = await asyncio.to_thread(local_cluster.running_at, self._cluster)
         members = ours.taskmanagers if ours is not None else []
         pids = {member.name: member.pid for member in members if member.alive()}
-        with self._state.lock:
-            self._state.workers.pids = pids
+        self._state.workers.pids = pids
 
-    def jobs(self) -> None:
+    async def jobs(self) -> None:
         """Read which jobs there are. A JobManager that begins to lead may not know yet what the last one knew."""
-        answer = self._asker.json("/jobs/overview", urgent=True)
+        answer = await self._asker.json("/jobs/overview", urgent=True)
         at = time.time()
         jobs, tasks = read.jobs(answer), read.tasks(answer)
-        with self._state.lock:
-            state = self._state
-            state.jobs, state.tasks, state.jobs_at = jobs, tasks, at
-            for job in jobs:
-                if job.state not in ENDED and job.id in state.books:
-                    state.books[job.id].done.clear()
-            if state.overview is not None and state.overview.refresh_s != state.refresh_s:
-                state.overview = replace(state.overview, refresh_s=state.refresh_s)
+        state = self._state
+        state.jobs, state.tasks, state.jobs_at = jobs, tasks, at
+        for job in jobs:
+            if job.state not in ENDED and job.id in state.books:
+                state.books[job.id].done.clear()
+        if state.overview is not None and state.overview.refresh_s != state.refresh_s:
+            state.overview = replace(state.overview, refresh_s=state.refresh_s)
 
 
 def same(one: str, other: str) -> bool:

@@ -1,15 +1,17 @@
-"""Reads a Flink cluster over REST in threads of its own, and hands out what it knows as one immutable snapshot."""
+"""Reads a Flink cluster over REST in an event loop of its own, and publishes one immutable snapshot."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import threading
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from dashboard.collect.ask import Asker, Pace
+from dashboard.collect.ask import Asker, Pace, connections
 from dashboard.collect.cluster_reader import ClusterReader
-from dashboard.collect.feeds import JOIN_SECONDS, PROBE, Feed, Troubles
+from dashboard.collect.feeds import PROBE, Feed, Troubles
 from dashboard.collect.job_reader import JobReader
 from dashboard.collect.judge import Judge
 from dashboard.collect.log_reader import LogReader
@@ -19,7 +21,7 @@ from dashboard.model import Snapshot
 from flink_abnormal.runtime.rest import Cluster
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from dashboard.collect.history import History
     from dashboard.collect.tail import Tail
@@ -27,8 +29,11 @@ if TYPE_CHECKING:
 
 REQUESTS_PER_SECOND: Final = 20.0
 SNAPSHOT_SECONDS: Final = 0.2
-AGAIN_SECONDS: Final = 0.7
-"""After which a vertex is read again: less than its feeds' second, for they never come at the same moment."""
+PATIENCE_SECONDS: Final = 0.7
+"""A task that has not answered for so long no longer keeps the others from being read again."""
+CALL_SECONDS: Final = 0.5
+CANCEL_SECONDS: Final = 0.2
+JOIN_SECONDS: Final = 15.0
 
 
 class Collector:
@@ -49,25 +54,93 @@ class Collector:
         """
         self._addresses = Cluster.at(addresses).addresses
         self._history, self._speed = history, speed
-        self._ended = threading.Event()
-        self._pace = Pace(requests_per_second, self._ended)
+        self._pace = Pace(requests_per_second)
         self._troubles = Troubles()
         self._webhook = Webhook(webhook) if webhook else None
         self._state = State(self._addresses, history)
         self._judge = Judge(self._state, self._webhook)
-        self._feeds: list[Feed] = []
+        self._thread = threading.Thread(target=self._run, name="dashboard-collector", daemon=True)
+        self._loop = asyncio.new_event_loop()
+        self._ended = asyncio.Event()
         self._built = (float("-inf"), self._build())
         self.log: Final[Tail[LogLine]] = self._state.log
         self.alerts: Final[Tail[SeenAlert]] = self._state.alerts
 
     def start(self) -> None:
         """Begin to read; once."""
-        if self._feeds:
+        if self._thread.ident is None:
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End the loop, and write what waits to the history."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._ended.set)
+            self._thread.join(JOIN_SECONDS)
+        self._history.flush()
+
+    def watch(self, job_id: str) -> None:
+        """Read the details of a job for the next 60 s."""
+        self._call(self._state.watch, job_id)
+
+    def want_checkpoint(self, job_id: str, checkpoint_id: int) -> None:
+        """Read what a checkpoint cost each task."""
+        self._call(self._state.want, job_id, checkpoint_id)
+
+    def dismiss(self, job_name: str) -> None:
+        """End the alarm of the failed jobs of this name, by a person's hand."""
+        self._call(self._judge.dismiss, job_name)
+
+    def snapshot(self) -> Snapshot:
+        """Return what is known, not older than a fifth of a second unless the loop is held up."""
+        if time.monotonic() - self._built[0] >= SNAPSHOT_SECONDS / self._speed:
+            self._call(self._publish)
+        return self._built[1]
+
+    def _publish(self) -> None:
+        self._built = (time.monotonic(), self._build())
+
+    def _call(self, function: Callable[..., None], *arguments: Any) -> None:
+        """Call a function in the loop, and wait for it, but not for long; directly if nothing runs there."""
+        if not self._thread.is_alive():
+            function(*arguments)
             return
-        asker = Asker(self._pace, self._state.links.serving)
-        cluster, jobs = ClusterReader(self._state, asker), JobReader(self._state, asker, AGAIN_SECONDS / self._speed)
-        log = LogReader(self._state, asker)
-        steps: list[tuple[str, float, Callable[[], None]]] = [
+        done = threading.Event()
+
+        def call() -> None:
+            function(*arguments)
+            done.set()
+
+        with contextlib.suppress(RuntimeError):  # the loop has just been closed
+            self._loop.call_soon_threadsafe(call)
+            done.wait(CALL_SECONDS)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._read())
+        finally:
+            self._loop.close()
+
+    async def _read(self) -> None:
+        """Run all feeds until `stop`."""
+        async with connections() as session:
+            asker = Asker(session, self._pace, self._state.links.serving)
+            jobs, log = JobReader(self._state, asker, PATIENCE_SECONDS / self._speed), LogReader(self._state, asker)
+            running = [asyncio.ensure_future(feed.run()) for feed in self._feeds(asker, jobs, log)]
+            if self._webhook is not None:
+                running.append(asyncio.ensure_future(self._webhook.run()))
+            await self._ended.wait()
+            jobs.cancel()
+            log.cancel()
+            left = set(running)
+            while left:  # before Python 3.12, wait_for() swallows a cancellation that comes together with its result
+                for task in left:
+                    task.cancel()
+                _, left = await asyncio.wait(left, timeout=CANCEL_SECONDS)
+
+    def _feeds(self, asker: Asker, jobs: JobReader, log: LogReader) -> list[Feed]:
+        cluster = ClusterReader(self._state, asker)
+        steps: list[tuple[str, float, Callable[[], Awaitable[None]]]] = [
             *((f"{PROBE} {address}", 0.5, partial(cluster.probe, address)) for address in self._addresses),
             ("settings", 10.0, cluster.settings),
             ("leader", 0.5, cluster.leader),
@@ -76,56 +149,15 @@ class Collector:
             ("jobs", 0.5, cluster.jobs),
             ("job", 1.0, jobs.jobs),
             ("vertices", 1.0, jobs.vertices),
-            ("vertices too", 1.0, jobs.vertices),  # one that hangs holds one of them for seconds
             ("checkpoints", 1.0, jobs.checkpoints),
             ("checkpoint details", 1.0, jobs.details),
             ("failures", 2.0, jobs.failures),
             ("live", 1.0, jobs.live),
-            ("live too", 1.0, jobs.live),
             ("log", 0.2, log.read),
-            ("log too", 0.2, log.read),  # a TaskManager that is frozen holds one of them for seconds
             ("judge", 0.25, self._judge.look),
-            ("history", 1.0, self._history.flush),
+            ("history", 1.0, partial(asyncio.to_thread, self._history.flush)),
         ]
-        self._feeds = [
-            Feed(name, seconds / self._speed, step, self._ended, self._troubles.tell) for name, seconds, step in steps
-        ]
-        for feed in self._feeds:
-            feed.start()
-        if self._webhook is not None:
-            self._webhook.start()
-
-    def stop(self) -> None:
-        """End all threads, and write what waits to the history."""
-        self._ended.set()
-        deadline = time.monotonic() + JOIN_SECONDS
-        for feed in self._feeds:
-            feed.join(max(deadline - time.monotonic(), 0.0))
-        if self._webhook is not None:
-            self._webhook.stop()
-        self._history.flush()
-
-    def watch(self, job_id: str) -> None:
-        """Read the details of a job for the next 60 s."""
-        self._state.watch(job_id)
-
-    def want_checkpoint(self, job_id: str, checkpoint_id: int) -> None:
-        """Read what a checkpoint cost each task."""
-        self._state.want(job_id, checkpoint_id)
-
-    def dismiss(self, job_name: str) -> None:
-        """End the alarm of the failed jobs of this name, by a person's hand."""
-        self._judge.dismiss(job_name)
-
-    def snapshot(self) -> Snapshot:
-        """Return what is known, not older than a fifth of a second."""
-        built_at, snapshot = self._built
-        now = time.monotonic()
-        if now - built_at >= SNAPSHOT_SECONDS / self._speed:
-            with self._state.lock:
-                snapshot = self._build()
-                self._built = (now, snapshot)
-        return snapshot
+        return [Feed(name, seconds / self._speed, step, self._troubles.report) for name, seconds, step in steps]
 
     def _build(self) -> Snapshot:
         state, now = self._state, time.time()

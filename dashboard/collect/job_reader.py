@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dashboard.collect import read, read_checkpoints, read_live
 from dashboard.collect.ask import AbsentError
-from dashboard.collect.feeds import Turns
+from dashboard.collect.feeds import Reads
 from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable, Hashable
 
     from dashboard.collect.ask import Asker
     from dashboard.collect.job_book import JobBook
@@ -35,39 +36,39 @@ class _Listed(NamedTuple):
 class JobReader:
     """Each public method is a step of a feed: it reads the jobs that pages show, and one of the others in turn."""
 
-    def __init__(self, state: State, asker: Asker, again_s: float) -> None:
-        """Take after how many seconds a vertex is read again, by whichever feed comes to it."""
-        self._state, self._asker = state, asker
-        self._turns = Turns(again_s)
+    def __init__(self, state: State, asker: Asker, patience_s: float) -> None:
+        """`patience_s`: the seconds after which vertices are read again though one of them has not answered."""
+        self._state, self._asker, self._patience = state, asker, patience_s
+        self._reads = {"vertices": Reads(), "live": Reads()}
         self._rounds: dict[str, int] = {}
         self._detailed_at: dict[str, float] = {}
         self._listed: dict[tuple[str, str], _Listed] = {}
 
-    def jobs(self) -> None:
+    async def jobs(self) -> None:
         """Read vertices and parameters."""
-        self._each("jobs", self._job)
+        await self._each("jobs", self._job)
 
-    def vertices(self) -> None:
-        """Read subtasks and their counters; a step that several feeds share."""
-        self._each("vertices", self._vertices)
+    async def vertices(self) -> None:
+        """Read subtasks and their counters."""
+        await self._each("vertices", self._vertices)
 
-    def checkpoints(self) -> None:
+    async def checkpoints(self) -> None:
         """Read the checkpoints."""
-        self._each("checkpoints", self._checkpoints)
+        await self._each("checkpoints", self._checkpoints)
 
-    def details(self) -> None:
+    async def details(self) -> None:
         """Read what the newest checkpoint cost each vertex, and those that a page wants."""
-        self._each("details", self._details)
+        await self._each("details", self._details)
 
-    def failures(self) -> None:
+    async def failures(self) -> None:
         """Read why tasks failed."""
-        self._each("failures", self._failures)
+        await self._each("failures", self._failures)
 
-    def live(self) -> None:
-        """Read the detector's users and alerts; a step that several feeds share."""
-        self._each("live", self._live)
+    async def live(self) -> None:
+        """Read the detector's users and alerts."""
+        await self._each("live", self._live)
 
-    def _each(self, feed: str, step: Callable[[JobBook], bool | None]) -> None:
+    async def _each(self, feed: str, step: Callable[[JobBook], Awaitable[bool | None]]) -> None:
         """Take the step for each job that is read now; False: of a job that has ended, something is left to read."""
         others = [book for book in self._state.others() if feed not in book.done]
         number = self._rounds[feed] = self._rounds.get(feed, -1) + 1
@@ -78,7 +79,7 @@ class JobReader:
                 continue
             ended = book.answer is not None and book.answer.state in ENDED
             try:
-                ended = step(book) is not False and ended
+                ended = await step(book) is not False and ended
             except AbsentError:
                 # Flink has forgotten it: what was read stays. A leader that is new does not know yet what runs.
                 ended = not self._state.running(book.id)
@@ -90,60 +91,52 @@ class JobReader:
         if failed is not None:
             raise failed
 
-    def _job(self, book: JobBook) -> None:
-        answer = read.job(self._asker.json(f"/jobs/{book.id}"))
-        with self._state.lock:
-            book.see(answer, time.time())
+    async def _job(self, book: JobBook) -> None:
+        answer = read.job(await self._asker.json(f"/jobs/{book.id}"))
+        book.see(answer, time.time())
         if book.parameters is None:
-            book.parameters = read.parameters(self._asker.json(f"/jobs/{book.id}/config"))
+            book.parameters = read.parameters(await self._asker.json(f"/jobs/{book.id}/config"))
 
-    def _vertices(self, book: JobBook) -> bool:
-        return self._each_vertex(book, "vertices", self._vertex)
+    async def _vertices(self, book: JobBook) -> bool:
+        return await self._each_vertex(book, "vertices", self._vertex)
 
-    def _each_vertex(self, book: JobBook, feed: str, step: Callable[[JobBook, str], None]) -> bool:
-        """Take the step for each vertex that is due; one that fails keeps no other from its turn.
-
-        False: of a job that has ended, another feed still reads a vertex, or one is not due yet.
-        """
+    async def _each_vertex(self, book: JobBook, feed: str, step: Callable[[JobBook, str], Awaitable[None]]) -> bool:
+        """Take the step for each vertex at once; False: of a job that has ended, a vertex is left to read."""
         if book.answer is None:
             return True
-        ended = book.answer.state in ENDED
-        failed: Exception | None = None
-        for vertex in book.answer.vertices:
-            with self._turns.take((feed, book.id, vertex.id)) as mine:
-                if not mine or (feed, vertex.id) in book.read_at_end:
-                    continue
-                try:
-                    step(book, vertex.id)
-                except Exception as error:  # noqa: BLE001 - raised below, once the other vertices have been read
-                    failed = error
-                else:
-                    if ended:
-                        book.read_at_end.add((feed, vertex.id))
-        if failed is not None:
-            raise failed
+        left = [each.id for each in book.answer.vertices if (feed, each.id) not in book.read_at_end]
+        reads: dict[Hashable, Callable[[], Awaitable[None]]] = {
+            (book.id, vertex): partial(self._read_vertex, book, feed, vertex, step) for vertex in left
+        }
+        await self._reads[feed].run(reads, self._patience)
         return all((feed, vertex.id) in book.read_at_end for vertex in book.answer.vertices)
 
-    def _vertex(self, book: JobBook, vertex: str) -> None:
-        answer = read.vertex(self._asker.json(f"/jobs/{book.id}/vertices/{vertex}"))
-        with self._state.lock:
-            book.see_vertex(vertex, answer, time.time())
+    async def _read_vertex(
+        self, book: JobBook, feed: str, vertex: str, step: Callable[[JobBook, str], Awaitable[None]]
+    ) -> None:
+        ended = book.answer is not None and book.answer.state in ENDED
+        await step(book, vertex)
+        if ended:
+            book.read_at_end.add((feed, vertex))
 
-    def _checkpoints(self, book: JobBook) -> None:
+    async def _vertex(self, book: JobBook, vertex: str) -> None:
+        answer = read.vertex(await self._asker.json(f"/jobs/{book.id}/vertices/{vertex}"))
+        book.see_vertex(vertex, answer, time.time())
+
+    async def _checkpoints(self, book: JobBook) -> None:
         path = f"/jobs/{book.id}/checkpoints"
-        answer = read_checkpoints.checkpoints(self._asker.json(path), book.id)
-        with self._state.lock:
-            book.checkpoints.see(answer, time.time())
+        answer = read_checkpoints.checkpoints(await self._asker.json(path), book.id)
+        book.checkpoints.see(answer, time.time())
         if book.checkpoints.configuration is None:
-            book.checkpoints.configuration = read_checkpoints.configuration(self._asker.json(f"{path}/config"))
+            book.checkpoints.configuration = read_checkpoints.configuration(await self._asker.json(f"{path}/config"))
 
-    def _details(self, book: JobBook) -> None:
+    async def _details(self, book: JobBook) -> None:
         if book.answer is None:
             return  # its vertices have no names yet, and what a checkpoint cost them is read only once
         for checkpoint in self._state.wanted(book.id):
             try:
                 if not book.checkpoints.has_details(checkpoint):
-                    self._detail(book, book.answer, checkpoint)
+                    await self._detail(book, book.answer, checkpoint)
             except AbsentError:
                 pass
             self._state.settle(book.id, checkpoint)
@@ -153,35 +146,35 @@ class JobReader:
         now = time.monotonic()
         if now - self._detailed_at.get(book.id, float("-inf")) >= DETAILS_SECONDS:
             self._detailed_at[book.id] = now
-            self._detail(book, book.answer, newest)
+            await self._detail(book, book.answer, newest)
 
-    def _detail(self, book: JobBook, answer: JobAnswer, checkpoint: int) -> None:
+    async def _detail(self, book: JobBook, answer: JobAnswer, checkpoint: int) -> None:
         path = f"/jobs/{book.id}/checkpoints/details/{checkpoint}"
-        _, vertices = read_checkpoints.detail_vertices(self._asker.json(path))
+        _, vertices = read_checkpoints.detail_vertices(await self._asker.json(path))
         names = {vertex.id: vertex.name for vertex in answer.vertices}
         order = sorted(vertices, key=lambda each: list(names).index(each) if each in names else len(names))
-        tasks = tuple(
-            read_checkpoints.task(self._asker.json(f"{path}/subtasks/{vertex}"), vertex, names.get(vertex, vertex))
+        tasks = [
+            read_checkpoints.task(
+                await self._asker.json(f"{path}/subtasks/{vertex}"), vertex, names.get(vertex, vertex)
+            )
             for vertex in order
-        )
-        with self._state.lock:
-            book.checkpoints.put_details(checkpoint, tasks)
+        ]
+        book.checkpoints.put_details(checkpoint, tuple(tasks))
 
-    def _failures(self, book: JobBook) -> None:
-        book.failures = read.failures(self._asker.json(f"/jobs/{book.id}/exceptions"))
+    async def _failures(self, book: JobBook) -> None:
+        book.failures = read.failures(await self._asker.json(f"/jobs/{book.id}/exceptions"))
 
-    def _live(self, book: JobBook) -> bool:
-        return self._each_vertex(book, "live", self._vertex_live)
+    async def _live(self, book: JobBook) -> bool:
+        return await self._each_vertex(book, "live", self._vertex_live)
 
-    def _vertex_live(self, book: JobBook, vertex: str) -> None:
+    async def _vertex_live(self, book: JobBook, vertex: str) -> None:
         path = f"/jobs/{book.id}/vertices/{vertex}/metrics"
-        self._list(book, vertex, path)
+        await self._list(book, vertex, path)
         for query in read_live.queries(book.metrics.get(vertex, ())):
-            values = read_live.values(self._asker.json(f"{path}?get={query}"))
-            with self._state.lock:
-                self._take(book, vertex, values)
+            values = read_live.values(await self._asker.json(f"{path}?get={query}"))
+            self._take(book, vertex, values)
 
-    def _list(self, book: JobBook, vertex: str, path: str) -> None:
+    async def _list(self, book: JobBook, vertex: str, path: str) -> None:
         """List the metrics again when tasks were started anew, and ever more rarely while some are missing."""
         attempts = tuple(sorted((key, n) for key, n in book.attempts().items() if key[0] == vertex))
         known = self._listed.get((book.id, vertex), _Listed(None, 0.0, 0))
@@ -191,7 +184,7 @@ class JobReader:
             enough = told >= len(attempts) if told else book.publishes(read_live.USERS)
             if enough or time.monotonic() < due:
                 return
-        names = read_live.names(self._asker.json(path))
+        names = read_live.names(await self._asker.json(path))
         same = known.attempts == attempts
         # Right after a start Flink has not heard of the new tasks' metrics yet: their names stay what they were.
         book.metrics[vertex] = names or (() if same else book.metrics.get(vertex, ()))
@@ -211,3 +204,8 @@ class JobReader:
                 fresh += [(alert, subtask) for alert in book.alerts.new((vertex, subtask), ring)]
         for alert, subtask in sorted(fresh, key=lambda each: each[0].at):
             self._state.add_alert(book, alert.at, alert.user_id, alert.count, subtask)
+
+    def cancel(self) -> None:
+        """End the reads that are under way."""
+        for reads in self._reads.values():
+            reads.cancel()

@@ -26,24 +26,22 @@ class Judge:
         self._dismissed: set[str] = set()
         state.recoveries = self._recoveries.shown()
 
-    def look(self) -> None:
+    async def look(self) -> None:
         """Take one look."""
         state = self._state
-        with state.lock:
-            now = time.time()
-            self._recoveries.see(self._observation(now))
-            state.recoveries = self._recoveries.shown()
-            state.alarms = self._alarms.see(self._facts(now))
-            alarms = state.alarms
-            dismissed, self._dismissed = self._dismissed, set()
+        now = time.time()
+        self._recoveries.see(self._observation(now))
+        state.recoveries = self._recoveries.shown()
+        state.alarms = self._alarms.see(self._facts(now))
+        alarms = state.alarms
+        dismissed, self._dismissed = self._dismissed, set()
         if self._webhook is not None:
-            self._webhook.see(alarms, dismissed)
+            self._webhook.update(alarms, dismissed)
 
     def dismiss(self, job_name: str) -> None:
         """Take that a person has seen the failures of the jobs of a name."""
-        with self._state.lock:
-            self._failed.dismiss(job_name)
-            self._dismissed.add(job_name)
+        self._failed.dismiss(job_name)
+        self._dismissed.add(job_name)
 
     def _observation(self, now: float) -> Observation:
         state = self._state

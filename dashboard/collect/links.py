@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -25,11 +24,10 @@ class _Member:
 
 
 class Links:
-    """Takes what probes hear. Any thread may ask."""
+    """Combines what the probes of all JobManagers found."""
 
     def __init__(self, addresses: Sequence[Address], now: float) -> None:
         self.addresses: Final = tuple(addresses)
-        self._lock = threading.Lock()
         self._members = {address: _Member(since=now) for address in addresses}
         self._leader: Address | None = None
         self._link: Link = "connecting"
@@ -38,17 +36,16 @@ class Links:
 
     def hear(self, address: Address, heard: Heard, at: float) -> None:
         """Take what a JobManager answered to a probe, or any other request."""
-        with self._lock:
-            member = self._members[address]
-            if (member.heard in ("serves", "elects")) != (heard in ("serves", "elects")):
-                member.since = at
-            member.heard = heard
-            self._ever = self._ever or heard != "nothing"
-            if heard == "serves":
-                member.served_at = at
-            link = self._state()
-            if link != self._link:
-                self._link, self._since = link, at
+        member = self._members[address]
+        if (member.heard in ("serves", "elects")) != (heard in ("serves", "elects")):
+            member.since = at
+        member.heard = heard
+        self._ever = self._ever or heard != "nothing"
+        if heard == "serves":
+            member.served_at = at
+        link = self._state()
+        if link != self._link:
+            self._link, self._since = link, at
 
     def _state(self) -> Link:
         heard = {member.heard for member in self._members.values()}
@@ -60,14 +57,12 @@ class Links:
 
     def lead(self, leader: Address | None) -> None:
         """Take who leads; None where it can't be told."""
-        with self._lock:
-            self._leader = leader
+        self._leader = leader
 
     @property
     def leader(self) -> Address | None:
         """Who leads: named by the election, or the only one that answers."""
-        with self._lock:
-            return self._leads()
+        return self._leads()
 
     def _leads(self) -> Address | None:
         serving = self._serving()
@@ -77,9 +72,8 @@ class Links:
 
     def serving(self) -> list[Address]:
         """Return those to ask: the leader first, then the one that answered last."""
-        with self._lock:
-            serving = self._serving()
-            return sorted(serving, key=lambda each: each != self._leader)
+        serving = self._serving()
+        return sorted(serving, key=lambda each: each != self._leader)
 
     def _serving(self) -> list[Address]:
         found = [(member.served_at, address) for address, member in self._members.items() if member.heard == "serves"]
@@ -87,25 +81,22 @@ class Links:
 
     def state(self) -> tuple[Link, float]:
         """Return the link's state, and since when."""
-        with self._lock:
-            return self._link, self._since
+        return self._link, self._since
 
     @property
     def answered_at(self) -> float | None:
         """When a JobManager last answered for the cluster."""
-        with self._lock:
-            return max(member.served_at for member in self._members.values()) or None
+        return max(member.served_at for member in self._members.values()) or None
 
     def jobmanagers(self) -> tuple[JobManager, ...]:
         """Return all, in the order in which they were named."""
-        with self._lock:
-            leader = self._leads()
-            return tuple(
-                JobManager(
-                    str(address),
-                    member.heard in ("serves", "elects"),
-                    None if leader is None and member.heard == "serves" else address == leader,
-                    member.since,
-                )
-                for address, member in self._members.items()
+        leader = self._leads()
+        return tuple(
+            JobManager(
+                str(address),
+                member.heard in ("serves", "elects"),
+                None if leader is None and member.heard == "serves" else address == leader,
+                member.since,
             )
+            for address, member in self._members.items()
+        )

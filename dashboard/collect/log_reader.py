@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from dashboard.collect import log, read_live
 from dashboard.collect.ask import AskError
+from dashboard.collect.feeds import Reads
 from dashboard.model import LogLine, LogState
 from flink_abnormal.core.published import Parameters, parse_alert_line
 from flink_abnormal.runtime.rest import ENDED
@@ -17,12 +19,13 @@ if TYPE_CHECKING:
     from dashboard.collect.state import State
     from dashboard.model import LogMissing
 
+AT_ONCE: Final = 2
 FAILED_SECONDS: Final = 10.0
 READERS_KEPT: Final = 300
 
 
 class LogReader:
-    """`read` is a step of several feeds: it reads the one TaskManager that is due for longest, if none of them does."""
+    """`read` is a step of a feed. Two TaskManagers are read at once, so that a frozen one holds up no other."""
 
     def __init__(self, state: State, asker: Asker) -> None:
         self._state, self._asker = state, asker
@@ -30,28 +33,21 @@ class LogReader:
         self._absent: set[str] = set()
         self._dropped = 0
         self._printed = False
-        self._busy: set[str] = set()
+        self._reads = Reads()
         self._first: frozenset[str] = frozenset()
         """The TaskManagers that were there at first: what they have printed may be old."""
 
-    def read(self) -> None:
-        """Read one, if one is due."""
+    async def read(self) -> None:
+        """Start to read those that are due, and finish what has been read."""
         now = time.monotonic()
-        with self._state.lock:
-            present = list(self._state.workers.present)
-            self._follow(present)
-            free = [each for each in present if each not in self._busy]
-            due = min(free, key=lambda each: self._readers[each].due_at, default=None)
-            if due is None or self._readers[due].due_at > now:
-                self._tell(present)
-                return
-            self._busy.add(due)
+        present = list(self._state.workers.present)
+        self._follow(present)
+        free = [each for each in present if each not in self._reads.running and self._readers[each].due_at <= now]
+        due = sorted(free, key=lambda each: self._readers[each].due_at)[: AT_ONCE - len(self._reads.running)]
         try:
-            self._one(due, now, len(present))
+            await self._reads.run({each: partial(self._one, each, now, len(present)) for each in due}, 0)
         finally:
-            with self._state.lock:
-                self._busy.discard(due)
-                self._tell(present)
+            self._report(present)
 
     def _follow(self, present: list[str]) -> None:
         self._first = self._first or frozenset(present)
@@ -61,25 +57,24 @@ class LogReader:
                 # The one before it may be listed for a while yet. Those that were there at first follow nobody.
                 before = () if worker in self._first else list(self._readers.values())
                 self._readers[worker] = log.Reader(before)
-        gone = [each for each in self._readers if each not in present and each not in self._busy]
+        gone = [each for each in self._readers if each not in present and each not in self._reads.running]
         for worker in gone[: max(len(self._readers) - max(READERS_KEPT, len(present)), 0)]:
             del self._readers[worker]
 
-    def _one(self, worker: str, now: float, workers: int) -> None:
+    async def _one(self, worker: str, now: float, workers: int) -> None:
         reader = self._readers[worker]
         try:
-            content = self._asker.stdout(worker)
+            content = await self._asker.stdout(worker)
         except AskError:
             reader.due_at = now + FAILED_SECONDS
             self._absent.add(worker)
             return
-        with self._state.lock:
-            self._absent.discard(worker)
-            printed = reader.read(content, now, 1 / workers)
-            self._dropped += printed.dropped
-            at, name = time.time(), self._state.workers.name(worker)
-            for text in printed.lines:
-                self._line(at, name, text, alerts=not printed.first or worker not in self._first)
+        self._absent.discard(worker)
+        printed = reader.read(content, now, 1 / workers)
+        self._dropped += printed.dropped
+        at, name = time.time(), self._state.workers.name(worker)
+        for text in printed.lines:
+            self._line(at, name, text, alerts=not printed.first or worker not in self._first)
 
     def _line(self, at: float, name: str, text: str, *, alerts: bool) -> None:
         self._printed = True
@@ -95,7 +90,7 @@ class LogReader:
         silent = [book for book in books if book.metrics and not book.publishes(read_live.ALERTS)]
         return silent[0] if silent else None
 
-    def _tell(self, present: list[str]) -> None:
+    def _report(self, present: list[str]) -> None:
         names = tuple(self._state.workers.name(worker) for worker in present if worker not in self._absent)
         self._state.log_state = LogState(time.time(), names, self._dropped, self._missing(present, names))
 
@@ -112,3 +107,7 @@ class LogReader:
         if not self._printed and told and not any(Parameters.parse(given).prints for given in told):
             return "not-printing"
         return None
+
+    def cancel(self) -> None:
+        """End the reads that are under way."""
+        self._reads.cancel()

@@ -1,8 +1,7 @@
-"""What the feeds have learned so far, under one lock, and the snapshot made of it."""
+"""What the feeds have learned so far; used by the collector's event loop alone."""
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
@@ -29,11 +28,10 @@ BOOKS_KEPT: Final = 12
 
 
 class State:
-    """Feeds write to it, while they hold `lock`."""
+    """Feeds write to it between two awaits."""
 
     def __init__(self, addresses: Sequence[Address], history: History) -> None:
         now = time.time()
-        self.lock: Final = threading.RLock()
         self.history: Final = history
         self.links: Final = Links(addresses, now)
         self.workers: Final = Workers(history.names(), history.put_name)
@@ -56,27 +54,23 @@ class State:
 
     def watch(self, job_id: str) -> None:
         """Read the details of a job for a while."""
-        with self.lock:
-            self._asked[job_id] = time.monotonic() + WATCH_SECONDS
-            while len(self._asked) > BOOKS_KEPT:
-                del self._asked[min(self._asked, key=lambda each: self._asked[each])]
+        self._asked[job_id] = time.monotonic() + WATCH_SECONDS
+        while len(self._asked) > BOOKS_KEPT:
+            del self._asked[min(self._asked, key=lambda each: self._asked[each])]
 
     def want(self, job_id: str, checkpoint: int) -> None:
         """Read the details of a checkpoint."""
-        with self.lock:
-            self._wanted[job_id, checkpoint] = None
-            while len(self._wanted) > BOOKS_KEPT:
-                self._wanted.popitem(last=False)
+        self._wanted[job_id, checkpoint] = None
+        while len(self._wanted) > BOOKS_KEPT:
+            self._wanted.popitem(last=False)
 
     def wanted(self, job_id: str) -> list[int]:
         """Return the checkpoints of a job whose details are wanted, and not there."""
-        with self.lock:
-            return [checkpoint for job, checkpoint in self._wanted if job == job_id]
+        return [checkpoint for job, checkpoint in self._wanted if job == job_id]
 
     def settle(self, job_id: str, checkpoint: int) -> None:
         """Take that the details of a checkpoint are there, or can't be had."""
-        with self.lock:
-            self._wanted.pop((job_id, checkpoint), None)
+        self._wanted.pop((job_id, checkpoint), None)
 
     def running(self, job_id: str) -> bool:
         """Whether the cluster listed a job as one that has not ended when it last listed any."""
@@ -84,29 +78,26 @@ class State:
 
     def asked(self) -> list[JobBook]:
         """Return the jobs that pages show, as far as the cluster knows them."""
-        with self.lock:
-            now = time.monotonic()
-            self._asked = {job: until for job, until in self._asked.items() if until > now}
-            known = {job.id for job in self.jobs}
-            return [self.book(job) for job in self._asked if job in known]
+        now = time.monotonic()
+        self._asked = {job: until for job, until in self._asked.items() if until > now}
+        known = {job.id for job in self.jobs}
+        return [self.book(job) for job in self._asked if job in known]
 
     def others(self) -> list[JobBook]:
         """Return the jobs that are read although no page shows them: the newest that run, else the newest of all."""
-        with self.lock:
-            running = [job for job in self.jobs if job.state not in ENDED][:RUNNING_READ]
-            chosen = running or list(self.jobs[:1])
-            return [self.book(job.id) for job in chosen if job.id not in self._asked]
+        running = [job for job in self.jobs if job.state not in ENDED][:RUNNING_READ]
+        chosen = running or list(self.jobs[:1])
+        return [self.book(job.id) for job in chosen if job.id not in self._asked]
 
     def book(self, job_id: str) -> JobBook:
         """Return the book of a job; the ones that were not used for long are closed."""
-        with self.lock:
-            if job_id not in self.books:
-                checkpoints = CheckpointBook(self.history.checkpoints(job_id, KEPT), self.history.put_checkpoint)
-                self.books[job_id] = JobBook(job_id, checkpoints)
-            self.books.move_to_end(job_id)
-            while len(self.books) > BOOKS_KEPT:
-                self.books.popitem(last=False)
-            return self.books[job_id]
+        if job_id not in self.books:
+            checkpoints = CheckpointBook(self.history.checkpoints(job_id, KEPT), self.history.put_checkpoint)
+            self.books[job_id] = JobBook(job_id, checkpoints)
+        self.books.move_to_end(job_id)
+        while len(self.books) > BOOKS_KEPT:
+            self.books.popitem(last=False)
+        return self.books[job_id]
 
     def add_alert(self, book: JobBook, at: float, user_id: str, count: int, subtask: int | None) -> None:
         """Take an alert that was seen; one that was remembered from before a restart is not counted again."""

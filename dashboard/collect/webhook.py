@@ -1,17 +1,17 @@
-"""Tells an address of each alarm that is raised or cleared: once, in a thread of its own, and never for long.
+"""Posts each alarm that is raised or cleared to an address: once, and never for long.
 
 The address comes from the settings only. What can't be delivered is counted and said once, and never waited for.
 """
 
 from __future__ import annotations
 
-import queue
+import asyncio
 import re
-import threading
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-import requests
+import aiohttp
+from yarl import URL
 
 from dashboard.collect.feeds import LOG
 from flink_abnormal.core.errors import UsageError
@@ -48,8 +48,9 @@ def check(url: str) -> str:
         parts = urlsplit(url)
         well = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
         (parts.hostname or "").encode("idna")
-        requests.Request("POST", url).prepare()
-    except (ValueError, requests.RequestException):
+        well = well and "*" not in parts.netloc
+        URL(url)
+    except ValueError:
         well = False
     if not well or re.search(r"[\s\x00-\x1f\x7f]", url):
         raise UsageError(
@@ -60,31 +61,26 @@ def check(url: str) -> str:
 
 
 class Webhook:
-    """Posts changes to a URL; UsageError if it is none of http or https."""
+    """Posts changes to a URL; UsageError if it is none of http or https. `run` delivers, until it is cancelled."""
 
     def __init__(self, url: str) -> None:
         self._url = check(url)
-        self._waiting: queue.Queue[dict[str, Any]] = queue.Queue(WAITING)
+        self._waiting: asyncio.Queue[dict[str, Any]] = asyncio.Queue(WAITING)
         self._raised: dict[tuple[str, str | None, str], Alarm] = {}
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="dashboard-webhook", daemon=True)
         self.failed = 0
         """How many changes could not be delivered."""
 
-    def start(self) -> None:
-        """Begin to deliver."""
-        self._thread.start()
+    async def run(self) -> None:
+        """Post what waits, one change at a time."""
+        timeout = aiohttp.ClientTimeout(total=SECONDS)
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), timeout=timeout) as session:
+            while True:
+                await self._post(session, await self._waiting.get())
 
-    def stop(self) -> None:
-        """End; what waits is not delivered any more."""
-        self._ended.set()
-        if self._thread.is_alive():
-            self._thread.join(SECONDS + 1)
+    def update(self, alarms: Iterable[Alarm], dismissed: Collection[str] = ()) -> None:
+        """Queue what has changed since the last call; `alarms` are those that are raised now.
 
-    def see(self, alarms: Iterable[Alarm], dismissed: Collection[str] = ()) -> None:
-        """Take the alarms that hold now, and send what has changed since the last time.
-
-        `dismissed` are the subjects of those that a person has ended since.
+        `dismissed` are the subjects of those that a person has dismissed since.
         """
         now = {each.key: each for each in alarms}
         for key in now.keys() - self._raised.keys():
@@ -108,25 +104,19 @@ class Webhook:
                     "severity": alarm.severity,
                 }
             )
-        except queue.Full:
+        except asyncio.QueueFull:
             self._fail("too many changes wait")
 
-    def _run(self) -> None:
-        with requests.Session() as session:
-            session.trust_env = False
-            while not self._ended.is_set():
-                try:
-                    change = self._waiting.get(timeout=0.2)
-                except queue.Empty:
-                    continue
-                self._post(session, change)
-
-    def _post(self, session: requests.Session, change: dict[str, Any]) -> None:
+    async def _post(self, session: aiohttp.ClientSession, change: dict[str, Any]) -> None:
         try:
-            with session.post(self._url, json=change, timeout=SECONDS, allow_redirects=False, stream=True) as answer:
+            async with session.post(self._url, json=change, allow_redirects=False) as answer:
                 if not answer.ok:
-                    self._fail(f"status {answer.status_code}")
-        except (requests.RequestException, ValueError) as error:  # of a host name that nothing can be made of
+                    self._fail(f"status {answer.status}")
+        except aiohttp.ClientConnectorError:
+            self._fail("no connection")
+        except asyncio.TimeoutError:
+            self._fail("no answer")
+        except (aiohttp.ClientError, ValueError, OSError) as error:
             self._fail(type(error).__name__)
 
     def _fail(self, why: str) -> None:
