@@ -1,7 +1,7 @@
 """Serves a cluster that changes with each update of the page: `python bench/dashboard_changes.py PORT`.
 
-A page is updated as soon as it has drawn the last update, not by the clock; not from a line `pause` on the standard
-input to a line `go`. Ends with the standard input.
+A page is updated as soon as it has drawn the last update, not by the clock. On standard input, a line `pause` stops the
+updates and a line `go` resumes them; the program ends with its standard input.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ GOING = threading.Event()
 
 
 class Changing(samples.SampleCollector):
-    """Hands out a snapshot that differs from the last: rates, counts, alerts, lines, checkpoints, and recoveries.
+    """Returns a snapshot that differs from the last: rates, counts, alerts, lines, checkpoints, and recoveries.
 
-    Every STRIKE updates a TaskManager is lost, and back WOUNDED updates later.
+    A TaskManager is lost every STRIKE updates, and back WOUNDED updates later.
     """
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ class Changing(samples.SampleCollector):
         return replace(base, **now, details={samples.JOB: job}, recoveries=recoveries)
 
     def watch(self, job_id: str) -> None:
-        """Keep no list of it, unlike the samples of the tests."""
+        """Record nothing, unlike the tests' samples."""
 
     def _tell(self, turn: int, at: float) -> None:
         user = f"user{turn % 997}"
@@ -73,7 +73,6 @@ class Changing(samples.SampleCollector):
 
 
 def _job(job: JobDetail, turn: int, at: float) -> JobDetail:
-    """Return a job whose figures are those of a turn."""
     made, live, alerts = job.checkpoints, job.live, job.alerts
     if made is None or live is None or alerts is None:
         raise ValueError("the sample has lost its parts")
@@ -105,7 +104,7 @@ def _vertex(vertex: Vertex, turn: int, at: float) -> Vertex:
 
 
 async def _keep_updating(client: Client) -> None:
-    """Do what the page's timer does whenever the page has drawn: faster, its messages would pile up."""
+    """Run the page's timer after each drawing; any faster, its messages would pile up."""
     timer = next(element for element in client.elements.values() if isinstance(element, ui.timer))
     while client.has_socket_connection:
         while not GOING.is_set():  # noqa: ASYNC110 - a thread sets it
@@ -122,7 +121,7 @@ def _obey() -> None:
 
 
 def main() -> None:
-    """Serve."""
+    """Serve the changing cluster."""
     port = int(sys.argv[1])
     GOING.set()
     threading.Thread(target=_obey, daemon=True).start()

@@ -31,14 +31,14 @@ TABS = 6
 START_SECONDS = 60
 REST_SECONDS = 10
 MIB = 2**20
-# Updates that the page has been sent, and those that it drew: what comes faster than it draws is drawn as one.
+# Updates sent to the page, and updates drawn: those that arrive faster than it draws are drawn as one.
 _COUNT = """() => { window.drawn = 0; new MutationObserver(() => { window.drawn += 1; }).observe(
   document.querySelector('.bar [data-age]'), { attributes: true, attributeFilter: ['data-age'] }); }"""
 _SENT = "() => Number(document.querySelector('.bar [data-age]').dataset.age.split(';')[1])"
 
 
 class Figures(NamedTuple):
-    """What is measured: counts, and bytes."""
+    """A measurement: counts, and bytes."""
 
     updates: int
     drawn: int
@@ -52,7 +52,7 @@ GROWING = ("heap", "nodes", "renderer", "server")
 
 
 def main() -> None:
-    """Drive the page, print, and tell by the exit status whether it was flat."""
+    """Drive the page, print the figures, and exit with 1 if any was not flat."""
     asked = _asked()
     rows = list(_soak(asked.updates, asked.every))
     spreads = {name: spread([getattr(row, name) for row in rows[len(rows) // 2 :]]) for name in GROWING}
@@ -72,7 +72,7 @@ def _asked() -> argparse.Namespace:
 
 
 def spread(values: list[float]) -> float:
-    """Return by what share the highest value is above the lowest."""
+    """Return the share by which the highest value exceeds the lowest."""
     return max(values) / min(values) - 1
 
 
@@ -90,7 +90,7 @@ def _soak(updates: int, every: int) -> Iterator[Figures]:
 
 
 def _serve() -> tuple[subprocess.Popen[bytes], str]:
-    """Start the server; returns it when it answers, and its address."""
+    """Start the server, and wait until it responds; return it and its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -127,7 +127,7 @@ def _measured(browser: Browser, url: str, server: subprocess.Popen[bytes], stops
 
 
 def _walk(page: Page, stop: int) -> None:
-    """Go through the tabs until the page has had `stop` updates; ends on the first."""
+    """Cycle through the tabs until the page has had `stop` updates; end on the first."""
     place = 0
     while page.evaluate(_SENT) < stop:
         place += 1

@@ -56,7 +56,7 @@ class Companion(NamedTuple):
 
 
 def main() -> None:
-    """Soak, print, write, and tell by the exit status whether all was well."""
+    """Soak, print and write the results, and exit with 1 if there were problems."""
     asked = _asked()
     try:
         problems = _soak(asked)
@@ -88,7 +88,7 @@ def _asked() -> argparse.Namespace:
 
 
 def _soak(asked: argparse.Namespace) -> list[str]:
-    """Return a sentence for each thing that is not as it should be."""
+    """Return one sentence per problem."""
     if local_cluster.running() is not None:
         raise ClusterError("A local cluster is up, and the soak starts its own: flink-abnormal cluster down")
     into = asked.into or distribution.work_folder() / "soak" / time.strftime("%Y%m%d-%H%M%S")
@@ -102,7 +102,7 @@ def _soak(asked: argparse.Namespace) -> list[str]:
 
 
 class Soak:
-    """What runs beside the drill: the guard and the dashboard, and what measures."""
+    """Runs the guard, the dashboard and the sampler beside the drill."""
 
     def __init__(self, environment: LocalEnvironment, asked: argparse.Namespace) -> None:
         self._environment, self._asked = environment, asked
@@ -118,7 +118,7 @@ class Soak:
         self.sampler = Sampler(self._processes, folders, asked.sample)
 
     def orders(self) -> runner.Orders:
-        """Return what the drill is to do."""
+        """Return the drill's parameters."""
         asked = self._asked
         mode = "thread" if python_library.missing() is None else "process"
         impossible = {**self._environment.impossible(), "kill worker-python": "there may be none"}
@@ -137,7 +137,7 @@ class Soak:
 
     @contextlib.contextmanager
     def beside(self, job: DrillJob) -> Iterator[None]:
-        """Run guard and dashboard, and measure."""
+        """Run the guard and the dashboard, and sample."""
         dashboard = ["dashboard", "--port", str(self._asked.dashboard_port)]
         with contextlib.ExitStack() as opened:
             for companion in (Companion("guard", ["keep", *job.arguments()]), Companion("dashboard", dashboard)):
@@ -146,7 +146,7 @@ class Soak:
             yield
 
     def _processes(self) -> dict[str, tuple[psutil.Process, Path | None]]:
-        """Return what runs now; a member that was started again keeps its name."""
+        """Return the running processes; the name of a restarted member stays the same."""
         state = State.read()
         members = [] if state is None else [state.supervisor, *state.members]
         found: dict[str, tuple[psutil.Process, Path | None]] = {}
@@ -162,7 +162,7 @@ class Soak:
 
 @contextlib.contextmanager
 def _running(companion: Companion) -> Iterator[psutil.Process]:
-    """Run a command of flink-abnormal; what it says goes to a log of its own."""
+    """Run a command of flink-abnormal, with its output in a log of its own."""
     log = distribution.work_folder() / "log" / f"soak-{companion.name}.out"
     with log.open("wb") as out:
         command = [sys.executable, "-m", "flink_abnormal", *companion.arguments]
@@ -178,7 +178,7 @@ def _running(companion: Companion) -> Iterator[psutil.Process]:
 
 
 def _written(into: Path, report: Report, sampler: Sampler) -> list[str]:
-    """Print and write what came of it; returns what is not as it should be."""
+    """Print and write the results; return the problems."""
     rows = soak_growth.rows(sampler.samples)
     problems = report.problems() + soak_growth.problems(rows)
     strikes = [struck.at - sampler.began for struck in report.strikes if struck.at is not None]
@@ -205,7 +205,7 @@ def _what(report: Report, sampler: Sampler) -> str:
 
 
 def _table(rows: list[soak_growth.Row]) -> Table:
-    """Return each figure as: needed in the half before the last quarter → in the last quarter (at most ever)."""
+    """Return each figure as: in the half before the last quarter → in the last quarter (maximum of the run)."""
     table = Table("Process", "Lives", *(figure.title for figure in FIGURES))
     for row in rows:
         table.add_row(row.name, str(row.lives or ""), *(soak_growth.cell(row, figure) for figure in FIGURES))
@@ -218,5 +218,5 @@ def _say(text: str) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # cluster and job are ended either way
-    os.environ.pop("FLINK_ABNORMAL_JOBMANAGER", None)  # the guard and the dashboard find the soak's own cluster
+    os.environ.pop("FLINK_ABNORMAL_JOBMANAGER", None)  # so that the guard and the dashboard find the soak's own cluster
     main()

@@ -1,15 +1,15 @@
-"""Does a process need more and more? What was measured of it, and what that says: pure.
+"""Judges from a soak's samples whether a process needs more and more: pure.
 
-**Flat** means: what a process needs in the last quarter of the run is not more than what it needed in the half before.
-What it needs is the 90th percentile, and not the median, of what was measured: a JVM that was killed begins small, so
-that a median would say when the strikes fell. The half before, and not the third quarter alone, so that there is an
-earlier life of each process that lasted as long as the last one. The first quarter is left out: a JVM warms up.
+**Flat** means that a process needs no more in the last quarter of the run than in the half before. Its need is the 90th
+percentile of the samples, not the median: a killed JVM begins small, so that a median would depend on the times of the
+strikes. The half before, and not the third quarter alone, ensures that each process has an earlier life as long as its
+last one. The first quarter is left out because a JVM warms up.
 
-JobManagers are judged together, by the one that needs the most at a time. A leader needs twice as much as a standby,
-and the strikes decide which of them leads in the last quarter.
+JobManagers are judged together, by the largest need at a time: a leader needs twice as much as a standby, and the
+strikes decide which of them leads in the last quarter.
 
-A restart hides a slow leak. So one TaskManager is spared all strikes: its tasks are restarted by each of them, and its
-JVM and the Python in it live as long as the run. The supervisor, ZooKeeper, the guard and the dashboard do so anyway.
+A restart hides a slow leak, so one TaskManager is spared all strikes: each of them restarts its tasks, but its JVM and
+the Python in it live as long as the run. So do the supervisor, ZooKeeper, the guard and the dashboard.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PERCENTILE: Final = 0.9
 
 
 class Figure(NamedTuple):
-    """Something that is measured; growth of less than `floor` is noise, whatever its share. `unit` divides it."""
+    """A measured quantity; growth of less than `floor` is noise, whatever its share. `unit` divides it."""
 
     name: str
     title: str
@@ -39,19 +39,19 @@ class Figure(NamedTuple):
 FIGURES: Final = (
     Figure("rss", "RSS MiB", 16 * MIB, MIB),
     Figure("pss", "PSS MiB", 16 * MIB, MIB),
-    # A TaskManager has as many as it has tasks, and each recovery deals them anew.
+    # A TaskManager's threads depend on its tasks, which each recovery redistributes.
     Figure("threads", "Threads", 20),
     Figure("files", "Open files", 24),
     Figure("disk", "Disk MiB", 8 * MIB, MIB),
 )
 UNJUDGED: Final = ("log", "alerts")
-"""Folders that grow by design: see docs/operations.md for what cuts them."""
+"""Folders that grow by design; docs/operations.md describes their limits."""
 JOBMANAGER: Final = "jobmanager-"
 ANY_JOBMANAGER: Final = "any jobmanager"
 
 
 class Sample(NamedTuple):
-    """What a process, or a folder (`pid` 0), needed `at` so many seconds after the beginning; None: it has none."""
+    """The needs of a process or a folder (`pid` 0), `at` seconds after the beginning; None: not applicable."""
 
     at: float
     name: str
@@ -64,7 +64,7 @@ class Sample(NamedTuple):
 
 
 class Growth(NamedTuple):
-    """What a process needed of a figure in the half before the last quarter, in that, and at most ever."""
+    """A process's need of a figure in the half before the last quarter, in the last quarter, and its maximum."""
 
     before: float
     last: float
@@ -72,7 +72,7 @@ class Growth(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A process: how many lives were seen, and the growth of each figure that it has, by name."""
+    """A process: its number of lives, and the growth of each of its figures by name."""
 
     name: str
     lives: int
@@ -80,7 +80,7 @@ class Row(NamedTuple):
 
 
 def rows(samples: Sequence[Sample]) -> list[Row]:
-    """Return a row for each process and folder, in the order in which they were first seen, and one of JobManagers."""
+    """Return a row per process and folder, in the order of their first samples, and one for JobManagers."""
     samples = [*samples, *_greediest(sample for sample in samples if sample.name.startswith(JOBMANAGER))]
     ends = max((sample.at for sample in samples), default=0.0)
     found = []
@@ -93,7 +93,7 @@ def rows(samples: Sequence[Sample]) -> list[Row]:
 
 
 def problems(found: Iterable[Row]) -> list[str]:
-    """Return a sentence for each figure that is not flat."""
+    """Return one sentence per figure that is not flat."""
     told = []
     for row in found:
         for figure in FIGURES:
@@ -108,7 +108,7 @@ def problems(found: Iterable[Row]) -> list[str]:
 
 
 def cell(row: Row, figure: Figure) -> str:
-    """Return what a table shows of a figure."""
+    """Return a figure's cell of the table."""
     growth = row.growths.get(figure.name)
     if growth is None:
         return ""
@@ -117,7 +117,7 @@ def cell(row: Row, figure: Figure) -> str:
 
 
 def _greediest(samples: Iterable[Sample]) -> Iterator[Sample]:
-    """Yield the most that any of several processes needed at each time."""
+    """Yield the maximum need of several processes at each time."""
     for at, together in groupby(sorted(samples, key=attrgetter("at")), key=attrgetter("at")):
         each = list(together)
         most = {
@@ -128,7 +128,7 @@ def _greediest(samples: Iterable[Sample]) -> Iterator[Sample]:
 
 
 def _growth(mine: Sequence[Sample], figure: Figure, ends: float) -> Growth | None:
-    """Return None unless there are samples of both parts: what came late, or is gone, is no growth."""
+    """Return the growth, or None if either part has no samples: a late start or an early end is no growth."""
     begin, turn = (share * ends for share in QUARTERS)
     values = [(sample.at, value) for sample in mine if (value := getattr(sample, figure.name)) is not None]
     before = [value for at, value in values if begin <= at < turn]

@@ -1,4 +1,4 @@
-"""The curves of a soak as a picture: a line for each process, broken where it was started again."""
+"""Draws the curves of a soak: a line per process, broken at each restart."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STYLES = ("-", "--")
 
 
 def draw(samples: Sequence[Sample], strikes: Sequence[float], file: Path) -> None:
-    """Draw a panel for each figure; `strikes` are seconds after the beginning, and the last quarter is shaded."""
+    """Draw a panel per figure, with the last quarter shaded; `strikes` are seconds after the beginning."""
     figure, panels = plt.subplots(len(FIGURES), sharex=True, figsize=(11, 16), layout="constrained")
     ends = max(sample.at for sample in samples) / SECONDS
     names = list(dict.fromkeys(sample.name for sample in samples))

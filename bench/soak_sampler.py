@@ -1,4 +1,4 @@
-"""Measures processes and folders again and again, in a thread of its own."""
+"""Samples processes and folders periodically, in a thread of its own."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ BLOCK_BYTES: Final = 512
 
 
 class Sampler:
-    """Measures while it is entered.
+    """Samples while its context is entered.
 
-    `processes` returns those that run now, each with the folder of its temporary files, by name; whoever is started
-    again keeps its name. `folders` are measured too.
+    `processes` returns the running ones by name, each with its folder of temporary files; the name of a restarted
+    process stays the same. `folders` are measured too.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Sampler:
     def _measured(self) -> Iterator[Sample]:
         at = time.time() - self.began
         for name, (process, folder) in self._processes().items():
-            with contextlib.suppress(psutil.Error):  # it has died just now
+            with contextlib.suppress(psutil.Error):  # it has just died
                 disk = None if folder is None else size(folder)
                 memory = process.memory_full_info()
                 pss = getattr(memory, "pss", None)
@@ -65,7 +65,7 @@ class Sampler:
 
 
 def size(folder: Path) -> int:
-    """Return how many bytes of the disk a folder takes, as `du` counts; what vanishes meanwhile takes none."""
+    """Return the bytes of disk that a folder uses, as `du` counts; files that vanish meanwhile use none."""
     total = 0
     for path, _, names in os.walk(folder):
         for name in names:

@@ -38,7 +38,7 @@ def write_events(file: Path, users: int, events: int) -> None:
 
 
 def seconds(file: Path, folder: Path, mode: str, backend: str, live: bool) -> float:  # noqa: FBT001
-    """Return how long the job takes for a file, as Flink reckons it."""
+    """Return the job's net runtime for a file, as Flink measures it."""
     settings = Settings(
         source="files",
         files=FileSettings(input=str(file)),

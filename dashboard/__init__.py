@@ -1,1 +1,1 @@
-"""The web dashboard: a collector that reads Flink's REST API and keeps history, and pages drawn from what it holds."""
+"""The web dashboard: a collector that polls Flink's REST API and stores history, and pages drawn from its data."""

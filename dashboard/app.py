@@ -1,4 +1,4 @@
-"""Serves the dashboard: the collector's life, the two addresses of the page, and a health check."""
+"""Serves the dashboard: the collector's lifetime, the two addresses of the page, and a health check."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LOCALES: Final = {"en": "en-US", "ko": "ko-KR"}
 
 @dataclass(frozen=True)
 class Serving:
-    """Where the page is shown. `hosts` are the names that browsers may call it by."""
+    """Where the page is served. `hosts` are the names by which browsers may address it."""
 
     host: str = "127.0.0.1"
     port: int = 8080
@@ -32,7 +32,7 @@ class Serving:
 
 
 def serve(serving: Serving, collector: Collector) -> None:
-    """Show what a collector holds, until interrupted; it runs as long."""
+    """Serve a collector's data until interrupted; the collector runs as long."""
     app.on_startup(collector.start)
     app.on_shutdown(collector.stop)
     app.add_middleware(OwnHostOnly, hosts=serving.hosts)
@@ -49,7 +49,7 @@ def serve(serving: Serving, collector: Collector) -> None:
         title=Texts("en")("page-title"),
         favicon="📈",
         uvicorn_logging_level="warning",
-        tailwind=False,  # it reads the whole page again at each change of it
+        tailwind=False,  # it scans the whole page again on every change
     )
 
 

@@ -1,4 +1,4 @@
-"""`flink-abnormal dashboard`: the web page that shows a cluster think."""
+"""`flink-abnormal dashboard`: the web page of a cluster at work."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def dashboard(
         hook.check(webhook)
     cluster = discovery.find(jobmanager)
     _check_port(host, port)
-    # NiceGUI takes half a second to import: only this command waits for it.
+    # NiceGUI takes half a second to import, so only this command imports it.
     from dashboard.app import Serving, serve  # noqa: PLC0415
     from dashboard.collect.collector import Collector  # noqa: PLC0415
     from dashboard.collect.history import History  # noqa: PLC0415
@@ -56,19 +56,19 @@ def dashboard(
 
     kept = History(Path(history) if history else distribution.work_folder() / "dashboard.sqlite")
     collector = Collector(cluster.address, kept, webhook=webhook or None)
-    shown = LOCAL if host in ("0.0.0.0", "::") else host  # noqa: S104 - only where it was asked for
+    shown = LOCAL if host in ("0.0.0.0", "::") else host  # noqa: S104 - only if requested
     print(f"The dashboard of {cluster.address} is at http://{shown}:{port} (Ctrl-C ends it)", flush=True)
-    with contextlib.suppress(KeyboardInterrupt):  # that is how it ends
+    with contextlib.suppress(KeyboardInterrupt):  # the regular end
         serve(Serving(host, port, (*LOCAL_HOSTS, host, *hosts)), collector)
 
 
 def _check_port(host: str, port: int) -> None:
-    """Raise where nothing can listen there: the server's own message is a traceback."""
+    """Raise MachineError if nothing can listen there: the server's own message is a traceback."""
     try:
         with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
             pass
     except OSError as error:
-        reason = str(error.strerror).partition(" (")[0]  # Python adds the address, which stands here already
+        reason = str(error.strerror).partition(" (")[0]  # Python adds the address, which the sentence below contains
         raise MachineError(
             f"The dashboard can't listen on {host}:{port}: {reason}. "
             "End what listens there, or choose another: flink-abnormal dashboard --port 8090"

@@ -1,7 +1,6 @@
-"""What the collector knows, as the pages read it: immutable, free of REST and of any web framework.
+"""The collector's data, as the pages read it: immutable, free of REST and of any web framework.
 
-Times are epoch seconds, durations seconds, sizes bytes, shares 0 to 1. None: not known. What is unknown stays None and
-is never shown as 0.
+Times are epoch seconds, durations seconds, sizes bytes, shares 0 to 1. None means unknown, and is never shown as 0.
 """
 
 from __future__ import annotations
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Link = Literal["connecting", "up", "electing", "gone"]
-"""connecting: nobody has answered yet; electing: a JobManager listens and can't answer for the cluster; gone: nobody
-listens any more."""
+"""connecting: no response yet; electing: a JobManager listens but can't respond for the cluster; gone: none listens."""
 
 LogKind = Literal["emit", "alert", "dead-letter", "other"]
 Cause = Literal["taskmanager", "jobmanager", "task"]
@@ -39,7 +37,7 @@ LogMissing = Literal["no-taskmanager", "no-stdout", "not-printing", "not-read-ye
 
 @dataclass(frozen=True)
 class JobManager:
-    """A JobManager by its REST address; `leads` is None where it can't be told."""
+    """A JobManager by its REST address; `leads` is None if unknown."""
 
     address: str
     answers: bool
@@ -49,11 +47,11 @@ class JobManager:
 
 @dataclass(frozen=True)
 class TaskManager:
-    """A TaskManager; a lost one is kept for a while with `lost_at`.
+    """A TaskManager; a lost one is retained for a while with `lost_at`.
 
-    `name` is what `cluster status` and the drill call it too ("taskmanager-2"), and stays when its process is another;
-    on a cluster of somebody else's it is "TaskManager 4", never given twice. `host` tells the container or the port,
-    `pid` the process if it is one of this machine.
+    `name` is the same as in `cluster status` and the drill ("taskmanager-2"), and stays when its process is replaced;
+    on a foreign cluster it is "TaskManager 4", never reused. `host` identifies the container or the port, `pid` the
+    process if it is on this machine.
     """
 
     id: str
@@ -69,7 +67,7 @@ class TaskManager:
 
 @dataclass(frozen=True)
 class Overview:
-    """The seed's tiles of the cluster; `refresh_s` is how old Flink's own figures may be at worst."""
+    """The seed's tiles of the cluster; `refresh_s` is the maximum age of Flink's own figures."""
 
     at: float
     flink_version: str
@@ -104,7 +102,7 @@ class JobSummary:
 
 @dataclass(frozen=True)
 class Subtask:
-    """One parallel instance of a vertex; rates are records a second."""
+    """One parallel instance of a vertex; rates are in records per second."""
 
     index: int
     state: str
@@ -153,9 +151,9 @@ class Edge:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint or savepoint of a job. `term` counts leaderships: ids may come again under a new one.
+    """A checkpoint or savepoint of a job. `term` counts leaderships: ids may repeat under a new one.
 
-    `kept` is whether a completed one is still there: a newer one takes its place.
+    `kept` is whether a completed one still exists, or a newer one has replaced it.
     """
 
     job_id: str
@@ -178,7 +176,7 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class CheckpointTask:
-    """What one checkpoint cost one vertex; the longest of its subtasks."""
+    """One checkpoint's cost for one vertex; the longest of its subtasks."""
 
     vertex: str
     name: str
@@ -198,7 +196,7 @@ class CheckpointTask:
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """A job's checkpoints: Flink's counters of the present leadership, and history beyond it, newest first."""
+    """A job's checkpoints: Flink's counters of the current leadership, and history beyond it, newest first."""
 
     at: float
     total: int
@@ -215,12 +213,12 @@ class Checkpoints:
     backend: str | None = None
     storage: str | None = None
     details: Mapping[int, tuple[CheckpointTask, ...]] = field(default_factory=dict)
-    """By checkpoint id: the newest completed one, and those that a page asked for."""
+    """By checkpoint id: the newest completed one, and those requested by a page."""
 
 
 @dataclass(frozen=True)
 class LiveUser:
-    """A user's count now. `events` is the last at most 20 events, oldest first: A abnormal, N normal."""
+    """A user's current count. `events` is at most the last 20 events, oldest first: A abnormal, N normal."""
 
     user_id: str
     count: int
@@ -232,7 +230,7 @@ class LiveUser:
 
 @dataclass(frozen=True)
 class Live:
-    """The counts of the top users, the highest first; `limit` is how many a subtask tells of."""
+    """The top users' counts, highest first; `limit` is the number that a subtask reports."""
 
     at: float
     threshold: int
@@ -243,7 +241,7 @@ class Live:
 
 @dataclass(frozen=True)
 class SeenAlert:
-    """An alert as the page learned of it; `seq` counts what this collector has seen, of all jobs."""
+    """An alert seen by the page; `seq` counts the alerts that this collector has seen, of all jobs."""
 
     seq: int
     job_id: str
@@ -255,20 +253,20 @@ class SeenAlert:
 
 @dataclass(frozen=True)
 class AlertFigures:
-    """Alerts of a job: how many this collector saw, and how many it knows to have missed."""
+    """A job's alerts: the numbers seen by this collector, and known to be missed."""
 
     seen: int
     missed: int
     rate_per_minute: float
     noisiest: tuple[tuple[str, int], ...]
-    """(userId, alerts seen), the most first; of many users approximate."""
+    """(userId, alerts seen), most first; approximate for many users."""
     per_minute: tuple[tuple[float, int], ...] = ()
     """(start of the minute, alerts seen in it), oldest first."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A failure that Flink remembers of a job."""
+    """A job's failure, as Flink remembers it."""
 
     at: float
     message: str
@@ -278,7 +276,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class JobDetail:
-    """All that is known of a watched job; `parameters` are the options that it was submitted with."""
+    """Everything known of a watched job; `parameters` are the options that it was submitted with."""
 
     id: str
     name: str
@@ -298,12 +296,12 @@ class JobDetail:
 
     @property
     def total(self) -> int:
-        """How many subtasks the job has."""
+        """The number of the job's subtasks."""
         return sum(vertex.parallelism for vertex in self.vertices)
 
     @property
     def running(self) -> int:
-        """How many of them run or have finished."""
+        """The number of subtasks that run or have finished."""
         return sum(vertex.running for vertex in self.vertices)
 
 
@@ -320,7 +318,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Recovery:
-    """What was lost, and how it came back; open while `running_at` and `failed` are None and False."""
+    """A loss and its recovery; open while `running_at` is None and `failed` is False."""
 
     id: int
     job_id: str
@@ -339,13 +337,13 @@ class Recovery:
 
     @property
     def open(self) -> bool:
-        """Whether it goes on."""
+        """Whether it is still in progress."""
         return self.running_at is None and not self.failed
 
 
 @dataclass(frozen=True)
 class Alarm:
-    """Something to look at; `subject` names what, `number` how much."""
+    """A condition that needs attention; `subject` names its object, `number` its amount."""
 
     kind: AlarmKind
     severity: Severity
@@ -356,20 +354,20 @@ class Alarm:
 
     @property
     def key(self) -> tuple[str, str | None, str]:
-        """What makes it the same alarm as a moment ago: a job that fails again and again is known by its name."""
+        """The identity of the alarm over time; a job that fails again and again is identified by its name."""
         if self.kind == "job-failed":
             return self.kind, None, self.subject
         return self.kind, self.job_id, self.subject if self.kind == "backpressure" else ""
 
     @property
     def stands(self) -> bool:
-        """Whether it stands until a person dismisses it, if nothing else ends it."""
+        """Whether it remains until a person dismisses it, if nothing else ends it."""
         return self.kind == "job-failed"
 
 
 @dataclass(frozen=True)
 class LogLine:
-    """A line that a TaskManager printed; `at` is when this collector read it."""
+    """A line of a TaskManager's output; `at` is when this collector read it."""
 
     seq: int
     at: float
@@ -380,44 +378,44 @@ class LogLine:
 
 @dataclass(frozen=True)
 class LogState:
-    """Where log lines come from: the names of the TaskManagers that were read, or why there are none."""
+    """The source of log lines: the TaskManagers that were read, or the reason for their absence."""
 
     at: float | None
     sources: tuple[str, ...] = ()
     dropped: int = 0
-    """Bytes that were skipped to stay within bounds."""
+    """Bytes skipped to stay within bounds."""
     missing: LogMissing | None = "not-read-yet"
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Everything, as of `at`. Parts keep the time of their own answer."""
+    """All data as of `at`; each part has the time of its own response."""
 
     at: float
     addresses: tuple[str, ...]
     link: Link
     link_since: float
     answered_at: float | None = None
-    """When a JobManager last answered for the cluster."""
+    """When a JobManager last responded for the cluster."""
     error: str | None = None
     jobmanagers: tuple[JobManager, ...] = ()
     overview: Overview | None = None
     taskmanagers: tuple[TaskManager, ...] = ()
     taskmanagers_at: float | None = None
     jobs: tuple[JobSummary, ...] = ()
-    """Those that have not ended first, the newest first."""
+    """Jobs that have not ended before those that have, newest first."""
     jobs_at: float | None = None
     details: Mapping[str, JobDetail] = field(default_factory=dict)
     recoveries: tuple[Recovery, ...] = ()
-    """Of all jobs, the newest first."""
+    """Of all jobs, newest first."""
     alarms: tuple[Alarm, ...] = ()
     log: LogState = field(default_factory=lambda: LogState(None))
     requests_per_second: float | None = None
     history_error: str | None = None
-    """Why the history is kept in memory only, and what to do."""
+    """Why history is in memory only, and what to do."""
 
     @property
     def workers(self) -> tuple[TaskManager, ...]:
-        """The TaskManagers without those that were lost and are there again under the same name."""
+        """The TaskManagers, without lost ones that have returned under the same name."""
         there = {each.name for each in self.taskmanagers if each.lost_at is None}
         return tuple(each for each in self.taskmanagers if each.lost_at is None or each.name not in there)

@@ -1,7 +1,7 @@
-"""Who may ask: this page's own host and origin only; and what the page may load: its own files only.
+"""Accepts requests only from the page's own host and origin, and lets the page load only its own files.
 
-A page of another site that a browser shows can send requests to 127.0.0.1 too; it can't forge the Host and Origin
-headers that the browser adds.
+A page of another site in a browser can send requests to 127.0.0.1 too, but it can't forge the Host and Origin headers
+that the browser adds.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 LOCAL_HOSTS: Final = ("127.0.0.1", "localhost", "::1")
-# The page's framework builds its templates in the browser: it needs 'unsafe-eval', and inline styles and scripts.
+# The page's framework compiles templates in the browser, which needs 'unsafe-eval', and inline styles and scripts.
 POLICY: Final = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'self'; "
@@ -29,14 +29,14 @@ _HEADERS: Final = (
 
 
 class OwnHostOnly:
-    """ASGI middleware: refuses foreign Host and Origin headers, of pages and of websockets, and adds the policy."""
+    """ASGI middleware: refuses foreign Host and Origin headers, of pages and websockets, and adds the policy."""
 
     def __init__(self, app: Any, hosts: Collection[str]) -> None:
         self._app = app
         self._hosts = {host.lower() for host in hosts}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Pass a request on, or refuse it."""
+        """Forward a request, or refuse it."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return

@@ -1,1 +1,1 @@
-"""What is drawn of what the collector holds."""
+"""Draws the collector's data."""

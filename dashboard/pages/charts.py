@@ -1,4 +1,4 @@
-"""The charts, as ECharts options: pure. Users' words stand in arrays, never in a key."""
+"""The charts, as ECharts options: pure. User input goes into arrays, never into a key."""
 
 from __future__ import annotations
 
@@ -96,13 +96,13 @@ def live(shown: Live, texts: Texts, colours: Palette) -> dict[str, Any]:
 
 
 def checkpoint_durations(history: Sequence[Checkpoint], texts: Texts, colours: Palette) -> dict[str, Any]:
-    """Return how long the last checkpoints took, in milliseconds; what failed is a mark of its own."""
+    """Return the durations of the last checkpoints, in milliseconds; failed ones have their own colour."""
     values = [round(each.duration_s * 1000) for each in _last(history)]
     return _per_checkpoint(history, values, texts("checkpoint-durations"), colours)
 
 
 def checkpoint_sizes(history: Sequence[Checkpoint], texts: Texts, colours: Palette) -> dict[str, Any]:
-    """Return how large the last checkpoints were, in kilobytes."""
+    """Return the sizes of the last checkpoints, in kilobytes."""
     values = [round(each.bytes / 1024, 1) for each in _last(history)]
     return _per_checkpoint(history, values, texts("checkpoint-sizes"), colours)
 
@@ -154,7 +154,7 @@ def alerts_per_minute(figures: AlertFigures, texts: Texts, colours: Palette) -> 
 
 
 def recoveries(shown: Sequence[Recovery], texts: Texts, colours: Palette) -> dict[str, Any]:
-    """Return each recovery's seconds until it was noticed, its state restored and all tasks ran, one on the other."""
+    """Return each recovery's seconds until it was noticed, its state restored and all tasks ran, stacked."""
     ended = [each for each in reversed(shown) if each.running_at is not None][-12:]
     parts: dict[str, list[float]] = {"phase-notice": [], "phase-restore": [], "phase-run": []}
     for each in ended:
@@ -184,7 +184,7 @@ def recoveries(shown: Sequence[Recovery], texts: Texts, colours: Palette) -> dic
 
 
 def heatmap(job: JobDetail, colours: Palette) -> dict[str, Any]:
-    """Return every subtask as a cell, its colour the state: a row for each hundred of a task."""
+    """Return every subtask as a cell, coloured by state: a row per hundred of a task."""
     rows: list[str] = []
     cells: list[dict[str, Any]] = []
     for vertex in job.vertices:
@@ -216,7 +216,7 @@ def heatmap_height(job: JobDetail) -> float:
 
 
 def workers(snapshot: Snapshot, colours: Palette, texts: Texts) -> tuple[dict[str, Any], float]:
-    """Return every TaskManager as a cell, its colour whether it lives and has free slots; and the height in pixels."""
+    """Return a cell per TaskManager, coloured by whether it lives and has free slots, and the height in pixels."""
     found = snapshot.workers
     across = 25
     cells = [

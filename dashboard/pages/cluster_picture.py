@@ -1,4 +1,4 @@
-"""The picture of the cluster: JobManagers, TaskManagers, their slots and what runs in each. Pure."""
+"""The picture of the cluster: JobManagers, TaskManagers, their slots and the subtasks in each. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _SLOT_HEIGHT: Final = 46
 _LETTER: Final = 6.6
-"""Pixels that a letter of a small label takes at most, on average."""
+"""The maximum average width in pixels of a letter in a small label."""
 
 
 class Placed(NamedTuple):
@@ -26,7 +26,7 @@ class Placed(NamedTuple):
 
 
 def slots(taskmanager: TaskManager, job: JobDetail | None) -> list[list[Placed]]:
-    """Return what runs in each slot of a TaskManager, as far as one job tells.
+    """Return the subtasks in each slot of a TaskManager, as far as one job's data shows.
 
     Flink's REST API does not name slots; subtasks of one slot-sharing group with the same index share one.
     """
@@ -86,7 +86,7 @@ def _worker(worker: TaskManager, x: float, width: float, now: float, texts: Text
 
 
 def _place(host: str) -> str:
-    """Return the container or machine of HOST:PORT; where all are on one machine, the port tells them apart."""
+    """Return the container or machine of HOST:PORT, or all of it if only the port distinguishes processes."""
     name = host.rpartition(":")[0]
     return host if name in ("", "localhost", "127.0.0.1") else name
 

@@ -1,4 +1,4 @@
-"""The page: a bar, the alarms, and tabs of panels that are shown what the collector holds, once a second."""
+"""The page: a bar, the alarms, and tabs of panels, which show the collector's data once a second."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Page:
         self.show()
 
     def show(self) -> None:
-        """Show what the collector holds now."""
+        """Show the collector's current snapshot."""
         snapshot = self._collector.snapshot()
         dark = bool(self._dark.value)
         job = self._job(snapshot)
@@ -104,7 +104,7 @@ class Page:
         self._panels[self._tabs.value or "overview"].show(view)
 
     def _job(self, snapshot: Snapshot) -> JobDetail | None:
-        """Return the picked job, else the first that is listed."""
+        """Return the picked job, else the first listed."""
         listed = [job.id for job in snapshot.jobs]
         wanted = self._picked if self._picked in listed else next(iter(listed), None)
         if wanted is None:

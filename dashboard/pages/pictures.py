@@ -1,6 +1,6 @@
-"""What pictures are made of: boxes and lines, as options of an ECharts graph. Pure.
+"""The parts of pictures: boxes and lines, as options of an ECharts graph. Pure.
 
-A node is a rectangle of fixed size in pixels at a fixed place, so that nothing jumps when something changes.
+A node is a rectangle of fixed size in pixels at a fixed place, so that nothing jumps on a change.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 MOST_NODES: Final = 30
 LEAST_WIDTH: Final = 540
-"""Of a picture, in pixels; where the page is narrower, it scrolls."""
+"""The minimum width of a picture in pixels; a narrower page scrolls."""
 _SHORT: Final = 16
 
 
 class Node(NamedTuple):
-    """A rectangle: its middle, its size, what it says and what its colour means (a tone, or accent)."""
+    """A rectangle: its centre, size, text, and the meaning of its colour (a tone, or accent)."""
 
     id: str
     x: float
@@ -34,7 +34,7 @@ class Node(NamedTuple):
 
 
 class Link(NamedTuple):
-    """A line between two nodes, by their ids; it goes from middle to middle, below them."""
+    """A line between the centres of two nodes, by their ids, drawn below them."""
 
     source: str
     target: str
@@ -71,7 +71,7 @@ def graph(
 
 
 def _node(node: Node, colours: Palette) -> dict[str, Any]:
-    # The box is the label's: a symbol's border and corners are stretched with it.
+    # The label draws the box: a symbol's border and corners would be stretched with it.
     return {
         "name": node.id,
         "value": [node.x, node.y],
@@ -101,7 +101,7 @@ def _node(node: Node, colours: Palette) -> dict[str, Any]:
 
 
 def _link(link: Link, number: dict[str, int], colours: Palette) -> dict[str, Any]:
-    # Ends are told by place, not by name: names that look like numbers would be taken for places.
+    # Ends are given by index, not by name: names that look like numbers would be read as indices.
     return {
         "source": number[link.source],
         "target": number[link.target],
@@ -124,22 +124,22 @@ def _link(link: Link, number: dict[str, int], colours: Palette) -> dict[str, Any
 
 
 def _plain(text: str) -> str:
-    """Return a text in which ECharts finds no placeholder of its own, such as {b} or {style|text}."""
+    """Return a text without placeholders of ECharts, such as {b} or {style|text}."""
     return text.replace("{", "{\u200b")
 
 
 def shorten(text: str, length: int = _SHORT) -> str:
-    """Return a text that fits."""
+    """Return a text cut to `length` characters."""
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def spread(count: int, left: float, right: float) -> list[float]:
-    """Return the middles of `count` equal parts of a width."""
+    """Return the centres of `count` equal parts of a width."""
     part = (right - left) / max(count, 1)
     return [left + part * (index + 0.5) for index in range(count)]
 
 
 def short_name(name: str) -> str:
-    """Return the first operator of a chain, without its role."""
+    """Return a chain's first operator, without its role."""
     first = name.split(" -> ", maxsplit=1)[0].split(", ", maxsplit=1)[0]
     return re.sub("^(Source|Process|Sink): ", "", first)

@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 MOST_USERS: Final = 6
 LEAST_WIDTH: Final = 760
-"""Of the picture, in pixels: five columns, and the throughput between them."""
+"""The minimum width of the picture in pixels: five columns, and the throughput between them."""
 _USERS: Final = "users"
 _GAP: Final = 58.0
 _ARCH: Final = 34.0
 
 
 def draw(job: JobDetail, texts: Texts, colours: Palette, width: float) -> dict[str, Any]:
-    """Return the flow: a column for each task with its subtasks, users where events are keyed; `width` in pixels.
+    """Return the flow: a column per task with its subtasks, users where events are keyed; `width` in pixels.
 
-    What flows from task to task stands on the line between them. A line that passes over tasks is an arch.
+    The rate between two tasks is on the line between them. A line that passes over tasks is an arch.
     """
     columns = _columns(job, texts)
     above, tall = _above(job), height(job)
@@ -61,7 +61,7 @@ class Cell(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A task, or the keys, with what is in it."""
+    """A task, or the keys, with its cells."""
 
     id: str
     title: str
@@ -70,14 +70,14 @@ class Column(NamedTuple):
 
 
 def detector(job: JobDetail) -> Vertex | None:
-    """Return the task that events are keyed for: the last that a hash leads to and that keeps users' counts."""
+    """Return the task that events are keyed for: the last one behind a hash that stores users' counts."""
     keyed = {edge.target for edge in job.edges if edge.strategy == "HASH"}
     found = [vertex for vertex in job.vertices if vertex.id in keyed and "Abnormal count" in vertex.name]
     return found[-1] if found else None
 
 
 def _users(job: JobDetail) -> list[tuple[str, int]]:
-    """Return the users to show, with their subtask, in the order of the subtasks."""
+    """Return the users to show with their subtasks, in subtask order."""
     if job.live is None or detector(job) is None:
         return []
     shown = [(user.subtask, user.user_id) for user in job.live.users[:MOST_USERS]]
@@ -85,7 +85,7 @@ def _users(job: JobDetail) -> list[tuple[str, int]]:
 
 
 def _order(job: JobDetail) -> list[str]:
-    """Return the columns from left to right: the tasks, and the keys before the task that they are for."""
+    """Return the columns from left to right: the tasks, with the keys before the keyed task."""
     keyed = detector(job)
     return [column for vertex in job.vertices for column in ((_USERS, vertex.id) if vertex is keyed else (vertex.id,))]
 
@@ -109,14 +109,14 @@ def _tone(vertex: Vertex) -> str:
 def _cell(subtask: Subtask, texts: Texts) -> Cell:
     title = texts("subtask", number=subtask.index + 1)
     good = tone(subtask.state) == "ok"
-    # A source takes nothing in, which Flink counts as 0.
+    # Flink counts a source's input as 0: show its output.
     rate = subtask.out_rate if not subtask.in_rate and subtask.out_rate is not None else subtask.in_rate
     text = texts("per-second", rate=words.rate(rate)) if good else subtask.state
     return Cell(str(subtask.index), f"{title}\n{text}", tone(subtask.state))
 
 
 class Flow(NamedTuple):
-    """What flows from one column to another, in records a second."""
+    """The flow from one column to another, in records per second."""
 
     source: str
     target: str
@@ -124,13 +124,13 @@ class Flow(NamedTuple):
 
 
 def _flows(job: JobDetail) -> list[Flow]:
-    """Return what flows between the columns."""
     keyed = detector(job)
     known = {vertex.id: vertex for vertex in job.vertices}
     flows = []
     for edge in job.edges:
         if edge.source not in known or edge.target not in known:
             continue
+        # A task's rate is that of an edge only if the task has no other edge on that side.
         sent = known[edge.source].out_rate if sum(each.source == edge.source for each in job.edges) == 1 else None
         taken = known[edge.target].in_rate if sum(each.target == edge.target for each in job.edges) == 1 else None
         if keyed is not None and edge.target == keyed.id:
@@ -143,12 +143,11 @@ def _flows(job: JobDetail) -> list[Flow]:
 
 
 def _passes(order: list[str], flow: Flow) -> bool:
-    """Whether it passes over a column."""
     return order.index(flow.target) - order.index(flow.source) > 1
 
 
 def _lines(job: JobDetail, middles: dict[str, float], texts: Texts) -> list[Link]:
-    """Return the lines between the tasks, and each user's to its subtask; `middles` of the columns, in pixels."""
+    """Return the lines between tasks, and from users to their subtasks; `middles` of the columns are in pixels."""
     order = _order(job)
     lines = []
     for flow in _flows(job):

@@ -1,4 +1,4 @@
-"""How to lose a TaskManager on purpose, on the cluster that is shown: pure."""
+"""How to lose a TaskManager of the shown cluster on purpose: pure."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ HERE = ("localhost", "127.0.0.1")
 
 
 class Strike(NamedTuple):
-    """Which TaskManager, and the command that kills it; None if only somebody at its machine can tell its process."""
+    """A TaskManager and the command that kills it; None if its process can be identified only on its machine."""
 
     victim: TaskManager
     command: str | None
 
 
 def how(snapshot: Snapshot, job: JobDetail | None) -> Strike | None:
-    """Return how to kill the TaskManager that does the most for a job; None if there is no TaskManager."""
+    """Return a strike at the TaskManager with the most tasks of a job; None if there is no TaskManager."""
     alive = [each for each in snapshot.taskmanagers if each.lost_at is None]
     victim = max(alive, key=lambda each: _tasks(each, job), default=None)
     return None if victim is None else Strike(victim, _command(victim))
@@ -36,6 +36,6 @@ def _command(victim: TaskManager) -> str | None:
         return f"kill -9 {victim.pid}"
     if names.name_of(victim.id) is None or victim.host.rpartition(":")[0] in HERE:
         return None
-    # Its host is a container: the composition's, in which a process has no pid that this machine knows.
+    # Its host is a container of the composition, whose processes have no pid that this machine knows.
     service, _, number = victim.name.rpartition("-")
     return f"docker compose exec --index {number} {service} pkill -KILL java"

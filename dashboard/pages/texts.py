@@ -1,7 +1,7 @@
 """Every sentence of the page, in English and Korean.
 
-A text names its arguments: `texts("tasks-run", running=3, total=14)`. The words of Flink (TaskManager, checkpoint) stay
-as the field writes them; in Korean as the seed wrote them.
+A text names its arguments: `texts("tasks-run", running=3, total=14)`. Flink's words (TaskManager, checkpoint) stay as
+the field writes them; in Korean, as the seed wrote them.
 """
 
 from __future__ import annotations
@@ -405,7 +405,7 @@ class Texts:
         self._column = LANGUAGES.index(language)
 
     def __call__(self, key: str, **arguments: object) -> str:
-        """Return a text with its arguments filled in; raises KeyError for one that there is not."""
+        """Return a text with its arguments filled in; raises KeyError for an unknown key."""
         text = _TEXTS[key][self._column]
         # Not str.format on what users sent: arguments are put in once, and their braces stay as they are.
         return text.format(**arguments) if arguments else text

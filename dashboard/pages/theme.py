@@ -1,4 +1,4 @@
-"""The colours of the page and of its charts, in light and dark: one place, so that tests can compute their contrast."""
+"""The colours of the page and its charts, light and dark, in one place so that tests can compute their contrast."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Palette:
-    """Colours by what they mean; each `..._fill` is the ground of a shape whose border is the colour itself."""
+    """Colours by meaning; each `..._fill` is the background of a shape with the colour itself as border."""
 
     ground: str
     card: str
@@ -72,7 +72,7 @@ def palette(*, dark: bool) -> Palette:
 
 
 def css() -> str:
-    """Return the palettes as CSS variables: `--ok-fill` and so on; Quasar marks a dark page by its body's class."""
+    """Return the palettes as CSS variables, such as `--ok-fill`; Quasar marks a dark page by its body's class."""
     return f":root {{ {_variables(LIGHT)} }}\nbody.body--dark {{ {_variables(DARK)} }}"
 
 

@@ -1,4 +1,4 @@
-"""What a panel is shown, and small pieces that panels share."""
+"""The view that a panel shows, and small components shared by panels."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class View:
-    """What is shown: everything the collector knows, the picked job, in one language and theme."""
+    """Everything the collector knows, and the picked job, in one language and theme."""
 
     snapshot: Snapshot
     job: JobDetail | None
@@ -36,15 +36,15 @@ class View:
 
 
 class Panel(Protocol):
-    """A part of the page that is drawn once and then shown one view after another."""
+    """A part of the page that is drawn once, then shows one view after another."""
 
     def show(self, view: View) -> None:
-        """Show a view; nothing that stayed as it was is sent."""
+        """Show a view; send only what has changed."""
         ...
 
 
 class Card:
-    """A framed part of the page with a heading, an age behind it, and room for what it shows."""
+    """A framed part of the page with a heading, an age, and room for content."""
 
     def __init__(self, title: str, texts: Texts) -> None:
         self.frame = ui.element("section").classes("card nicegui-column")
@@ -62,13 +62,13 @@ class Card:
 
 
 def heading(text: str, level: int = 2) -> ui.label:
-    """Add a heading; returns its text."""
+    """Add a heading; return its text."""
     with ui.element(f"h{level}"):
         return ui.label(text).style("display: inline")
 
 
 class Age:
-    """How old a figure is; it ticks in the browser (static/age.js)."""
+    """The age of a figure; it ticks in the browser (static/age.js)."""
 
     def __init__(self, texts: Texts) -> None:
         units = "|".join(texts(unit) for unit in ("unit-s", "unit-min", "unit-h"))
@@ -79,7 +79,7 @@ class Age:
         )
 
     def show(self, at: float | None, now: float) -> None:
-        """Show the age of what was read at `at`."""
+        """Show the age of data that was read at `at`."""
         self._turn += 1
         seconds = "" if at is None else f"{max(now - at, 0):.2f}"
         self._element._props["data-age"] = f"{seconds};{self._turn}"  # noqa: SLF001
@@ -87,33 +87,33 @@ class Age:
 
 
 class Picker:
-    """A list of which one is picked; `on_pick` gets what the user picks, and nothing that is offered."""
+    """A list with one pick; `on_pick` receives the user's picks only, not `offer`'s."""
 
     def __init__(self, label: str, on_pick: Callable[[Any], None], *, clearable: bool = False) -> None:
         self._offered: object = None
         self._select = ui.select({}, label=label, clearable=clearable)
         self._select.props("dense outlined").style("min-width: 14rem")
-        # Told as part of the change: before an event of its own an update may come, and put back what was offered.
+        # Called within the change: before an event of its own, an update could restore the offered choice.
         self._select.on_value_change(lambda change: on_pick(change.value) if change.value != self._offered else None)
 
     def offer(self, choices: dict[Any, str], shown: object) -> None:
-        """Offer these choices; `shown` is the one that the page shows, None: none of them."""
+        """Offer these choices; `shown` is the one that the page shows, or None."""
         self._offered = shown
         if self._select.options != choices or self._select.value != shown:
             self._select.set_options(choices, value=shown)
 
     def show(self, *, shown: bool) -> None:
-        """Show it or hide it."""
+        """Show or hide the list."""
         visible(self._select, shown)
 
 
 class Chart:
-    """An ECharts chart that is sent anew only when its options have changed.
+    """An ECharts chart that is sent again only if its options have changed.
 
-    `minimum` is its least width in pixels: where the page is narrower it scrolls, by keyboard too. `width` is what it
-    has, once the browser has told.
+    `minimum` is its minimum width in pixels: on a narrower page it scrolls, by keyboard too. `width` is its actual
+    width, once the browser has reported it.
 
-    Never put what a user sent into a key of the options: a key that starts with a colon is run as JavaScript.
+    Never put user input into a key of the options: a key that starts with a colon is run as JavaScript.
     """
 
     def __init__(self, height: str, *, label: str, svg: bool = True, minimum: int = 0) -> None:
@@ -140,7 +140,7 @@ class Chart:
             self._chart.style(f"height: {height}; min-width: {self._minimum}px")
 
     def show(self, options: dict[str, Any], description: str, height: str | None = None) -> None:
-        """Show options, with a sentence for those who can't see them."""
+        """Show options, with a description for those who can't see the chart."""
         wanted = json.dumps([options, description, height])
         if wanted == self._shown:
             return
@@ -153,10 +153,10 @@ class Chart:
 
 
 class Table:
-    """A table whose rows are sent anew only when they have changed.
+    """A table whose rows are sent again only if they have changed.
 
-    On a phone each row is a card of its figures, with the columns' names (page.css): a table would hide them beyond the
-    edge.
+    On a phone each row is a card of its figures, with the columns' names (page.css), since a table would hide them
+    beyond the edge.
     """
 
     def __init__(
@@ -177,7 +177,7 @@ class Table:
         ]
         self.table = ui.table(columns=shown, rows=[], row_key=key, pagination=page)
         self.table.props("dense flat").classes("w-full").props(f'role=group aria-label="{label}"')
-        # Names for page.css. Not by a slot for cells, which are all made anew with each change.
+        # Names for page.css. A slot for cells would recreate all cells on each change.
         self.table.style(
             "; ".join(
                 f"--column-{place}: {json.dumps(title, ensure_ascii=False)}"
@@ -202,7 +202,7 @@ def tabular(text: str, classes: str = "note") -> ui.label:
 
 
 def replace_classes(element: ui.element, wanted: str) -> None:
-    """Give an element these classes and no others, and send it only on a change."""
+    """Set exactly these classes on an element; send it only on a change."""
     if " ".join(element.classes) != wanted:
         element.classes(replace=wanted)
 

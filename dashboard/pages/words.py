@@ -1,4 +1,4 @@
-"""Figures as people read them, in either language: times, durations, sizes, rates, shares."""
+"""Formats figures for people, in either language: times, durations, sizes, rates, shares."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def duration(seconds: float | None, texts: Texts) -> str:
 
 
 def elapsed(seconds: float, texts: Texts) -> str:
-    """Return a duration that still grows: in whole seconds."""
+    """Return a growing duration, in whole seconds."""
     return duration(seconds, texts) if seconds >= 60 else f"{int(seconds)} {texts('unit-s')}"  # noqa: PLR2004
 
 
@@ -60,39 +60,39 @@ def size(value: float | None) -> str:
 
 
 def rate(value: float | None) -> str:
-    """Return records a second: `0.6`, `250`, `18,250`."""
+    """Return records per second: `0.6`, `250`, `18,250`."""
     if value is None:
         return UNKNOWN
     return f"{value:.1f}" if value < 99.95 else f"{value:,.0f}"  # noqa: PLR2004
 
 
 def share(value: float | None) -> str:
-    """Return a share as a percentage without places."""
+    """Return a share as a whole percentage."""
     return UNKNOWN if value is None else f"{value * 100:.0f} %"
 
 
 def number(value: float | None) -> str:
-    """Return a whole number with separators."""
+    """Return a whole number with thousands separators."""
     return UNKNOWN if value is None else f"{value:,.0f}"
 
 
 def clock(at: float | None) -> str:
-    """Return the time of day where the dashboard runs, with seconds."""
+    """Return the time of day in the dashboard's time zone, with seconds."""
     return UNKNOWN if at is None else time.strftime("%H:%M:%S", time.localtime(at))
 
 
 def day_clock(at: float, now: float) -> str:
-    """Return the time of day, with the day if it is not today's."""
+    """Return the time of day, with the date unless it is today's."""
     return clock(at) if moment(at)[:10] == moment(now)[:10] else moment(at)
 
 
 def moment(at: float | None) -> str:
-    """Return day and time where the dashboard runs."""
+    """Return date and time in the dashboard's time zone."""
     return UNKNOWN if at is None else time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
 
 
 def tone(state: str) -> str:
-    """Return the CSS class and the palette's name of a Flink state: ok, warn, bad or idle."""
+    """Return a Flink state's CSS class and palette name: ok, warn, bad or idle."""
     if state in GOOD_STATES:
         return "ok"
     if state in WAITING_STATES:

@@ -1,1 +1,1 @@
-"""The verbs of the command line. Imports every room but the dashboard, which adds a verb of its own."""
+"""The verbs of the command line. Imports every room except the dashboard, which adds its own verb."""

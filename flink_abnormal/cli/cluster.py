@@ -59,7 +59,6 @@ def up(
 
 
 def _parts(plan: Plan) -> str:
-    """Say what a cluster is made of."""
     masters = f"{len(plan.ports)} JobManagers, " if plan.ha else ""
     spare = f" and {plan.standby} on standby" if plan.standby else ""
     served = f", metrics from port {plan.metrics_port} on" if plan.metrics_port else ""
@@ -87,7 +86,7 @@ def status() -> None:
     slots = local_cluster.client(state).slots()
     print(f"Slots: {slots.free} free of {slots.total}; {_web_ui(state.plan)}")
     print(f"Logs: {distribution.work_folder() / 'log'}")
-    # Flink counts the slots of a dead TaskManager until it misses its heartbeats: the processes are looked at too.
+    # Flink counts a dead TaskManager's slots until its heartbeats time out, so check the processes too.
     whole = all(member.alive() and not member.crash_loop for member in state.members)
     if not whole or slots.total != state.plan.all_slots:
         raise ClusterError("The cluster is not whole: see the table and the logs.")

@@ -1,4 +1,4 @@
-"""How each command of the project ends: by a sentence and an exit code, by Ctrl-C, or with the reader of its output."""
+"""How every command ends: with a sentence and an exit code, on Ctrl-C, or when its output's reader is gone."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 def run(command: Callable[[], object]) -> None:
-    """Run a command line; a user's mistake is one sentence and an exit code, never a traceback."""
+    """Run a command line; report a user's mistake as one sentence and an exit code, never as a traceback."""
     end_at_ctrl_c()
     _open_streams()
     code: str | int | None = 0
-    output = os.dup(STANDARD_OUTPUT)  # Rich puts another in its place once nobody reads it
+    output = os.dup(STANDARD_OUTPUT)  # Rich replaces it once its reader is gone
     try:
         command()
     except AbnormalError as error:
@@ -29,7 +29,7 @@ def run(command: Callable[[], object]) -> None:
         code = error.exit_code
     except BrokenPipeError:
         code = 1
-    except OSError as error:  # a file or a folder that nobody looked at before
+    except OSError as error:  # a file or folder that was not checked before
         say(f"Error: {f'{error.filename}: ' if error.filename else ''}{error.strerror or error}.")
         code = MachineError.exit_code
     except SystemExit as done:
@@ -38,7 +38,7 @@ def run(command: Callable[[], object]) -> None:
 
 
 def _exit_code(code: str | int | None, output: int) -> str | int | None:
-    """Return what the command ends with: what was cut off by the end of its reader (`| head`) is done."""
+    """Return the exit code; output that its reader cut off (`| head`) counts as complete."""
     with contextlib.suppress(OSError, ValueError):
         sys.stdout.flush()
     if not reader_left(output):
@@ -46,11 +46,11 @@ def _exit_code(code: str | int | None, output: int) -> str | int | None:
     for descriptor in (STANDARD_OUTPUT, STANDARD_ERROR):
         if reader_left(descriptor):  # Python's own last flush would complain
             os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
-    return 0 if code == 1 else code  # 1 is what click and Rich end with then
+    return 0 if code == 1 else code  # click and Rich then end with 1
 
 
 def end_at_ctrl_c() -> None:
-    """Let Ctrl-C end the command quietly: what it does is cleared up on the way out, and it is no failure."""
+    """Let Ctrl-C end the command quietly: it cleans up on the way out, and does not count as a failure."""
 
     def end(_signal: int, frame: FrameType | None) -> NoReturn:
         signal.signal(signal.SIGINT, lambda *_: os._exit(0))
@@ -62,7 +62,7 @@ def end_at_ctrl_c() -> None:
 
 
 def _imports(frame: FrameType | None) -> bool:
-    """Whether a module is being imported: some catch whatever is raised in them, and fail for lack of it later."""
+    """Whether a module is being imported: some catch any exception meanwhile, and fail later for lack of it."""
     while frame is not None:
         if frame.f_code.co_filename.startswith("<frozen importlib"):
             return True
@@ -71,7 +71,7 @@ def _imports(frame: FrameType | None) -> bool:
 
 
 def _open_streams() -> None:
-    """Let what is written to a stream that the shell has closed (`>&-`) go nowhere, not into the next file opened."""
+    """Discard output to streams that the shell has closed (`>&-`), which would go to the next opened file."""
     for descriptor, name in ((STANDARD_OUTPUT, "stdout"), (STANDARD_ERROR, "stderr")):
         try:
             os.fstat(descriptor)

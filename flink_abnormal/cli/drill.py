@@ -36,7 +36,7 @@ def _targets(verb: str) -> click.Choice[str]:
 
 
 def _place_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options that every drill has."""
+    """Add the options of every drill to a command."""
     for option in reversed(
         [
             click.option("--on", type=click.Choice(["local", "compose"]), default="local", help="Which cluster."),
@@ -128,13 +128,13 @@ def upgrade(context: click.RichContext, /, savepoint: str | None, **_: Any) -> N
 
 
 def _mode(values: dict[str, Any], usual: Mode = "thread") -> Mode:
-    """Return how the drill's job runs Python: as it was chosen, else as usual if the machine can."""
+    """Return the execution mode of the drill's job: the chosen one, else the usual one if the machine supports it."""
     here = values["on"] == "local" and python_library.missing() is not None
     return values["execution_mode"] or ("process" if here else usual)
 
 
 def _values(context: click.Context) -> dict[str, Any]:
-    """Return the options of a drill without strikes; those of `drill` count too, wherever they stand."""
+    """Return the options of a drill without strikes, including those given to `drill` itself."""
     above = context.parent.params if context.parent is not None else {}
     for name in ("kill", "cut", "pause", "fill", "mixed", "tamper"):
         if above.get(name):
@@ -161,7 +161,7 @@ def _check_files(values: dict[str, Any]) -> None:
 
 
 def _in_order(environment: Environment, exercised: Callable[[], Report]) -> Report:
-    """Run the drill, and remove what its job wrote, unless that is of use to find out why the drill failed."""
+    """Run the drill, and remove its job's files unless they help to find out why the drill failed."""
     stays = False
     try:
         report = exercised()
@@ -177,7 +177,7 @@ def _in_order(environment: Environment, exercised: Callable[[], Report]) -> Repo
 def _environment(values: dict[str, Any], *, ha: bool) -> AbstractContextManager[Environment]:
     if values["on"] == "local":
         return local_environment.opened(values["port"], ha=ha, say=_say)
-    from flink_abnormal.drill import compose_environment  # noqa: PLC0415 - Docker's client, which only this needs
+    from flink_abnormal.drill import compose_environment  # noqa: PLC0415 - Docker's client, needed only here
 
     return compose_environment.opened(values["port"], ha=ha, say=_say)
 
@@ -206,7 +206,7 @@ def _say(text: str) -> None:
 
 
 def _end_in_order() -> None:
-    """Let Ctrl-C and SIGTERM end the drill through its clean-up, with the exit code that shells give them."""
+    """Let Ctrl-C and SIGTERM end the drill through its clean-up, with the exit code that shells assign to them."""
 
     def end(number: int, _frame: FrameType | None) -> NoReturn:
         for each in (signal.SIGINT, signal.SIGTERM):

@@ -1,12 +1,12 @@
-"""What runs in a container of the composition: `python -m flink_abnormal.cli.entrypoint ROLE`.
+"""The entrypoint of the composition's containers: `python -m flink_abnormal.cli.entrypoint ROLE`.
 
-Settings come from the environment (.env.example lists them); what can't work is refused with a sentence in the
-container's log before a JVM starts. ROLE is `jobmanager`, `taskmanager`, `zookeeper`, `bucket` (makes the one of the
-checkpoints), `keep` (the guard of the job) or `dashboard`; anything else is run as a command. A guard that has nothing
-to do idles: Docker would start it again and again if it ended.
+Settings come from the environment (.env.example lists them); unusable ones are refused with a sentence in the
+container's log before a JVM starts. ROLE is `jobmanager`, `taskmanager`, `zookeeper`, `bucket` (creates the
+checkpoints' bucket), `keep` (the job's guard) or `dashboard`; anything else runs as a command. A guard with nothing to
+do idles: Docker would restart it again and again if it ended.
 
-A JobManager's and a TaskManager's standard output goes to the container's log and to the file that the web UI shows;
-Flink's own log goes to standard error, so that the file holds the job's lines alone.
+The standard output of JobManagers and TaskManagers goes to the container's log and to the file that the web UI shows;
+Flink's own log goes to standard error, so that the file contains only the job's lines.
 """
 
 from __future__ import annotations
@@ -42,19 +42,19 @@ if TYPE_CHECKING:
 
 ZOOKEEPER_PORT: Final = 2181
 DATA: Final = Path("/data")
-"""The volume that all containers share."""
+"""The containers' shared volume."""
 ZOOKEEPER_DATA: Final = DATA / "zookeeper"
 OUTDATED: Final = DATA / "zookeeper.outdated"
-"""A mark that a JobManager without ZooKeeper has run the job since: what ZooKeeper knows of it must not come back."""
+"""Marks that a JobManager without ZooKeeper has run the job since: ZooKeeper's state must not be restored."""
 HISTORY: Final = DATA / "dashboard" / "history.sqlite"
 TAKEN: Final = ("ha", "zookeeper", "dashboard")
-"""Folders beside the checkpoints that hold something else."""
+"""Folders beside the checkpoints with other content."""
 IDLE: Final = ["sleep", "infinity"]
 REMOVE_HA: Final = "docker compose --profile ha rm --stop --force jobmanager-2 jobmanager-3 zookeeper"
 
 
 def overrides(environ: Mapping[str, str], hostname: str) -> dict[str, Any]:
-    """Return the Flink settings of a container, over conf/config.yaml; raise UsageError where one can't be."""
+    """Return a container's overrides of conf/config.yaml; raise UsageError if one is invalid."""
     jobmanager = environ.get("JOBMANAGER", LEADER)
     settings: dict[str, Any] = {
         "jobmanager.rpc.address": jobmanager,
@@ -62,7 +62,7 @@ def overrides(environ: Mapping[str, str], hostname: str) -> dict[str, Any]:
         "rest.address": jobmanager,
         "rest.bind-address": "0.0.0.0",  # noqa: S104
         "rest.port": WEB_PORT,
-        # A container's name stays when it joins the network again; its address does not.
+        # A container's name survives rejoining the network; its address does not.
         "taskmanager.host": hostname,
         "taskmanager.bind-host": "0.0.0.0",  # noqa: S104
         **metrics.at(str(metrics.DEFAULT_PORT)),
@@ -70,7 +70,7 @@ def overrides(environ: Mapping[str, str], hostname: str) -> dict[str, Any]:
     }
     check_slots(environ)
     if "application" in profiles(environ):
-        settings["execution.shutdown-on-application-finish"] = False  # the web UI goes on showing how the job ended
+        settings["execution.shutdown-on-application-finish"] = False  # the web UI still shows how the job ended
     if "ha" in profiles(environ):
         folder = f"{checkpoint_dir(environ).rpartition('/')[0]}/{TAKEN[0]}"
         settings |= zookeeper.flink_settings(f"zookeeper:{ZOOKEEPER_PORT}", folder, "flink-abnormal")
@@ -78,7 +78,7 @@ def overrides(environ: Mapping[str, str], hostname: str) -> dict[str, Any]:
 
 
 def checkpoint_dir(environ: Mapping[str, str]) -> str:
-    """Return CHECKPOINT_DIR; raise UsageError where no container could write there."""
+    """Return CHECKPOINT_DIR; raise UsageError if no container could write there."""
     told = environ.get("CHECKPOINT_DIR") or "file:///data/checkpoints"
     wanted = re.fullmatch(r"(?:file:///data|s3://[^/@]+)/([^/]+(?:/[^/]+)*)/*", told)
     folders = wanted[1].split("/") if wanted else [".."]
@@ -95,7 +95,7 @@ def checkpoint_dir(environ: Mapping[str, str]) -> str:
 
 
 def job_arguments(environ: Mapping[str, str]) -> list[str]:
-    """Return the options of the job that the settings give."""
+    """Return the job's options from the environment."""
     arguments = ["--checkpoint-dir", checkpoint_dir(environ)]
     for name, flag in (("STATE_BACKEND", "--state-backend"), ("CHECKPOINT_INTERVAL", "--checkpoint-interval")):
         if environ.get(name):
@@ -107,9 +107,9 @@ def job_arguments(environ: Mapping[str, str]) -> list[str]:
 
 
 def jobmanager(environ: Mapping[str, str]) -> Role:
-    """Return the JobManager of a session, or in application mode the one that runs the job and nothing else.
+    """Return the JobManager of a session or, in application mode, one that runs only the job.
 
-    An application whose job has finished is not run again with the same options: its JobManager shows an empty session.
+    A finished application is not run again with the same options: its JobManager shows an empty session.
     """
     if "application" not in profiles(environ):
         return JOBMANAGER
@@ -125,7 +125,7 @@ def jobmanager(environ: Mapping[str, str]) -> Role:
 
 
 def run_flink(role: Role, environ: Mapping[str, str]) -> NoReturn:
-    """Become a process of Flink, with its standard output led to two places."""
+    """Become a Flink process, with its standard output copied to two places."""
     checkpoint_dir(environ)
     check_zookeeper(role, environ)
     check_memory(role, environ, memory_limit())
@@ -141,9 +141,9 @@ def run_flink(role: Role, environ: Mapping[str, str]) -> NoReturn:
 
 
 def check_zookeeper(role: Role, environ: Mapping[str, str]) -> None:
-    """Let no JobManager bring a job back as ZooKeeper knew it before a JobManager without ZooKeeper ran it on.
+    """Prevent a JobManager from restoring a job from ZooKeeper if one without ZooKeeper has run it since.
 
-    A ZooKeeper that runs is left alone, with its data: it forgets when it starts the next time.
+    A running ZooKeeper and its data are left alone; the data is dropped at its next start.
     """
     if role.memory != JOBMANAGER.memory:
         return
@@ -160,14 +160,14 @@ def check_zookeeper(role: Role, environ: Mapping[str, str]) -> None:
 
 
 def forget_outdated() -> None:
-    """Drop what ZooKeeper knew, if that is marked as outdated: of one that is about to start."""
+    """Drop ZooKeeper's data if it is marked as outdated; called before ZooKeeper starts."""
     if OUTDATED.exists():
         shutil.rmtree(ZOOKEEPER_DATA, ignore_errors=True)
         OUTDATED.unlink()
 
 
 def answers(host: str, port: int) -> bool:
-    """Whether somebody listens."""
+    """Whether anything listens at the address."""
     try:
         with socket.create_connection((host, port), timeout=2):
             return True
@@ -176,13 +176,13 @@ def answers(host: str, port: int) -> bool:
 
 
 def dashboard(environ: Mapping[str, str]) -> list[str]:
-    """Return the command of the dashboard, which watches every JobManager that the profiles give."""
+    """Return the dashboard's command, with every JobManager of the profiles."""
     listen = ["--host", "0.0.0.0", "--history", str(HISTORY)]  # noqa: S104 - compose publishes it on 127.0.0.1
     return ["flink-abnormal", "dashboard", "--jobmanager", addresses(environ), *listen]
 
 
 def guard(environ: Mapping[str, str]) -> list[str]:
-    """Return the command of the job's guard, or one that idles where there is nothing to guard, having said why."""
+    """Return the command of the job's guard; without a job to guard, print why and return one that idles."""
     try:
         check_profile("keep", environ)
         arguments = job_arguments(environ)
@@ -211,7 +211,7 @@ def run_zookeeper() -> NoReturn:
 
 
 def make_bucket(environ: Mapping[str, str]) -> None:
-    """Make the bucket of CHECKPOINT_DIR where it is missing, and say so."""
+    """Create the bucket of CHECKPOINT_DIR if it is missing, and report it."""
     told = checkpoint_dir(environ)
     if not s3.is_s3(told):
         print(f"CHECKPOINT_DIR={told} is not in the S3 store, which stays empty: write s3://flink/checkpoints.")
@@ -222,7 +222,7 @@ def make_bucket(environ: Mapping[str, str]) -> None:
 
 
 def command(role: str, rest: list[str]) -> list[str]:
-    """Return the command that a role becomes, if it is none of Flink's."""
+    """Return the command of a role that is not one of Flink's."""
     if role == "keep":
         return guard(os.environ)
     if role == "dashboard":
@@ -231,7 +231,7 @@ def command(role: str, rest: list[str]) -> list[str]:
 
 
 def take(role: str, rest: list[str]) -> None:
-    """Become what a role is, or do what it does."""
+    """Perform a role, or become its process."""
     if role != "keep":  # a guard that can't guard idles
         check_profile(role, os.environ)
     if role == "jobmanager":
@@ -248,7 +248,7 @@ def take(role: str, rest: list[str]) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Take a role."""
+    """Perform a role, with its options."""
     try:
         take(arguments[0], arguments[1:])
     except AbnormalError as error:

@@ -1,7 +1,7 @@
-"""The console script `flink`: Flink's own command line, with this project's Java, configuration and Python set right.
+"""The console script `flink`: Flink's own command line with this project's Java, configuration and Python.
 
-`flink run -py jobs/abnormal.py OPTIONS` is looked at first: the script, its options, the cluster, its slots. Then Flink
-is called, and what it says stands.
+`flink run -py jobs/abnormal.py OPTIONS` is checked first: the script, its options, the cluster, its slots. Then Flink
+runs, and its output stays as it is.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ WITHOUT_VALUE: Final = {
 
 
 class Run(NamedTuple):
-    """The arguments of `flink run`: Flink's own, the Python script (None where it is no Python job), the script's."""
+    """The arguments of `flink run`: Flink's own, the Python script (None if it is no Python job), the script's."""
 
     flink: list[str]
     script: str | None
@@ -53,12 +53,12 @@ class Run(NamedTuple):
         return None
 
     def command_line(self) -> list[str]:
-        """Return the arguments with a `--` before the script's: Flink would take `--from` for its `--fromSavepoint`."""
+        """Return the arguments with `--` before the script's: Flink would parse `--from` as its `--fromSavepoint`."""
         return [*self.flink, *(["--"] if self.script and self.script_arguments else []), *self.script_arguments]
 
 
 def split(arguments: list[str]) -> Run:
-    """Tell Flink's options from the script's: the first that Flink does not know, and all behind it."""
+    """Split Flink's options from the script's, which begin at the first that Flink does not know."""
     arguments, position, script = list(arguments), 0, None
     while position < len(arguments):
         name = arguments[position]
@@ -81,7 +81,7 @@ def split(arguments: list[str]) -> Run:
 
 
 def check(run: Run) -> Run:
-    """Raise where `flink run` of this project's job can't succeed; returns it with what this machine chose for it."""
+    """Raise if `flink run` of this project's job can't succeed; return it with the execution mode for this machine."""
     if run.script is None:
         return run
     if not Path(run.script).is_file():
@@ -102,9 +102,9 @@ def check(run: Run) -> Run:
 
 
 def _environment(arguments: list[str]) -> dict[str, str]:
-    """Return what Flink's command line runs in: where the local cluster is up, with the settings of that.
+    """Return the environment of Flink's command line, with the local cluster's settings if it is up.
 
-    With high availability they lead to whoever leads, and Flink would not look at another cluster's address.
+    With high availability these resolve to the leader, and Flink would ignore another cluster's address.
     """
     elsewhere = {"-m", "--jobmanager"} & {argument.split("=")[0] for argument in arguments}
     state = local_cluster.running()

@@ -42,7 +42,7 @@ def job(**values: Any) -> None:
         except UsageError as useless:
             if not is_application:
                 raise
-            say(f"Error: {useless}")  # it has finished all the same, and is not to be run again
+            say(f"Error: {useless}")  # it has finished anyway, and must not run again
         if is_application and not cluster.stopped(launched.job_id):
             finished.record(settings, launched.job_id)
     else:
@@ -50,19 +50,19 @@ def job(**values: Any) -> None:
 
 
 def settings_of(arguments: Sequence[str]) -> Settings:
-    """Return the settings of the job's options, as the job itself will read them; raises click's exceptions too."""
+    """Return the settings of the job's options, as the job itself parses them; raises click's exceptions too."""
     with job.make_context("jobs/abnormal.py", list(arguments)) as context:
         return from_values(context.params)
 
 
 def _cluster() -> Cluster:
-    """Return the cluster that `flink run` submitted to, with all its JobManagers where it is the local one."""
+    """Return the cluster that `flink run` submitted to, with all its JobManagers if it is the local one."""
     told = Cluster.at(launch.rest_address())
     state = local_cluster.running_at(told)
     return told if state is None else local_cluster.client(state)
 
 
 def main() -> None:
-    """Run the job; a user's mistake is one sentence and an exit code."""
+    """Run the job; report a user's mistake as one sentence and an exit code."""
     click.rich_click.OPTION_GROUPS = {"abnormal.py": option_groups()}
     command.run(job.main)

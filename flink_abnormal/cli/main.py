@@ -1,4 +1,4 @@
-"""`flink-abnormal`: run the job, submit it to a cluster, look after both."""
+"""`flink-abnormal`: run the job, submit it to a cluster, manage both."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ def stop(jobmanager: str | None, job: str | None, savepoint: str | None) -> None
 
 
 def _running(target: Cluster, wanted: str | None) -> Job:
-    """Return the job that a user names, or the one that runs; raise UsageError where it has ended."""
+    """Return the named job, or the running one; raise UsageError if it has ended."""
     found = target.job(wanted)
     if not found.running:
         raise UsageError(f"Job {found.id} does not run: it is {found.state}.")
@@ -201,7 +201,7 @@ def _running(target: Cluster, wanted: str | None) -> Job:
 
 
 def main() -> None:
-    """Run the command line; a user's mistake is one sentence and an exit code, never a traceback."""
+    """Run the command line; report a user's mistake as one sentence and an exit code, never as a traceback."""
     click.rich_click.OPTION_GROUPS = {f"flink-abnormal {verb}": option_groups() for verb in ("run", "submit")}
     command.run(cli.main)
 

@@ -1,4 +1,4 @@
-"""The settings as options of a command line: the same for `run`, `submit` and `flink run -py jobs/abnormal.py`."""
+"""The settings as command-line options: the same for `run`, `submit` and `flink run -py jobs/abnormal.py`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Duration(click.ParamType):  # type: ignore[type-arg]
         self._minimum = minimum or 1
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Return milliseconds, or fail with what was expected."""
+        """Return milliseconds, or fail with the expected format."""
         if isinstance(value, int | float):  # a bare number in a YAML file
             self.fail(f"{value!r} has no unit: write {value}s or {value}ms.", param, ctx)
         match = re.fullmatch(r"(\d{1,12}(?:\.\d{1,12})?)\s*([a-z]+)", str(value).strip())
@@ -65,12 +65,12 @@ class Seed(click.ParamType):  # type: ignore[type-arg]
 
 
 class Texts(click.ParamType):  # type: ignore[type-arg]
-    """Words with commas between."""
+    """Comma-separated words."""
 
     name = "text,text…"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:  # noqa: ARG002
-        """Return the words; a list of a YAML file is taken as it is."""
+        """Return the words; a YAML list is used as it is."""
         if isinstance(value, list | tuple):
             return tuple("true" if v is True else "false" if v is False else str(v) for v in value)
         if isinstance(value, bool):
@@ -79,12 +79,12 @@ class Texts(click.ParamType):  # type: ignore[type-arg]
 
 
 class PathText(click.ParamType):  # type: ignore[type-arg]
-    """A path or an address of a folder; `~` is the home, since shells expand it only where a word begins."""
+    """A path, or a folder's address; expands `~` to the home, since shells do so only at the beginning of a word."""
 
     name = "path"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the path, or fail where no file system could hold it."""
+        """Return the path, or fail if no file system could contain it."""
         path = os.path.expanduser(str(value))  # noqa: PTH111 - pathlib would drop what distinguishes an address
         if not path.strip():
             self.fail("a path is missing.", param, ctx)
@@ -121,7 +121,7 @@ def _click_default(option: Option, default: Any) -> Any:
 
 
 def default_text(option: Option, default: Any) -> str:
-    """Return a default as a user would type it, or nothing where the help already tells."""
+    """Return a default as a user would type it; empty if the help already states it."""
     if default is None or default == ():
         return ""
     if option.kind == "duration":
@@ -133,7 +133,7 @@ def default_text(option: Option, default: Any) -> str:
 
 
 def _load_config(ctx: click.Context, param: click.Parameter, path: str | None) -> str | None:
-    """Take a YAML file's values as defaults, so that flags win over them."""
+    """Use a YAML file's values as defaults, so that flags override them."""
     if path is None:
         return None
     try:
@@ -141,7 +141,7 @@ def _load_config(ctx: click.Context, param: click.Parameter, path: str | None) -
             values = YAML(typ="safe").load(file)
     except OSError as error:
         raise click.BadParameter(f"{path!r} can't be read: {error.strerror}.", ctx, param) from None
-    except (YAMLError, ValueError) as error:  # no UTF-8, or a date that is none
+    except (YAMLError, ValueError) as error:  # not UTF-8, or an invalid date
         raise click.BadParameter(f"{path!r} is not YAML: {str(error).splitlines()[0]}.", ctx, param) from None
     except RecursionError:
         raise click.BadParameter(f"{path!r} is nested too deeply.", ctx, param) from None
@@ -163,7 +163,7 @@ def _load_config(ctx: click.Context, param: click.Parameter, path: str | None) -
 
 
 def _misfit(kind: str, value: Any) -> str | None:
-    """Return why a value of a YAML file can't be one of this kind of option, or None; what it says is checked later."""
+    """Return why a YAML value can't be one of this kind of option, or None; its content is checked later."""
     if value is None:
         return "has no value: give it one, or leave the line out."
     if kind in ("choices", "texts") and isinstance(value, list):
@@ -189,7 +189,7 @@ def _listed(name: str, value: Any) -> Any:
 
 
 def job_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a click command every option of the job, and --config; its values arrive by the settings' names."""
+    """Add every option of the job, and --config, to a click command; values arrive under the settings' names."""
     for _, name, option, default in reversed(list(tree.options())):
         shown = default_text(option, default)
         command = click.option(

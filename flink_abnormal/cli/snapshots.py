@@ -1,4 +1,4 @@
-"""`flink-abnormal state` and `flink-abnormal checkpoints`: what snapshots there are, and what one holds."""
+"""`flink-abnormal state` and `flink-abnormal checkpoints`: a snapshot's content, and the list of snapshots."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ def state(
 
 
 def _read(find: Callable[[], str], take: Callable[[Iterator[tuple[str, int]]], T]) -> tuple[str, T]:
-    """Return a snapshot's path and what was taken of its rows; a newer one where a running job drops it meanwhile."""
-    find()  # what is wrong with it is said before a JVM starts
+    """Return a snapshot's path and `take`'s result; try a newer one if a running job drops it meanwhile."""
+    find()  # report its errors before a JVM starts
     state_reader.start()
     for tries_left in reversed(range(TRIES)):
         path = find()
@@ -100,7 +100,7 @@ def _read(find: Callable[[], str], take: Callable[[Iterator[tuple[str, int]]], T
 
 
 def _chosen(rows: Iterator[tuple[str, int]], user: str | None, top: int | None) -> list[tuple[str, int]]:
-    """Return what is to be shown; only what is shown is held in memory."""
+    """Return the rows to show; only these are in memory."""
     if user is not None:
         return [row for row in rows if row[0] == user]
     if top is not None:
@@ -147,7 +147,7 @@ def checkpoints(jobmanager: str | None, job: str | None, checkpoint_dir: str, as
 
 
 def _of_cluster(cluster: Cluster, job: str | None) -> list[Checkpoint] | None:
-    """Return what a cluster tells of a job's checkpoints, or None where it knows no such job."""
+    """Return a job's checkpoints from a cluster, or None if it knows no such job."""
     if not any(each.id.startswith(job or "") for each in cluster.jobs()):
         return None
     known = cluster.job(job)
@@ -188,7 +188,7 @@ def _print_wide(console: Console, rows: Iterable[Checkpoint]) -> None:
 
 
 def _print_narrow(console: Console, rows: Iterable[Checkpoint]) -> None:
-    """Print the same on a narrow terminal: less beside less, and the paths of what is still there below."""
+    """Print the same on a narrow terminal: fewer columns, and the paths of retained snapshots below."""
     rows = list(rows)
     table = Table("Id", "Status", "Triggered", "Duration", "Size")
     for each in rows:

@@ -1,4 +1,4 @@
-"""Where the console scripts begin: Ctrl-C is answered before anything that is slow to import."""
+"""The console scripts' entry points: Ctrl-C is handled before any slow import."""
 
 from __future__ import annotations
 
@@ -31,5 +31,5 @@ def job() -> None:
 
 
 def _end_at_ctrl_c() -> None:
-    """End at once: there is nothing yet to clear up. `command.run` has another answer."""
+    """End at once on Ctrl-C: there is nothing to clean up yet. `command.run` replaces this handler."""
     signal.signal(signal.SIGINT, lambda *_: os._exit(0))

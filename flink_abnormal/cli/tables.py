@@ -1,4 +1,4 @@
-"""Tables of the command line: if one is too wide for the terminal, each row is a block of lines, and nothing is cut."""
+"""Command-line tables: if one is too wide for the terminal, each row is a block of lines, and nothing is cut."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 PIPE_WIDTH: Final = 180
-"""Of what goes to a file or another program, which has no width of its own: a row stays one line for `grep`."""
+"""The width for a file or another program, which has none of its own: a row stays one line for `grep`."""
 
 
 def show(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows under their headers, as wide as whoever reads has room; ids stay whole, to be copied."""
+    """Print rows under their headers, as wide as the output allows; ids stay whole, to be copied."""
     table, kept = Table(*headers), list(rows)
     for row in kept:
         table.add_row(*(Text(cell, overflow="fold", no_wrap=True) for cell in row))
@@ -30,7 +30,7 @@ def show(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def console() -> Console:
-    """Return what tables are printed to: as wide as the terminal, or as COLUMNS says that one would be."""
+    """Return the console for tables: as wide as the terminal, or as COLUMNS."""
     known = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdecimal()
     return Console() if known else Console(width=PIPE_WIDTH)
 

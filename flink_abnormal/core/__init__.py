@@ -1,1 +1,1 @@
-"""What the job means: events, the rule, options, operators. Pure Python; imports no other room, and all use it."""
+"""What the job means: events, rule, options, operators. Pure Python; imports no other room."""

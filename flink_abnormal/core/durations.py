@@ -8,7 +8,7 @@ UNITS_MS: Final = {"ms": 1, "s": 1_000, "sec": 1_000, "m": 60_000, "min": 60_000
 
 
 def duration_text(milliseconds: int) -> str:
-    """Return the shortest way to write a duration."""
+    """Return the shortest notation of a duration."""
     for unit in ("h", "min", "s"):
         if milliseconds % UNITS_MS[unit] == 0:
             return f"{milliseconds // UNITS_MS[unit]}{unit}"

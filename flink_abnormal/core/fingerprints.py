@@ -1,6 +1,6 @@
-"""Which files there are and what they looked like, so that one that grew or changed after it was read is told of.
+"""Fingerprints of input files, to report a file that grew or changed after it was read.
 
-Flink's file source reads a file once. What is appended later, or written over it, it does not see.
+Flink's file source reads each file once: it misses data appended or overwritten later.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ if TYPE_CHECKING:
 
 
 class Fingerprint(NamedTuple):
-    """Size in bytes and time of the last change in nanoseconds."""
+    """Size in bytes and modification time in nanoseconds."""
 
     size: int
     changed_ns: int
 
     def text(self) -> str:
-        """Return it as state keeps it."""
+        """Return the form stored in state."""
         return f"{self.size}:{self.changed_ns}"
 
     @classmethod
     def parse(cls, text: str) -> Fingerprint:
-        """Read what `text` wrote."""
+        """Parse the form that `text` returns."""
         size, changed_ns = text.split(":")
         return cls(int(size), int(changed_ns))
 
 
 def take(path: str) -> dict[str, Fingerprint]:
-    """Return the fingerprint of each file that the file source reads, by its path.
+    """Return the fingerprint of each file that the file source reads, by path.
 
-    Names that start with . or _ are left out, and so is what can't be looked at: its reader reports that.
+    Skips names that start with . or _, and unreadable files: their reader reports those.
     """
     found: dict[str, Fingerprint] = {}
-    if os.path.isdir(path):  # noqa: PTH112 - thousands of files are looked at each second: no objects for their paths
+    if os.path.isdir(path):  # noqa: PTH112 - thousands of files are checked each second: no Path objects
         _add_folder(path, frozenset(), found)
     else:
         _add(found, path, lambda: os.stat(path))  # noqa: PTH116
@@ -70,19 +70,19 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 def _add(found: dict[str, Fingerprint], path: str, stat: Callable[[], os.stat_result]) -> None:
     with contextlib.suppress(OSError, UnicodeEncodeError):
-        path.encode()  # state holds text in UTF-8; the reader reports other names
+        path.encode()  # state stores text as UTF-8; the reader reports other names
         seen = stat()
         if S_ISREG(seen.st_mode):
             found[path] = _fingerprint(seen)
 
 
 def hidden(name: str) -> bool:
-    """Whether Flink's file source passes over a file or folder of this name."""
+    """Whether Flink's file source skips files and folders of this name."""
     return name.startswith((".", "_"))
 
 
 def change(before: Fingerprint, after: Fingerprint) -> str | None:
-    """Return what happened to a file in a sentence, or None where nothing did."""
+    """Describe a file's change in a sentence; return None if it has not changed."""
     if before == after:
         return None
     return (

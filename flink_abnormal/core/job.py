@@ -1,4 +1,4 @@
-"""A job as whoever submits, guards or restores it needs it: a second one is a second `Job`, and no `if` elsewhere."""
+"""The interface of a job: a second job is a second `Job`, not an `if` elsewhere."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Goal(NamedTuple):
-    """What a bounded run counts (`lines` or `events`), and how many of them or how many bytes there are, if known."""
+    """Unit of a bounded run (`lines` or `events`), total number and size in bytes, if known."""
 
     unit: str
     total: int | None = None
@@ -21,10 +21,10 @@ class Goal(NamedTuple):
 
 
 class Proof(NamedTuple):
-    """The operators by whose state a snapshot is known to be this job's.
+    """The operators whose state identifies a snapshot as this job's.
 
-    The uid of `keyed` differs by execution mode. `source` belongs to the source that was chosen. `bounded` is there if
-    and only if the run has an end.
+    The uid of `keyed` depends on the execution mode, `source` on the chosen source; `bounded` exists only in bounded
+    runs.
     """
 
     keyed: Operator
@@ -34,11 +34,11 @@ class Proof(NamedTuple):
 
 @dataclass(frozen=True)
 class Job:
-    """`script` is what `flink run -py` takes, below the project's folder.
+    """A job and the functions that check, identify, measure and build it.
 
-    `check_machine` raises UsageError or MachineError if this machine lacks what the settings name, and returns a
-    warning or nothing. `goal` is called for bounded runs only. `build` adds the graph to an environment, as
-    `pipeline/graph.build` does.
+    `script` is the argument of `flink run -py`, relative to the project's folder. `check_machine` raises UsageError or
+    MachineError if this machine lacks what the settings name, and returns a warning or "". `goal` is called for bounded
+    runs only. `build` adds the graph to an environment, as `pipeline/graph.build` does.
     """
 
     name: str

@@ -1,7 +1,7 @@
-"""The things that flow: UserEvent, Alert, DeadLetter, and the Rule that judges.
+"""The records (UserEvent, Alert, DeadLetter) and the Rule.
 
-Events and alerts are named tuples because a tuple of primitives is what Flink's serializers carry between operators:
-what a function yields is `tuple(event)`, and the next one reads `UserEvent(*value)`.
+Events and alerts are named tuples because operators exchange tuples of primitives: one function yields `tuple(event)`,
+the next reads `UserEvent(*value)`.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ DEAD_LETTER_RAW_BYTES: Final = 4096
 SHOWN_CHARS: Final = 120
 
 NO_TIMESTAMP: Final = -(2**63)
-"""Stands for "no timestamp" where a tuple of Flink's can't hold null."""
+"""Means "no timestamp": Flink's tuples can't contain null."""
 
 
 class UserEvent(NamedTuple):
-    """Something that a user did, `times` times in a row.
+    """A user's action, `times` times in a row.
 
-    `timestamp` is epoch milliseconds or NO_TIMESTAMP. `event_id` tells this event from others of the user: `seq:N` for
-    a simulated one, else a digest of the record it was read from.
+    `timestamp` is epoch milliseconds or NO_TIMESTAMP. `event_id` distinguishes the user's events: `seq:N` for a
+    simulated event, else a digest of its record.
     """
 
     user_id: str
@@ -46,14 +46,14 @@ class UserEvent(NamedTuple):
         return self.kind == ABNORMAL
 
     def log_line(self) -> str:
-        """Return the seed's line of an emitted event."""
+        """Return the seed's log line for an emitted event."""
         flag = "true" if self.is_abnormal else "false"
         return f"{EMITTED}UserEvent{{userId='{one_line(self.user_id)}', isAbnormal={flag}}}"
 
 
 @dataclass(frozen=True)
 class Rule:
-    """When to raise an alert: at the `threshold`-th abnormal event in a row, and at each further one."""
+    """Raise an alert at the `threshold`-th abnormal event in a row, and at each further one."""
 
     threshold: int = 3
 
@@ -63,27 +63,27 @@ class Alert(NamedTuple):
 
     alert_id: str
     user_id: str
-    count: int  # type: ignore[assignment]  # the seed's word; a tuple's own count() is not needed
+    count: int  # type: ignore[assignment]  # the seed's word; hides tuple.count(), which is not needed
     threshold: int
     timestamp: int
 
     @classmethod
     def of(cls, event: UserEvent, count: int, rule: Rule) -> Alert:
-        """Return the alert that `event` raises; the same event and count give the same id on any run."""
+        """Return the alert raised by `event`; its id depends only on event and count."""
         alert_id = digest(f"{event.user_id}\0{count}\0{event.event_id}".encode())
         return cls(alert_id, event.user_id, count, rule.threshold, event.timestamp)
 
     @property
     def message(self) -> str:
-        """The seed's line, to the letter."""
+        """The seed's line, verbatim."""
         return alert_line(self.user_id, self.count)
 
     def log_line(self) -> str:
-        """Return the seed's line, with control characters escaped so that a userId can't forge a line of its own."""
+        """Return the seed's line with control characters escaped, so that a userId can't forge a line."""
         return one_line(self.message)
 
     def to_json(self) -> str:
-        """Return the alert as one JSON object; a missing timestamp is null."""
+        """Return the alert as one JSON object, with null for a missing timestamp."""
         record: dict[str, Any] = {
             "alertId": self.alert_id,
             "userId": self.user_id,
@@ -96,10 +96,10 @@ class Alert(NamedTuple):
 
 
 class DeadLetter(NamedTuple):
-    """An input that could not be used: why, where from, and its first bytes.
+    """An unusable input: reason, source and first bytes.
 
-    `line` is the number of the line in the file `source`, from 1; 0 if it is unknown, or the file as a whole is meant.
-    `size` is the length of the line in bytes, if `raw` is not the whole line.
+    `line` is the line number in the file `source`, from 1; 0 if it is unknown or the whole file is meant. `size` is the
+    line's length in bytes, if `raw` is not the whole line.
     """
 
     reason: str
@@ -109,12 +109,12 @@ class DeadLetter(NamedTuple):
     size: int = 0
 
     def to_json(self) -> str:
-        """Return the dead letter as one JSON object: `raw` is base64 of at most DEAD_LETTER_RAW_BYTES bytes."""
+        """Return one JSON object; `raw` is base64 of at most DEAD_LETTER_RAW_BYTES bytes."""
         kept = self.raw[:DEAD_LETTER_RAW_BYTES]
         size = max(self.size, len(self.raw))
         record = {
             "reason": self.reason,
-            "source": self.source.encode(errors="backslashreplace").decode(),  # a file's name may be any bytes
+            "source": self.source.encode(errors="backslashreplace").decode(),  # a file name may be any bytes
             "line": self.line or None,
             "bytes": size,
             "truncated": len(kept) < size,
@@ -124,7 +124,7 @@ class DeadLetter(NamedTuple):
 
     @staticmethod
     def log_line(dead_letter_json: str) -> str:
-        """Return the line that the print sink shows for a dead letter's JSON: its text is cut at SHOWN_CHARS."""
+        """Return the print sink's line for a dead letter's JSON, its text cut at SHOWN_CHARS."""
         record = orjson.loads(dead_letter_json)
         text = base64.b64decode(record["raw"]).decode(errors="backslashreplace")
         text = text if len(text) <= SHOWN_CHARS else text[:SHOWN_CHARS] + "…"
@@ -134,7 +134,7 @@ class DeadLetter(NamedTuple):
 
 
 def digest(data: bytes) -> str:
-    """Return 128 bits of BLAKE2b as 32 hex digits: an id, not a secret."""
+    """Return a 128-bit BLAKE2b digest as 32 hex digits: an id, not a secret."""
     return blake2b(data, digest_size=16).hexdigest()
 
 
@@ -142,5 +142,5 @@ _ESCAPES = {code: f"\\u{code:04x}" for code in (*range(32), *range(127, 160), 0x
 
 
 def one_line(text: str) -> str:
-    r"""Return `text` with control characters and line separators written as \uXXXX: what is printed stays one line."""
+    r"""Escape control characters and line separators as \uXXXX, so that `text` prints as one line."""
     return text.translate(_ESCAPES)

@@ -1,11 +1,11 @@
-"""Names, uids and state of every operator: what users see, and what outlives the code.
+"""Names, uids and state of all operators: what users see, and what outlives the code.
 
-The promise to later releases, in thread mode: the operator `abnormal-count` keeps a ValueState `abnormalCount` of type
+The promise to later releases, in thread mode: the operator `abnormal-count` has a ValueState `abnormalCount` of type
 LONG under the key userId of type STRING (a Row of that one field, which is how PyFlink keys a stream); no value means
-0. A test fails when any of it changes.
+0. A test fails if any of this changes.
 
-Process mode stores bytes of Python's own, which thread mode can't read and which would make a job restart for ever. So
-its stateful Python operators have uids of their own: a snapshot of one mode can't be mistaken for the other's.
+Process mode stores Python's own bytes, on which thread mode would fail and restart for ever. So stateful Python
+operators have different uids in process mode: a snapshot of one mode can't be mistaken for the other's.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Operator(NamedTuple):
-    """An operator's uid, which ties it to its state, and its name, which users read."""
+    """An operator's uid, which ties it to its state, and its name, which users see."""
 
     uid: str
     name: str

@@ -1,4 +1,4 @@
-"""How many subtasks each step has, and how many slots that takes."""
+"""Subtasks of each step, and the slots that they need."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Parallelism(NamedTuple):
-    """Subtasks of each step."""
+    """Number of subtasks of each step."""
 
     source: int
     process: int
@@ -17,7 +17,7 @@ class Parallelism(NamedTuple):
 
     @classmethod
     def of(cls, settings: Settings, default: int) -> Parallelism:
-        """Return what the settings say, or the default where they say nothing."""
+        """Return the configured parallelism, else `default`."""
         layout = settings.layout
         return cls(
             layout.source_parallelism or default,
@@ -26,5 +26,5 @@ class Parallelism(NamedTuple):
         )
 
     def slots(self, layout: str) -> int:
-        """Return how many slots the job needs in a layout."""
+        """Return the slots needed in a layout."""
         return sum(self) if layout == "isolated" else max(self)

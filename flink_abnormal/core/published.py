@@ -1,7 +1,7 @@
-"""What a job shows to those outside it: metrics, printed lines, folders, and the options it was submitted with.
+"""What a job exposes to watchers: metrics, printed lines, folders, and its options.
 
-A watcher (the dashboard, a drill, the guard, `flink-abnormal logs`) knows a running job by Flink's REST API, by files,
-and by what this module names; each encoder has its decoder beside it.
+Watchers (dashboard, drills, guard, `flink-abnormal logs`) see a running job only through Flink's REST API, files, and
+the names defined here. Each encoder is next to its decoder.
 """
 
 from __future__ import annotations
@@ -20,41 +20,41 @@ if TYPE_CHECKING:
 
 LIVE_USERS: Final = "liveUsers"
 LIVE_ALERTS: Final = "liveAlerts"
-"""Gauges of each subtask of the detector: JSON in a string, as `pipeline/live_metrics.py` describes it."""
+"""Gauges of each detector subtask: JSON in a string, described in `pipeline/live_metrics.py`."""
 BYTES_READ: Final = "bytesRead"
-"""A counter of each subtask that parses: bytes of lines."""
+"""A counter of each parsing subtask: bytes of lines."""
 
 ALERTS_FOLDER: Final = "alerts"
 DEAD_LETTERS_FOLDER: Final = "dead-letters"
-"""Folders below --output, of JSON Lines."""
+"""Folders of JSON Lines below --output."""
 
 EMITTED: Final = "[Source Emit] "
 ALERT: Final = "[ALERT] "
 DEAD_LETTER: Final = "[DEAD LETTER] "
-"""What the printed lines begin with."""
+"""Prefixes of the printed lines."""
 _ALERT_LINE: Final = re.compile(r"\[ALERT\] userId=(.*) 이상행동 (\d{1,9})회 감지!", re.DOTALL)
 
 
 def alert_line(user_id: str, count: int) -> str:
-    """Return the seed's line, to the letter."""
+    """Return the seed's line, verbatim."""
     return f"{ALERT}userId={user_id} 이상행동 {count}회 감지!"
 
 
 def parse_alert_line(line: str) -> tuple[str, int] | None:
-    """Return the user and the count of an alert's line, or None for any other line."""
+    """Return user and count of an alert line, or None for any other line."""
     found = _ALERT_LINE.fullmatch(line)
     return (found[1], int(found[2])) if found else None
 
 
 def summary_prefix(start_ms: int) -> str:
-    """Return what the figures of one bounded run begin with; `start_ms` is its submission in epoch milliseconds."""
+    """Return the prefix of a bounded run's figures; `start_ms` is its submission in epoch milliseconds."""
     return f"[SUMMARY {start_ms}] "
 
 
 class Parameters(NamedTuple):
-    """The options of a job that watchers need, as they read them from its REST API.
+    """The options of a job that watchers need, read from its REST API.
 
-    Defaults are what a job of an earlier release, or another job, has: it prints, publishes, and has no folders.
+    The defaults fit other jobs and earlier releases: they print, publish, and have no folders.
     """
 
     prints: bool = True
@@ -66,7 +66,7 @@ class Parameters(NamedTuple):
 
     @classmethod
     def parse(cls, given: Mapping[str, str]) -> Parameters:
-        """Read Flink's global job parameters; what is missing or can't be read has its default."""
+        """Parse Flink's global job parameters; missing or unreadable ones get their defaults."""
         return cls(
             prints="print" in given.get("sinks", "print"),
             live=given.get("live", "on").lower() not in ("off", "false", "no"),
@@ -78,9 +78,9 @@ class Parameters(NamedTuple):
 
 
 def parameters(settings: Settings, options_key: str) -> dict[str, str]:
-    """Return what the REST API shows of a job's options; what does not apply is empty.
+    """Return the options that the REST API shows of a job; those that do not apply are empty.
 
-    `options_key` stands for all of them (`snapshots/finished.py`).
+    `options_key` identifies the complete set of options (`snapshots/finished.py`).
     """
     return {
         "source": settings.source,

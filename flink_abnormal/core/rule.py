@@ -1,6 +1,6 @@
-"""The decision, pure: what an event does to a user's count, and which alerts it raises.
+"""The decision, pure: how an event changes a user's count, and which alerts it raises.
 
-Nothing here knows of Flink. The detector keeps the count in its state, tests keep it in a dict, and both mean the same.
+The detector stores the count in Flink's state, tests in a dict.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def decide(count: int, event: UserEvent, rule: Rule) -> tuple[int, list[Alert]]:
-    """Return the user's new count of consecutive abnormal events, and the alerts that `event` raises.
+    """Return the user's new count of consecutive abnormal events, and the alerts raised by `event`.
 
-    `count` is 0 for a user who has none. A normal event resets; each abnormal one adds 1 and raises an alert from the
+    `count` is 0 for a user without one. A normal event resets it; each abnormal one adds 1 and raises an alert from the
     threshold on.
     """
     if not event.is_abnormal:
@@ -29,7 +29,7 @@ def decide(count: int, event: UserEvent, rule: Rule) -> tuple[int, list[Alert]]:
 
 
 def detect(events: Iterable[UserEvent], rule: Rule) -> Iterator[Alert]:
-    """Yield the alerts of a whole sequence of events of any users, in order: the rule as a plain loop."""
+    """Yield the alerts of a sequence of events, in order: the rule as a plain loop."""
     counts: dict[str, int] = {}
     for event in events:
         counts[event.user_id], alerts = decide(counts.get(event.user_id, 0), event, rule)

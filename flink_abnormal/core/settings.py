@@ -1,7 +1,7 @@
-"""Every option of the job: one typed tree, each default here and nowhere else.
+"""Every option of the job in one typed tree; each default is defined here and nowhere else.
 
-A field made by `option(...)` is a flag of the command line and a key of the YAML file; `cli/options.py` turns the tree
-into click's options, and the README's table is checked against it.
+A field made by `option(...)` is a command-line flag and a YAML key. `cli/options.py` turns the tree into click options;
+a test checks the README's table against it.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ MAX_PARALLELISM: Final = 120
 DEFAULT_PARALLELISM: Final = 3
 
 CHECKPOINT_DIR_VARIABLE: Final = "FLINK_ABNORMAL_CHECKPOINT_DIR"
-"""Names another default of --checkpoint-dir: in a container, the folder that all containers share."""
+"""Overrides the default of --checkpoint-dir: in a container, the folder shared by all containers."""
 
 SSHD_FIELDS: Final = ("name", "address")
-"""What a user of --format sshd can be made of."""
+"""Possible parts of a user in --format sshd."""
 
 Mode = Literal["thread", "process"]
 
 
 class DrawnSeed(int):
-    """A seed that `random` drew: another one each time."""
+    """A seed drawn by `--seed random`, different on each run."""
 
 
 class Option(NamedTuple):
-    """How a field is given: its flag, its kind of value and its one line of help."""
+    """A field's flag, kind of value and one-line help."""
 
     flag: str
     kind: Literal["choice", "choices", "duration", "flag", "integer", "path", "rate", "seed", "text", "texts"]
@@ -47,12 +47,12 @@ class Option(NamedTuple):
 
 
 def option(default: Any, flag: str, kind: Any, help: str, **more: Any) -> Any:  # noqa: A002
-    """Return a dataclass field that is an option of the command line."""
+    """Return a dataclass field that is also a command-line option."""
     return field(default=default, metadata={"option": Option(flag, kind, help, **more)})
 
 
 class SourceSettings(ABC):
-    """What every source's options answer for it."""
+    """What the options of every source provide."""
 
     @property
     @abstractmethod
@@ -61,12 +61,12 @@ class SourceSettings(ABC):
 
     @property
     def reads_records(self) -> bool:
-        """Whether its events are parsed from records, by the options of `FormatSettings`."""
+        """Whether events are parsed from records, using `FormatSettings`."""
         return True
 
     @abstractmethod
     def check(self, *, chosen: bool) -> None:
-        """Raise UsageError for options that can't be, or do not fit whether this is the source that was chosen."""
+        """Raise UsageError for invalid options, or options of a source that is not chosen."""
 
     @abstractmethod
     def published(self) -> dict[str, str]:
@@ -75,7 +75,7 @@ class SourceSettings(ABC):
 
 @dataclass(frozen=True)
 class RandomSettings(SourceSettings):
-    """The simulated users."""
+    """Options of the simulated users."""
 
     users: int = option(3, "--users", "integer", "How many users to simulate.", minimum=1, maximum=1_000_000)
     interval_ms: int = option(
@@ -90,27 +90,27 @@ class RandomSettings(SourceSettings):
 
     @property
     def bounded(self) -> bool:
-        """Whether --events ends it."""
+        """Whether --events limits the run."""
         return self.events is not None
 
     @property
     def reads_records(self) -> bool:
-        """Events are made, not read."""
+        """False: events are generated."""
         return False
 
     def check(self, *, chosen: bool) -> None:  # noqa: ARG002
-        """Raise UsageError for a rate that is none."""
+        """Raise UsageError for a rate outside 0 to 1."""
         if not 0 <= self.abnormal_rate <= 1:
             raise UsageError(f"--abnormal-rate is a share from 0 to 1, not {self.abnormal_rate}.")
 
     def published(self) -> dict[str, str]:
-        """Return what makes the run repeatable."""
+        """Return the options that make the run repeatable."""
         return {"users": str(self.users), "interval": duration_text(self.interval_ms), "seed": str(self.seed)}
 
 
 @dataclass(frozen=True)
 class FileSettings(SourceSettings):
-    """Files of records."""
+    """Options of the file source."""
 
     input: str | None = option(None, "--input", "path", "A file or a folder to read; needed by --source files.")
     follow: bool = option(False, "--follow/--no-follow", "flag", "Go on with files that are moved into the folder.")
@@ -124,15 +124,15 @@ class FileSettings(SourceSettings):
 
     @property
     def bounded(self) -> bool:
-        """Whether it ends with the files that are there."""
+        """Whether the run ends with the files present at the start."""
         return not self.follow
 
     def published(self) -> dict[str, str]:
-        """Return nothing: these are options of simulated users."""
+        """Return empty values: these options belong to simulated users."""
         return {"users": "", "interval": "", "seed": ""}
 
     def check(self, *, chosen: bool) -> None:
-        """Raise UsageError for an input that is missing or left over."""
+        """Raise UsageError if --input is missing, or given with another source."""
         if chosen and self.input is None:
             raise UsageError("--source files reads from --input, which is missing: add --input FILE or FOLDER.")
         if not chosen and self.input is not None:
@@ -141,7 +141,7 @@ class FileSettings(SourceSettings):
 
 @dataclass(frozen=True)
 class FormatSettings:
-    """How a record is read, whatever source it comes from."""
+    """How records are parsed, independent of the source."""
 
     format: str = option("jsonl", "--format", "choice", "What a line holds.", choices=("jsonl", "sshd"))
     user_field: str | None = option(
@@ -173,7 +173,7 @@ class FormatSettings:
         return tuple(map(normal_text, (*self.abnormal_values, *self.normal_values))) if self.format == "jsonl" else ()
 
     def check(self) -> None:
-        """Raise UsageError for a user or a value that can't be."""
+        """Raise UsageError for impossible user fields or values."""
         names = split_names(self.user_field or "name")
         if not names:
             raise UsageError("--user-field names no field: write a name, or several with commas between.")
@@ -189,7 +189,7 @@ class FormatSettings:
 
 @dataclass(frozen=True)
 class DetectionSettings:
-    """The rule."""
+    """Options of the rule."""
 
     threshold: int = option(3, "--threshold", "integer", "Abnormal events in a row that raise an alert.", minimum=1)
     live: bool = option(
@@ -202,7 +202,7 @@ class DetectionSettings:
 
 @dataclass(frozen=True)
 class SinkSettings:
-    """Where alerts and dead letters go."""
+    """Destinations of alerts and dead letters."""
 
     sinks: tuple[str, ...] = option(
         ("print",), "--sink", "choices", "Where alerts go; may be given twice.", choices=("print", "files")
@@ -216,7 +216,7 @@ class SinkSettings:
 
 @dataclass(frozen=True)
 class LayoutSettings:
-    """How the job spreads over slots. A parallelism of None: Flink's own default if it was told one, else 3."""
+    """Distribution over slots. A parallelism of None means Flink's configured default, else 3."""
 
     source_parallelism: int | None = option(
         None,
@@ -254,7 +254,7 @@ class LayoutSettings:
 
 @dataclass(frozen=True)
 class StateSettings:
-    """State, checkpoints, and how Python runs."""
+    """State, checkpoints, and Python's execution mode."""
 
     checkpoint_interval_ms: int = option(
         10_000, "--checkpoint-interval", "duration", "Time between two checkpoints.", minimum=10
@@ -283,13 +283,13 @@ class StateSettings:
 
     @property
     def mode(self) -> Mode:
-        """How Python runs; if nobody chose it, and no machine but the cluster's own can tell: as on a whole machine."""
+        """The chosen execution mode, else thread, as if the cluster's machines had Python's shared library."""
         return self.execution_mode or "thread"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The whole job."""
+    """All options of the job."""
 
     source: str = option("random", "--source", "choice", "Where events come from.", choices=("random", "files"))
     random: RandomSettings = field(default_factory=RandomSettings)
@@ -302,12 +302,12 @@ class Settings:
 
     @property
     def sources(self) -> dict[str, SourceSettings]:
-        """The options of each source, by its name."""
+        """The options of each source, by name."""
         return {"random": self.random, "files": self.files}
 
     @property
     def chosen_source(self) -> SourceSettings:
-        """The options of the source that was chosen."""
+        """The options of the chosen source."""
         return self.sources[self.source]
 
     @property
@@ -317,11 +317,11 @@ class Settings:
 
     @property
     def values(self) -> tuple[str, ...]:
-        """The values that the input is expected to hold, if any were named."""
+        """The values expected in the input, if any are configured."""
         return self.records.values if self.chosen_source.reads_records else ()
 
     def check(self) -> None:
-        """Raise UsageError where options do not fit one another."""
+        """Raise UsageError for conflicting options."""
         for name, source in self.sources.items():
             source.check(chosen=name == self.source)
         self.records.check()
@@ -347,7 +347,7 @@ GROUPS: Final = {
 
 
 def options() -> Iterator[tuple[str, str, Option, Any]]:
-    """Yield (group, name, option, default) of every option; names are unique over the tree."""
+    """Yield (group, name, option, default) of each option; names are unique across the tree."""
     for owner, title in [(Settings, "Source"), *((kind, title) for title, kind in GROUPS.items())]:
         for each in fields(owner):
             if "option" in each.metadata:
@@ -355,12 +355,12 @@ def options() -> Iterator[tuple[str, str, Option, Any]]:
 
 
 def default_checkpoint_dir() -> str:
-    """Return what --checkpoint-dir is where nobody gives it."""
+    """Return the value of --checkpoint-dir if it is not given."""
     return os.environ.get(CHECKPOINT_DIR_VARIABLE) or StateSettings.checkpoint_dir
 
 
 def from_values(values: Mapping[str, Any]) -> Settings:
-    """Return checked settings of a value for each option name, as the command line gives them."""
+    """Return checked settings from the values of all options, by name."""
     branches: dict[str, Any] = {}
     for each in fields(Settings):
         if "option" in each.metadata:

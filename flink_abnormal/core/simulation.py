@@ -1,6 +1,6 @@
 """The simulated users, pure: each event is a function of (seed, user, sequence number).
 
-What is lost with a worker is made again, identical, and a test or a drill can say what must have come out.
+Events lost with a worker are generated again, identical, so a test or a drill knows the expected output.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Simulation:
     abnormal_rate: float
 
     def event(self, user: int, seq: int, start_ms: int) -> UserEvent:
-        """Return event number `seq` (from 0) of user number `user` (from 1); `start_ms` is the time of number 0."""
+        """Return event number `seq` (from 0) of user number `user` (from 1); number 0 happens at `start_ms`."""
         hashed = blake2b(f"{self.seed}:{user}:{seq}".encode(), digest_size=8).digest()
         abnormal = int.from_bytes(hashed, "big") < self.abnormal_rate * 2**64
         kind: Kind = ABNORMAL if abnormal else NORMAL

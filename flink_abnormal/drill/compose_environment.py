@@ -1,6 +1,6 @@
-"""The drill on the composition: members are containers, and what is struck is the JVM inside one.
+"""The drill on the composition: members are containers, and a strike hits the JVM inside one.
 
-`docker kill` would not do: a container that was killed from outside stays down, whatever its restart policy says.
+`docker kill` would not do: a container killed from outside stays down, whatever its restart policy.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ FLINK_USER: Final = 9999
 
 
 class ComposeEnvironment:
-    """The composition of a project's name."""
+    """The composition with a project's name."""
 
     name = "compose"
     cancel = "docker compose exec jobmanager flink-abnormal cancel"
@@ -71,12 +71,12 @@ class ComposeEnvironment:
 
     @property
     def slots(self) -> int:
-        """How many slots there are once every TaskManager is registered."""
+        """The number of slots once every TaskManager is registered."""
         workers = [name for name in self._members if name.startswith("taskmanager")]
         return len(workers) * int(flink_setting(self._environment, "SLOTS"))
 
     def impossible(self) -> Mapping[Kind, str]:
-        """Return the strikes that can't be had here, and why."""
+        """Return the strikes that are impossible here, and why."""
         no: dict[Kind, str] = {}
         if "zookeeper-1" not in self._members:
             no["kill jobmanager"] = (
@@ -88,26 +88,26 @@ class ComposeEnvironment:
         return no
 
     def command(self, arguments: Sequence[str], seconds: float) -> str:  # noqa: ARG002 - Docker's client has its own
-        """Run `flink-abnormal` in the JobManager's container; returns what it printed."""
+        """Run `flink-abnormal` in the JobManager's container; return its output."""
         return self._run("jobmanager", ["flink-abnormal", *arguments])
 
     def member_of(self, taskmanager: str) -> str | None:
-        """Return the container that has this id."""
+        """Return the container with this id."""
         name = names.name_of(taskmanager)
         return name if name in self._members else None
 
     def leader(self) -> str | None:
-        """Return the JobManager that leads."""
+        """Return the leading JobManager."""
         if "zookeeper-1" not in self._members:
             return "jobmanager"
         for member in self._members:
             if member.startswith("jobmanager"):
-                with contextlib.suppress(ClusterError):  # one that was struck is not up yet
+                with contextlib.suppress(ClusterError):  # a struck one is not up yet
                     return self._run(member, ["python", "-m", "flink_abnormal.runtime.leader_lookup"]).strip()
         return None
 
     def whole(self) -> bool:
-        """Whether every container runs and is in good health."""
+        """Whether every container runs and is healthy."""
         for each in self._members.values():
             with _answers():
                 each.reload()
@@ -128,7 +128,7 @@ class ComposeEnvironment:
         return self._strike(member, signal.SIGSTOP, "jvm", f"the JVM of {member} is frozen")
 
     def resume(self, member: str) -> Hit:
-        """SIGCONT it."""
+        """SIGCONT a container's JVM."""
         return self._strike(member, signal.SIGCONT, "jvm", f"the JVM of {member} wakes up")
 
     def cut(self, member: str) -> Hit:
@@ -142,7 +142,7 @@ class ComposeEnvironment:
         return Hit(time.time(), f"{member} is cut off from the network")
 
     def join(self, member: str) -> Hit:
-        """Connect it again, under its old names."""
+        """Reconnect a container, under its old names."""
         with _answers():
             for each in self._networks.get(member, {}).values():
                 network = self._docker.networks.get(each["NetworkID"])
@@ -151,12 +151,12 @@ class ComposeEnvironment:
         return Hit(time.time(), f"{member} is on the network again")
 
     def plant(self, folder: str, names: Sequence[str]) -> Hit:
-        """Make empty files where nothing of that name is."""
+        """Create empty files for names that do not exist."""
         self._shell('for name; do [ -e "$name" ] || : > "$name"; done', folder, names)
         return Hit(time.time(), "no checkpoint can be written any more: files stand where its folders would be")
 
     def clear(self, folder: str, names: Sequence[str]) -> Hit:
-        """Remove those files again."""
+        """Remove the planted files."""
         self._shell('for name; do [ ! -f "$name" ] || rm "$name"; done', folder, names)
         return Hit(time.time(), "checkpoints can be written again")
 
@@ -192,7 +192,7 @@ class ComposeEnvironment:
         return there
 
     def remove(self, folder: str) -> None:
-        """Remove a folder and all in it."""
+        """Remove a folder and its contents."""
         self._run("jobmanager", ["rm", "-rf", folder])
 
     def _shell(self, script: str, folder: str, names: Sequence[str]) -> None:
@@ -207,7 +207,7 @@ class ComposeEnvironment:
         return Hit(float(at), f"{text} (pid {pid} in its container)")
 
     def _run(self, member: str, command: Sequence[str]) -> str:
-        """Run a command in a container; returns its standard output, raises ClusterError where it fails."""
+        """Run a command in a container and return its standard output; raise ClusterError if it fails."""
         with _answers():
             done = self._members[member].exec_run(list(command), demux=True)
         out, err = (bytes(part or b"").decode(errors="replace") for part in done.output)
@@ -218,7 +218,7 @@ class ComposeEnvironment:
 
 @contextlib.contextmanager
 def _answers() -> Iterator[None]:
-    """Turn what Docker's client raises into a ClusterError."""
+    """Turn errors of Docker's client into a ClusterError."""
     try:
         yield
     except (DockerException, OSError) as error:
@@ -233,7 +233,7 @@ def running(client: docker.DockerClient, project: str) -> list[Container]:
 
 
 def _member(container: Container) -> str:
-    """Return the service's name, with the replica's number where a service may have several."""
+    """Return the service's name, with the replica's number if the service may have several."""
     labels = container.labels
     service = str(labels[f"{LABEL}.service"])
     return service if service.startswith("jobmanager") else f"{service}-{labels[f'{LABEL}.container-number']}"
@@ -241,7 +241,7 @@ def _member(container: Container) -> str:
 
 @contextlib.contextmanager
 def opened(port: int, *, ha: bool, say: Callable[[str], None]) -> Iterator[ComposeEnvironment]:
-    """Give the composition that is up; where none is, one that lives as long as the drill, under a name of its own."""
+    """Open the running composition, or start one under its own name for the duration of the drill."""
     try:
         client = docker.from_env(timeout=DOCKER_SECONDS)
         client.ping()
@@ -294,7 +294,7 @@ def _compose(arguments: Sequence[str], environment: Mapping[str, str], seconds: 
             errors="replace",
             timeout=seconds,
             check=False,
-            start_new_session=True,  # Ctrl-C is the drill's: it takes the composition down in order
+            start_new_session=True,  # Ctrl-C belongs to the drill, which takes the composition down in order
         )
     except FileNotFoundError:
         raise MachineError("`docker compose` is not installed.") from None

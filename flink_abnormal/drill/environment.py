@@ -1,4 +1,4 @@
-"""Where a drill takes place: what strikes and reports need of it, so that they are written once."""
+"""The drill's interface to a cluster, so that strikes and reports are written once."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
 
 class Hit(NamedTuple):
-    """Something was done to the cluster: when (epoch seconds), and in words."""
+    """An action on the cluster: its time (epoch seconds), and a description."""
 
     at: float
     text: str
 
 
 class Environment(Protocol):
-    """A cluster of real processes or containers. A member is one of them, by its name.
+    """A cluster of real processes or containers; a member is the name of one.
 
-    Whatever goes wrong in it raises an AbnormalError. `folder` and `checkpoints` are the drill's own, in the cluster's
-    file system (checkpoints may go elsewhere, as a URI); `cancel` is the command that cancels a job there.
+    All its errors are AbnormalErrors. `folder` and `checkpoints` are the drill's own, in the cluster's file system
+    (checkpoints may be elsewhere, as a URI); `cancel` is the command that cancels a job there.
     """
 
     name: str
@@ -33,19 +33,19 @@ class Environment(Protocol):
     cancel: str
 
     def impossible(self) -> Mapping[Kind, str]:
-        """Return the strikes that can't be had here, and why."""
+        """Return the strikes that are impossible here, and why."""
         ...
 
     def command(self, arguments: Sequence[str], seconds: float) -> str:
-        """Run `flink-abnormal` where jobs are submitted from; returns what it printed."""
+        """Run `flink-abnormal` where jobs are submitted from; return its output."""
         ...
 
     def member_of(self, taskmanager: str) -> str | None:
-        """Return the member that is the TaskManager of this Flink id, or None where it is no longer there."""
+        """Return the member with this TaskManager id, or None if it is gone."""
         ...
 
     def leader(self) -> str | None:
-        """Return the JobManager that leads."""
+        """Return the leading JobManager."""
         ...
 
     def whole(self) -> bool:
@@ -65,7 +65,7 @@ class Environment(Protocol):
         ...
 
     def resume(self, member: str) -> Hit:
-        """SIGCONT it."""
+        """SIGCONT a member's JVM."""
         ...
 
     def cut(self, member: str) -> Hit:
@@ -73,15 +73,15 @@ class Environment(Protocol):
         ...
 
     def join(self, member: str) -> Hit:
-        """Connect it again."""
+        """Reconnect a member."""
         ...
 
     def plant(self, folder: str, names: Sequence[str]) -> Hit:
-        """Make empty files; where there is something of that name already, it stays."""
+        """Create empty files; anything that already has such a name stays."""
         ...
 
     def clear(self, folder: str, names: Sequence[str]) -> Hit:
-        """Remove those files again, where they are still empty files."""
+        """Remove the planted files that are still empty."""
         ...
 
     def read(self, folder: str) -> dict[str, bytes]:
@@ -93,15 +93,15 @@ class Environment(Protocol):
         ...
 
     def bring(self, folder: Path) -> str:
-        """Make a folder of this machine readable for the cluster; returns its path there."""
+        """Make a folder of this machine readable for the cluster; return its path there."""
         ...
 
     def remove(self, folder: str) -> None:
-        """Remove a folder and all in it."""
+        """Remove a folder and its contents."""
         ...
 
 
 def last_words(text: str) -> str:
-    """Return the sentence of a command that failed."""
+    """Return the error message of a failed command."""
     said = [line for line in text.splitlines() if line.strip()]
     return said[-1].removeprefix("Error: ") if said else ""

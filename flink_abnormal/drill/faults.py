@@ -1,4 +1,4 @@
-"""The kinds of strikes, and which of them come in which turn: pure."""
+"""The kinds of strikes, and their order: pure."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 
 def plan(wanted: Sequence[Kind], times: int, seed: int, *, mixed: bool, impossible: Mapping[Kind, str]) -> list[Kind]:
-    """Return the strikes in their order.
+    """Return the strikes in order.
 
-    The `wanted` kinds in turn, `times` rounds of them; or, `mixed`, `times` strikes drawn by `seed` from the wanted
-    kinds, of all where none is named. `impossible` says why a kind can't be had in this place: UsageError where it
-    was asked for by name, left out of the draw where it was not.
+    Either `times` rounds of the `wanted` kinds or, if `mixed`, `times` strikes drawn by `seed` from the wanted kinds,
+    by default from all. `impossible` is why a kind can't be done here: a UsageError if it was requested by name,
+    otherwise the draw leaves it out.
     """
     for kind in wanted:
         if kind in impossible:
@@ -34,7 +34,7 @@ def plan(wanted: Sequence[Kind], times: int, seed: int, *, mixed: bool, impossib
 
 
 def draw(kinds: Sequence[Kind], times: int, seed: int) -> list[Kind]:
-    """Return `times` kinds in an order that `seed` gives; each comes once before one comes twice."""
+    """Return `times` kinds in an order given by `seed`; each comes once before any comes twice."""
     chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
     drawn: list[Kind] = []
     while len(drawn) < times:

@@ -1,4 +1,4 @@
-"""The strikes: each hits once, and takes back what it did."""
+"""The strikes: each hits once, and can be undone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LEADER_SECONDS: Final = 30.0
 
 
 class Victim(NamedTuple):
-    """What is struck; tasks and slots of the job on it, 0 where it runs none."""
+    """The target of a strike, with the job's tasks and slots on it; 0 if it runs none."""
 
     name: str
     tasks: int = 0
@@ -34,7 +34,7 @@ class Victim(NamedTuple):
 
 
 class Strike:
-    """A kind of strike at a victim: `hit` once, then `undo`, as often as one likes."""
+    """A strike at a victim: `hit` once, then `undo` any number of times."""
 
     def __init__(self, kind: Kind, environment: Environment, job_id: str, checkpoints: str, victim: Victim) -> None:
         self.kind, self.victim = kind, victim
@@ -65,11 +65,11 @@ class Strike:
 
     @property
     def to_undo(self) -> bool:
-        """Whether something is still broken that this strike can mend."""
+        """Whether this strike has damage left to undo."""
         return self._to_undo is not None
 
     def undo(self) -> Hit | None:
-        """Take back what can be taken back, once."""
+        """Undo the damage, once."""
         if self._to_undo is None:
             return None
         done = self._to_undo()
@@ -77,7 +77,7 @@ class Strike:
         return done
 
     def timeline(self, before: Observation, struck_at: float) -> Timeline:
-        """Return the story that is expected of this strike."""
+        """Return the timeline that is expected of this strike."""
         if self.kind == "fill disk":
             return FailedCheckpointsTimeline(before, struck_at)
         lasts = heartbeat_timeout(self._environment) + LONGER_THAN_HEARTBEAT_SECONDS if self.to_undo else None
@@ -87,10 +87,7 @@ class Strike:
 def aim(
     kind: Kind, environment: Environment, job_id: str, chance: random.Random, spared: frozenset[str] = frozenset()
 ) -> Victim:
-    """Choose a victim that the strike will hit: the leader, or a TaskManager that runs tasks of the job.
-
-    TaskManagers that are `spared` are none.
-    """
+    """Choose a victim: the leader, or a TaskManager that runs tasks of the job and is not `spared`."""
     if kind == "kill jobmanager":
         return Victim(_leader(environment))
     if kind == "fill disk":
@@ -108,7 +105,7 @@ def aim(
 
 
 def _leader(environment: Environment) -> str:
-    """Return who leads, once that can be told."""
+    """Wait until a leader is known, and return it."""
     deadline = time.monotonic() + LEADER_SECONDS
     while (leader := environment.leader()) is None:
         if time.monotonic() > deadline:
@@ -118,13 +115,12 @@ def _leader(environment: Environment) -> str:
 
 
 def _slots_of(environment: Environment, taskmanager: str, job_id: str) -> int:
-    """Return how many slots of a TaskManager the job has."""
     details: dict[str, Any] = environment.cluster.get(f"/taskmanagers/{taskmanager}")
     return sum(slot["jobId"] == job_id for slot in details["allocatedSlots"])
 
 
 def heartbeat_timeout(environment: Environment) -> float:
-    """Return after how many seconds of silence Flink gives up a TaskManager."""
+    """Return the seconds of silence after which Flink gives up a TaskManager."""
     settings = {each["key"]: each["value"] for each in environment.cluster.get("/jobmanager/config")}
     found = re.fullmatch(r"(\d+) *(ms|s|min)?", str(settings.get("heartbeat.timeout", "50 s")))
     if found is None:

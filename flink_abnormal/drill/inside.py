@@ -1,7 +1,7 @@
 """Sends a signal to a JVM or to one of its Python workers: `python inside.py SIGNAL jvm|worker`.
 
-Prints the pid that was struck and when (epoch seconds). Its text is run inside containers too, whatever their image
-holds, so it imports nothing of this project.
+Prints the signalled pid and the time (epoch seconds). Its text also runs inside containers of any image, so it imports
+nothing of this project.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ PYTHON_WORKER = "pyflink.fn_execution.beam"
 
 
 def workers(jvm: psutil.Process) -> list[psutil.Process]:
-    """Return the Python worker processes of a TaskManager: those that run user code, not what starts them."""
+    """Return a TaskManager's Python worker processes that run user code, without their launchers."""
     return [
         child
         for child in jvm.children(recursive=True)
@@ -24,7 +24,7 @@ def workers(jvm: psutil.Process) -> list[psutil.Process]:
 
 
 def main(number: int, what: str) -> None:
-    """Strike the one JVM, or the first of its workers; exit code 3 where there is none."""
+    """Signal the one JVM, or the first of its workers; exit with 3 if there is none."""
     jvms = [each for each in psutil.process_iter() if each.name() == "java"]
     found = jvms if what == "jvm" else [worker for jvm in jvms for worker in workers(jvm)]
     if not found:

@@ -1,4 +1,4 @@
-"""The drill's job: simulated users at a fast pace, whose alerts go to files."""
+"""The drill's job: simulated users at a fast pace, with alerts written to files."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ ROLL_MS: Final = 2_000
 COMMAND_SECONDS: Final = 120.0
 DRAIN_SECONDS: Final = 180.0
 DRAIN_RATE: Final = 2_000
-"""Events a second that a busy machine makes at the end, at the least."""
+"""The minimum rate, in events a second, of a busy machine while it drains."""
 STOP_ATTEMPTS: Final = 3
 
 
 class DrillJob(NamedTuple):
-    """What the job is told. It has an end, far enough away that all strikes come before it."""
+    """The job's options. It is bounded, with an end after all strikes."""
 
     seed: int
     events: int
@@ -45,7 +45,7 @@ class DrillJob(NamedTuple):
 
     @property
     def drain_seconds(self) -> float:
-        """How long it may take to make the events that are left."""
+        """The time limit for the remaining events."""
         return DRAIN_SECONDS + self.users * self.events / DRAIN_RATE
 
     def arguments(self) -> list[str]:
@@ -58,14 +58,14 @@ class DrillJob(NamedTuple):
         ]
 
     def compare(self, environment: Environment) -> Comparison:
-        """Hold what the job committed against what the rule gives."""
+        """Compare the committed alerts with the rule's."""
         settings = Settings()
         simulation = Simulation(self.seed, self.users, INTERVAL_MS, settings.random.abnormal_rate)
         expected = expected_alerts(simulation, self.events, threshold=settings.detection.threshold)
         return compare(expected, environment.read(f"{self.output}/{ALERTS_FOLDER}"))
 
     def tamper(self, environment: Environment, how: str) -> str:
-        """Drop or double a committed alert behind the drill's back; returns which, in words."""
+        """Drop or double a committed alert behind the drill's back; return a description."""
         folder = f"{self.output}/{ALERTS_FOLDER}"
         try:
             name, content, alert = tamper(environment.read(folder), how)
@@ -76,17 +76,17 @@ class DrillJob(NamedTuple):
 
 
 def events_for(seconds: float) -> int:
-    """Return how many events of each user last so long."""
+    """Return the number of each user's events in this time."""
     return int(seconds * 1000) // INTERVAL_MS
 
 
 def submit(environment: Environment, job: DrillJob, *more: str) -> str:
-    """Submit the job; returns its id."""
+    """Submit the job; return its id."""
     return submitted(environment.command(["submit", "--detached", *job.arguments(), *more], COMMAND_SECONDS))
 
 
 def submitted(said: str) -> str:
-    """Return the job id in what `flink-abnormal submit` printed."""
+    """Return the job id in the output of `flink-abnormal submit`."""
     found = re.search(r"Submitted job ([0-9a-f]{32})", said)
     if found is None:
         raise DrillError(f"flink-abnormal submit named no job: {said.strip()!r}")
@@ -94,9 +94,9 @@ def submitted(said: str) -> str:
 
 
 def stop(environment: Environment, job_id: str, settle: Callable[[], object], *, drain: bool = False) -> str:
-    """Stop the job with a savepoint, and return its path; where the savepoint fails, `settle` and try again.
+    """Stop the job with a savepoint and return its path; if the savepoint fails, `settle` and retry.
 
-    A savepoint that fails restarts the job.
+    A failed savepoint restarts the job.
     """
     folder = f"{environment.checkpoints}/savepoints"
     for _ in range(STOP_ATTEMPTS - 1):
@@ -108,7 +108,7 @@ def stop(environment: Environment, job_id: str, settle: Callable[[], object], *,
 
 
 def drain(environment: Environment, job_id: str, settle: Callable[[], object], seconds: float = DRAIN_SECONDS) -> None:
-    """Let the job make all the events that are left at once, and end: its alerts are then those of all its events.
+    """Let the job emit all remaining events at once and end, so that its alerts cover all its events.
 
     `settle` waits until all tasks run and a checkpoint has completed: a savepoint fails while a task starts or ends.
     """
@@ -126,7 +126,7 @@ def drain(environment: Environment, job_id: str, settle: Callable[[], object], s
 
 
 def cancel_all_of(environment: Environment, output: str) -> None:
-    """Cancel what still runs of the drill's jobs, which are known by their output; without a cluster there is none."""
+    """Cancel the running jobs of the drill, identified by their output; without a cluster there are none."""
     try:
         for job in environment.cluster.jobs():
             if job.running and Parameters.parse(environment.cluster.job_parameters(job.id)).output == output:

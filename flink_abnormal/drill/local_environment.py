@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class LocalEnvironment:
-    """The local cluster that runs; `folder` holds what the drill's job writes."""
+    """The running local cluster; `folder` is for the files of the drill's job."""
 
     name = "local"
     cancel = "flink-abnormal cancel"
@@ -41,7 +41,7 @@ class LocalEnvironment:
         self.checkpoints = f"{folder}/checkpoints"
 
     def impossible(self) -> Mapping[Kind, str]:
-        """Return the strikes that can't be had here, and why."""
+        """Return the strikes that are impossible here, and why."""
         no: dict[Kind, str] = {"cut network": "processes of one machine share its network. Give --on compose."}
         if not self._state.plan.ha:
             no["kill jobmanager"] = (
@@ -51,7 +51,7 @@ class LocalEnvironment:
         return no
 
     def command(self, arguments: Sequence[str], seconds: float) -> str:
-        """Run `flink-abnormal`; returns what it printed."""
+        """Run `flink-abnormal`; return its output."""
         try:
             done = subprocess.run(
                 [sys.executable, "-m", "flink_abnormal", *arguments],
@@ -61,7 +61,7 @@ class LocalEnvironment:
                 errors="replace",
                 timeout=seconds,
                 check=False,
-                start_new_session=True,  # Ctrl-C is the drill's: it cancels in order
+                start_new_session=True,  # Ctrl-C belongs to the drill, which cancels in order
             )
         except subprocess.TimeoutExpired:
             raise DrillError(f"flink-abnormal {arguments[0]} did not end within {seconds:.0f} s.") from None
@@ -70,12 +70,12 @@ class LocalEnvironment:
         return done.stdout
 
     def member_of(self, taskmanager: str) -> str | None:
-        """Return the process that has this id."""
+        """Return the process with this id."""
         return names.name_of(taskmanager)
 
     def leader(self) -> str | None:
-        """Return the JobManager that leads."""
-        state = local_cluster.running()  # as it is now: members come and go
+        """Return the leading JobManager."""
+        state = local_cluster.running()  # the current state: members come and go
         return None if state is None else local_cluster.leading(state)
 
     def whole(self) -> bool:
@@ -98,26 +98,26 @@ class LocalEnvironment:
         return _signal(_process(member), signal.SIGSTOP, f"{member} is frozen")
 
     def resume(self, member: str) -> Hit:
-        """SIGCONT it."""
+        """SIGCONT a process."""
         return _signal(_process(member), signal.SIGCONT, f"{member} wakes up")
 
     def cut(self, member: str) -> Hit:
-        """Never asked for: see `impossible`."""
+        """Never called: see `impossible`."""
         raise NotImplementedError(member)
 
     def join(self, member: str) -> Hit:
-        """Never asked for: see `impossible`."""
+        """Never called: see `impossible`."""
         raise NotImplementedError(member)
 
     def plant(self, folder: str, names: Sequence[str]) -> Hit:
-        """Make empty files where nothing of that name is."""
+        """Create empty files for names that do not exist."""
         for name in names:
             with contextlib.suppress(FileExistsError):
                 Path(folder, name).touch(exist_ok=False)
         return Hit(time.time(), "no checkpoint can be written any more: files stand where its folders would be")
 
     def clear(self, folder: str, names: Sequence[str]) -> Hit:
-        """Remove those files again."""
+        """Remove the planted files."""
         for name in names:
             planted = Path(folder, name)
             if planted.is_file():
@@ -137,13 +137,13 @@ class LocalEnvironment:
         return str(folder)
 
     def remove(self, folder: str) -> None:
-        """Remove a folder and all in it."""
+        """Remove a folder and its contents."""
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
 def opened(port: int, *, ha: bool, say: Callable[[str], None]) -> Iterator[LocalEnvironment]:
-    """Give the local cluster that runs; where none does, one that lives as long as the drill."""
+    """Open the running local cluster, or start one for the duration of the drill."""
     started = local_cluster.running() is None
     try:
         state = local_cluster.running() or _start(port, ha=ha, say=say)

@@ -68,7 +68,7 @@ def rescale(environment: Environment, seed: int, mode: Mode, deadline_s: float, 
 
 
 class Kept(NamedTuple):
-    """What is known of a savepoint that is kept: the job's options, and how many events each user had made."""
+    """Facts about a stored savepoint: the job's options, and the number of events of each user."""
 
     release: str
     seed: int
@@ -81,7 +81,7 @@ class Kept(NamedTuple):
 
     @classmethod
     def of(cls, folder: Path) -> Kept:
-        """Read it; MachineError where the folder holds no such savepoint."""
+        """Read the facts; MachineError if the folder contains no such savepoint."""
         try:
             return cls(**orjson.loads((folder / ABOUT).read_bytes()))
         except (OSError, ValueError, TypeError) as error:
@@ -91,12 +91,12 @@ class Kept(NamedTuple):
 
 
 def kept_savepoint() -> Path:
-    """Return the savepoint of the previous release that the project keeps."""
+    """Return the project's stored savepoint of the previous release."""
     return distribution.project() / "tests" / "fixtures" / "savepoint-0.1.0"
 
 
 def upgrade(environment: Environment, folder: Path, deadline_s: float, say: Callable[[str], None]) -> Report:
-    """Resume a savepoint of an earlier release: the alerts after it are what the rule gives from its counts on."""
+    """Resume an earlier release's savepoint; the alerts after it must follow the rule from its counts on."""
     kept = Kept.of(folder)
     report = Report("upgrade", environment.name, kept.seed, "isolated")
     output = f"{environment.folder}/out"
@@ -132,7 +132,7 @@ def _arguments(kept: Kept, savepoint: str, output: str, checkpoints: str) -> lis
 
 
 def _counts(kept: Kept) -> str:
-    """Say where the users stood whose count was not 0."""
+    """Return a text of the users' counts that are not 0."""
     simulation = Simulation(kept.seed, kept.users, kept.interval_ms, kept.abnormal_rate)
     counts = dict.fromkeys(kept.made, 0)
     for user, made in kept.made.items():
@@ -143,13 +143,13 @@ def _counts(kept: Kept) -> str:
 
 
 def _settling(environment: Environment, job_id: str, seconds: float) -> Callable[[], object]:
-    """Return how to wait for a checkpoint of the job."""
+    """Return a function that waits for a checkpoint of the job."""
     observer = Observer(environment.cluster, job_id, environment.leader)
     return lambda: observer.settle(None, seconds)
 
 
 def _finish(environment: Environment, job_id: str, seconds: float, say: Callable[[str], None]) -> None:
-    """Let the job run for a checkpoint, and then to its end."""
+    """Wait for a checkpoint of the job, then drain it."""
     settle = _settling(environment, job_id, seconds)
     settle()
     say("It runs, and checkpoints: now the events that are left, and the end")

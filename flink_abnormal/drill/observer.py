@@ -1,7 +1,7 @@
-"""Looks at a job and its cluster over REST, ten times a second.
+"""Polls a job and its cluster over REST, ten times a second.
 
-The tasks' states are read where Flink keeps no copy of them (`/jobs/overview`): the page of a job may be seconds old,
-and a job is RUNNING while its tasks are only scheduled.
+Tasks' states come from `/jobs/overview`, which Flink does not cache: a job's own page may be seconds old, and a job is
+RUNNING while its tasks are only scheduled.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ SETTLED_CHECKPOINTS: Final = 2
 
 
 class DrillError(AbnormalError):
-    """The drill could not go on: the cluster or the job did not do what was waited for. Exit code 1."""
+    """The drill could not continue: the cluster or the job did not do what was expected. Exit code 1."""
 
 
 class Observer:
-    """Observes one job; `leader` returns who leads, where there are several JobManagers."""
+    """Observes one job; `leader` returns the leading JobManager of several."""
 
     def __init__(self, cluster: Cluster, job_id: str, leader: Callable[[], str | None]) -> None:
         self._cluster, self._job_id, self._leader = cluster, job_id, leader
         self._silent = True
-        # Who leads takes a moment to find out, in which the tasks are looked at all the same.
+        # Looking up the leader takes a moment; tasks are polled meanwhile.
         self._pool = ThreadPoolExecutor(1)
         self._asked: Future[str | None] | None = None
 
     def observe(self) -> Observation:
-        """Return what is seen now; an observation without a state where no JobManager answers for the job."""
+        """Return the current observation, without a state if no JobManager responds for the job."""
         at = time.time()
         try:
             listed = self._cluster.get("/jobs/overview", patience=0)["jobs"]
@@ -54,7 +54,7 @@ class Observer:
         return _observation(at, job, slots, checkpoints, self._who_leads())
 
     def _who_leads(self) -> str | None:
-        """Return the leader once that is known; ask anew after each silence, and until somebody is named."""
+        """Return the leader once known; query again after each silence, and until a leader is named."""
         asked = self._asked
         if self._silent or asked is None or (asked.done() and asked.result() is None):
             self._silent = False
@@ -63,11 +63,10 @@ class Observer:
         return asked.result() if asked.done() else None
 
     def settle(self, slots: int | None, seconds: float) -> Observation:
-        """Wait until all tasks run, `slots` are registered, and checkpoints have completed since.
+        """Wait until all tasks run, `slots` are registered, and two checkpoints have completed since.
 
-        Two of them: the task of a source that has nothing more to give ends with the first one after each start, and a
-        savepoint that is taken at that moment fails. DrillError where that does not come within `seconds`, or the job
-        has ended.
+        Two, because the task of an exhausted source ends with the first one after each start, and a savepoint at that
+        moment fails. DrillError if this takes longer than `seconds`, or the job has ended.
         """
         deadline = time.monotonic() + seconds
         since: int | None = None

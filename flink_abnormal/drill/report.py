@@ -1,4 +1,4 @@
-"""What a drill found: a table, a verdict, and the same as JSON. Pure, but for the printing."""
+"""A drill's report: a table, a verdict, and the same as JSON. Pure, except for printing."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ MARKDOWN_WIDTH: Final = 240
 
 @dataclass
 class StrikeResult:
-    """One strike and what came of it; seconds are counted from the strike, None where it did not come.
+    """A strike and its result; seconds count from the strike, None for what did not occur.
 
-    `at` is when it came, in epoch seconds.
+    `at` is the strike's time in epoch seconds.
     """
 
     kind: str
@@ -54,19 +54,19 @@ class Report:
     failures: list[str] = field(default_factory=list)
 
     def problems(self) -> list[str]:
-        """Return a sentence for each thing that is not as it should be."""
+        """Return one sentence per problem."""
         found = [f"{each.kind}: {each.failure}" for each in self.strikes if each.failure] + self.failures
         return found + (self.alerts.sentences() if self.alerts is not None else ["The alerts were not compared."])
 
     def medians(self) -> dict[str, dict[str, float]]:
-        """Return for each kind of strike the medians of its seconds until noticed and until recovered."""
+        """Return each kind of strike's median seconds until noticed and until recovered."""
         kinds = list(dict.fromkeys(each.kind for each in self.strikes))
         return {
             kind: found for kind in kinds if (found := _medians([each for each in self.strikes if each.kind == kind]))
         }
 
     def to_json(self) -> dict[str, Any]:
-        """Return the report as JSON takes it."""
+        """Return the report in types that JSON supports."""
         strikes = [
             {**asdict(each), "timeline": [{"seconds": round(s, 2), "text": text} for s, text in each.timeline]}
             for each in self.strikes
@@ -93,9 +93,9 @@ class Report:
         return [each, self._medians()] if len(self.strikes) > len({struck.kind for struck in self.strikes}) else [each]
 
     def to_markdown(self) -> str:
-        """Return the verdict and the tables as a page of Markdown."""
+        """Return the verdict and the tables as Markdown."""
         page = Console(file=StringIO(), width=MARKDOWN_WIDTH)
-        for table in reversed(self.tables()):  # what sums up comes first
+        for table in reversed(self.tables()):  # the summary comes first
             table.box = box.MARKDOWN
             page.print(table)
         verdict = "\n".join(f"- {each}" for each in self.problems()) or self.verdict()
@@ -127,7 +127,7 @@ class Report:
         return table
 
     def verdict(self) -> str:
-        """Return what a drill that passed has proven, in one sentence."""
+        """Return what a passed drill has proven, in one sentence."""
         compared = self.alerts
         if compared is None:
             return "The alerts were not compared."

@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from flink_abnormal.drill.timeline import Observation
 
 FAILURES_IN_A_ROW: Final = 10
-"""Flink ends a job after twelve restarts that follow one another within a minute (`launch.flink_configuration`)."""
+"""Flink restarts a job twelve times if failures follow within a minute (`launch.flink_configuration`); then it fails."""
 QUIET_SECONDS: Final = 61.0
 FEW: Final = 10
 USUAL_SECONDS: Final = 40.0
-"""What a strike and the rest after it take at most on average, if there are many."""
+"""The longest average of a strike and the rest after it, if there are many."""
 
 
 class Orders(NamedTuple):
-    """What the drill is to do; `deadline_s` is what a recovery may take, and the rest until the next strike.
+    """The drill's parameters; `deadline_s` limits a recovery, and the rest until the next strike.
 
-    `every_s` is the least time from one strike to the next. With `lasts_s` the strikes end after that time, however
-    many have come. TaskManagers that are `spared` are never struck.
+    `every_s` is the minimum time between strikes. With `lasts_s` the strikes end after that time, whatever their
+    number. `spared` TaskManagers are never struck.
     """
 
     kinds: Sequence[Kind]
@@ -53,7 +53,7 @@ class Orders(NamedTuple):
 
     @property
     def seconds(self) -> float:
-        """How long the strikes may take in all: the job's events last a little longer."""
+        """The time limit for all strikes; the job's events last a little longer."""
         if self.lasts_s is not None:
             return self.lasts_s
         count = len(self.kinds)
@@ -62,7 +62,7 @@ class Orders(NamedTuple):
 
 
 def check_room(environment: Environment, slots: str) -> None:
-    """Raise where the cluster has no room for the drill's job."""
+    """Raise ClusterError if the cluster has no room for the drill's job."""
     needed = Parallelism(*(DEFAULT_PARALLELISM,) * 3).slots(slots)
     there = environment.cluster.slots()
     if needed > there.free:
@@ -78,9 +78,9 @@ def run(
     say: Callable[[str], None],
     during: Callable[[DrillJob], AbstractContextManager[object]] = lambda _: nullcontext(),
 ) -> Report:
-    """Submit the job, strike, and compare; the job is gone at the end, whatever happened.
+    """Submit the job, strike, and compare; the job is cancelled at the end in any case.
 
-    `during` is given the job that was submitted, and entered for as long as the strikes last.
+    `during` receives the submitted job, and its context lasts as long as the strikes.
     """
     report = Report("strikes", environment.name, orders.seed, orders.slots)
     events = events_for(orders.seconds + 2 * orders.deadline_s)
@@ -116,7 +116,7 @@ def _strike_all(
     report: Report,
     say: Callable[[str], None],
 ) -> int:
-    """Strike in turn, until one strike is not recovered from; returns the slots of the whole cluster."""
+    """Strike in turn, until a recovery fails; return the slots of the whole cluster."""
     chance = random.Random(orders.seed)  # noqa: S311 - repeatable, not secret
     before = observer.settle(None, orders.deadline_s)
     whole = before.slots
@@ -147,7 +147,7 @@ def _strike_all(
 
 
 def _rest(struck: int, turn: float, say: Callable[[str], None]) -> None:
-    """Wait for the turn of the next strike, and after every few long enough for Flink to count anew."""
+    """Wait for the next strike's turn and, after every FAILURES_IN_A_ROW, for Flink to reset its count."""
     _sleep_until(turn)
     if struck % FAILURES_IN_A_ROW == 0:
         say(f"{QUIET_SECONDS:.0f} s of quiet: Flink would end a job that fails more often in a row")
@@ -176,7 +176,7 @@ def _follow(
     struck: StrikeResult,
     say: Callable[[str], None],
 ) -> None:
-    """Strike, tell what happens until it is over, and fill in `struck`; what can be taken back is, in any case."""
+    """Strike, report the recovery until it ends, and fill in `struck`; undo the strike in any case."""
 
     def tell(line: Line) -> None:
         struck.timeline.append(line)

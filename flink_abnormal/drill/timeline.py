@@ -1,4 +1,4 @@
-"""What is seen of a cluster over REST, told as the sentences of a recovery: pure.
+"""Turns observations of a cluster into the sentences of a recovery: pure.
 
 The seed's picture: all is well -> a failure -> the JobManager notices -> it takes the newest checkpoint and restores
 the tasks' state from it -> all is well again.
@@ -19,14 +19,14 @@ LEADER_SECONDS: Final = 10.0
 
 
 class Restored(NamedTuple):
-    """The checkpoint that a job was last restored from, and when (epoch seconds)."""
+    """The checkpoint of a job's last restore, and its time (epoch seconds)."""
 
     checkpoint: int
     at: float
 
 
 class Observation(NamedTuple):
-    """A glance at the cluster; `at` in epoch seconds, `state` None where no JobManager answers for the job."""
+    """The cluster at a moment; `at` in epoch seconds, `state` None if no JobManager responds for the job."""
 
     at: float
     state: str | None = None
@@ -41,14 +41,14 @@ class Observation(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A sentence, and how many seconds after the strike it came true."""
+    """A sentence, and the time of its event in seconds after the strike."""
 
     seconds: float
     text: str
 
 
 class Timeline(ABC):
-    """Takes observations in their order and tells what is new in each; its times are seconds after the strike."""
+    """Reports what is new in each observation, in their order; its times are seconds after the strike."""
 
     def __init__(self, before: Observation, struck_at: float) -> None:
         self._before, self._at = before, struck_at
@@ -61,20 +61,20 @@ class Timeline(ABC):
 
     @property
     def done(self) -> bool:
-        """Whether the cluster is as it was before the strike, or can't come back."""
+        """Whether the cluster has recovered, or can't recover."""
         return self.recovered_s is not None or self.failure is not None
 
     @abstractmethod
     def add(self, now: Observation) -> list[Line]:
-        """Return what is new."""
+        """Return the new lines."""
 
     @abstractmethod
     def undo_due(self, at: float) -> bool:
-        """Whether the strike has lasted long enough to be taken back."""
+        """Whether the strike has lasted long enough to be undone."""
 
 
 class RecoveryTimeline(Timeline):
-    """The story of a job that is restored: tasks stop, a checkpoint is restored, all run again."""
+    """The timeline of a restored job: tasks stop, a checkpoint is restored, all run again."""
 
     def __init__(self, before: Observation, struck_at: float, lasts_s: float | None = None) -> None:
         super().__init__(before, struck_at)
@@ -86,11 +86,11 @@ class RecoveryTimeline(Timeline):
         self._ended: Line | None = None
 
     def undo_due(self, at: float) -> bool:
-        """Whether a strike that is taken back has lasted its time."""
+        """Whether a strike that can be undone has lasted long enough."""
         return self._lasts is not None and at - self._at >= self._lasts
 
     def add(self, now: Observation) -> list[Line]:
-        """Return what is new, in the order in which it came true."""
+        """Return the new lines, in the order of their events."""
         lines = sorted(self._new(now), key=lambda line: line.seconds)
         if now.state is not None:
             self._last = now
@@ -131,7 +131,7 @@ class RecoveryTimeline(Timeline):
         yield from self._all_run(seconds, now)
 
     def _without_master(self, seconds: float) -> Iterator[Line]:
-        """No JobManager answers: nobody can restore, and what the tasks do meanwhile can't be seen."""
+        """Report that no JobManager responds: none can restore the job, and its tasks can't be observed."""
         if not self._silent:
             self._silent = True
             self._running_again = None
@@ -145,7 +145,7 @@ class RecoveryTimeline(Timeline):
             yield Line(seconds, f"{now.slots - self._last.slots} slots are back: a TaskManager has registered")
 
     def _all_run(self, seconds: float, now: Observation) -> Iterator[Line]:
-        """Tell of the end once it is known from which checkpoint, and under whom: that shows a moment later."""
+        """Report the recovery once its checkpoint and its leader are known, which appear a moment later."""
         whole = now.total > 0 and now.running == now.total
         if whole and self._running_again is None and self.noticed_s is not None:
             self._running_again = Line(seconds, f"all {now.total} tasks run again")
@@ -160,7 +160,7 @@ class RecoveryTimeline(Timeline):
 
 
 class FailedCheckpointsTimeline(Timeline):
-    """The story of a job that goes on while its checkpoints fail, until one completes again."""
+    """The timeline of a job that continues while its checkpoints fail, until one completes again."""
 
     def __init__(self, before: Observation, struck_at: float) -> None:
         super().__init__(before, struck_at)
@@ -174,7 +174,7 @@ class FailedCheckpointsTimeline(Timeline):
         return due
 
     def add(self, now: Observation) -> list[Line]:
-        """Return what is new."""
+        """Return the new lines."""
         return list(self._new(now))
 
     def _new(self, now: Observation) -> Iterator[Line]:

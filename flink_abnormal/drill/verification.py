@@ -1,4 +1,4 @@
-"""Holds the alerts that were committed against those that the rule gives: pure."""
+"""Compares the committed alerts with the rule's: pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SHOWN: Final = 5
 
 
 class Seen(NamedTuple):
-    """An alert, as far as it is the same on any run."""
+    """The part of an alert that is the same in every run."""
 
     user_id: str
     count: int  # type: ignore[assignment]  # the seed's word, as in model.Alert
@@ -30,7 +30,7 @@ class Seen(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """What differs; the lists are empty where nothing does."""
+    """The differences; all lists are empty if there are none."""
 
     expected: int
     committed: int
@@ -41,11 +41,11 @@ class Comparison(NamedTuple):
 
     @property
     def same(self) -> bool:
-        """Whether each expected alert was committed once, in its user's order, and nothing else."""
+        """Whether exactly the expected alerts were committed, each once and in its user's order."""
         return not (self.missing or self.doubled or self.unexpected or self.out_of_order)
 
     def sentences(self) -> list[str]:
-        """Return one sentence for each kind of difference, with the first few of each named."""
+        """Return one sentence per kind of difference, with its first few alerts."""
         lines = []
         for names, one, many in (
             (self.missing, "alert is missing", "alerts are missing"),
@@ -60,9 +60,9 @@ class Comparison(NamedTuple):
 
 
 def expected_alerts(simulation: Simulation, events: int | Mapping[str, int], *, threshold: int) -> list[Seen]:
-    """Return what the rule gives for the first `events` events of each simulated user, each user's in order.
+    """Return the rule's alerts for the first `events` events of each simulated user, in order per user.
 
-    `events` is one number for all, or one for each userId.
+    `events` is one number for all, or one per userId.
     """
     found = []
     for user in range(1, simulation.users + 1):
@@ -73,10 +73,9 @@ def expected_alerts(simulation: Simulation, events: int | Mapping[str, int], *, 
 
 
 def compare(expected: Sequence[Seen], files: Mapping[str, bytes]) -> Comparison:
-    """Compare with the committed files of JSON Lines (name -> content).
+    """Compare with the committed JSON Lines files (name -> content).
 
-    A user's alerts stand in order within a file; of several files each holds a stretch of them, and no stretch
-    reaches into another.
+    A user's alerts must be in order within a file; the files' stretches of them must not overlap.
     """
     place = {alert: number for number, alert in enumerate(expected)}
     strange: list[str] = []
@@ -106,7 +105,7 @@ def compare(expected: Sequence[Seen], files: Mapping[str, bytes]) -> Comparison:
 
 
 def _in_order(parts: Iterable[list[int]]) -> bool:
-    """Whether the stretches, the one that begins first at the front, rise without a step back; doubles are not one."""
+    """Whether the stretches, sorted by their first number, never step back; doubles are ignored."""
     numbers = [number for part in sorted(parts, key=lambda part: part[0]) for number in part]
     once = [number for number in numbers if numbers.count(number) == 1] if len(set(numbers)) < len(numbers) else numbers
     return once == sorted(once)
@@ -121,9 +120,9 @@ def _read(line: bytes) -> Seen | None:
 
 
 def tamper(files: Mapping[str, bytes], how: str) -> tuple[str, bytes, Seen]:
-    """Return a file's name, its content with the alert in its middle dropped or doubled, and that alert.
+    """Return the name of the largest file, its content with the middle alert dropped or doubled, and that alert.
 
-    Of the largest file; ValueError where no alert was committed at all.
+    ValueError if no alert was committed at all.
     """
     if not any(content.strip() for content in files.values()):
         raise ValueError("no alert was committed")

@@ -1,1 +1,1 @@
-"""Java parts: what PyFlink can't do, as text that is compiled where it is needed: see `jar.py`. Imports core only."""
+"""Java parts for what PyFlink can't do, stored as text and compiled on demand (`jar.py`). Imports core only."""

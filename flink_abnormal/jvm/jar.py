@@ -1,7 +1,7 @@
-"""Jars of Java parts: compiled with Janino, which lies in Flink's own `lib`; no JDK, no build step.
+"""Jars of Java parts, compiled with Janino from Flink's `lib`: no JDK, no build step.
 
-Each part is small and knows no generics (Janino compiles them away only in part). The jar is the same, byte for byte,
-for the same texts, and is kept under a name made of them.
+Each part is small and avoids generics, which Janino supports only in part. The same texts give the same jar, byte for
+byte, cached under a name derived from them.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 COMPILER: Final = "org.codehaus.commons.compiler.samples.CompilerDemo"
-"""Janino's own command line, which takes the options of javac."""
+"""Janino's command line, with javac's options."""
 COMPILER_JAR: Final = "flink-table-runtime-*.jar"
 COMPILE_SECONDS: Final = 120
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
-"""The earliest time a zip archive can hold: a jar's bytes depend on its content only."""
+"""The earliest time in a zip archive: a jar's bytes depend only on its content."""
 
 
 def build(texts: Path, cache: Path, environ: Mapping[str, str]) -> Path:
-    """Return the jar of a folder: its Java texts compiled, all other files as they are.
+    """Return the jar of a folder: Java texts compiled, all other files unchanged.
 
-    It is taken from the folder `cache`, or made there. `environ` is that of Flink's JVMs, which says where Java and the
-    jars of Flink are. Raises MachineError if Java fails, OSError if the cache can't be written.
+    It is read from the folder `cache`, or created there. `environ` is the environment of Flink's JVMs, which locates
+    Java and Flink's jars. Raises MachineError if Java fails, OSError if the cache is not writable.
     """
     files = {file.relative_to(texts).as_posix(): file.read_bytes() for file in sorted(texts.rglob("[!.]*.*"))}
     jar = cache / f"flink-abnormal-{texts.name}-{_digest(files)}.jar"
@@ -53,10 +53,10 @@ def _digest(files: Mapping[str, bytes]) -> str:
 
 
 def _compile(sources: list[Path], environ: Mapping[str, str]) -> dict[str, bytes]:
-    """Return the class files of Java texts, which may refer to each other, by their names in a jar."""
+    """Compile Java texts, which may refer to each other; return class files by their name in a jar."""
     lib = Path(environ["FLINK_LIB_DIR"])
     java = Path(environ["JAVA_HOME"], "bin", "java") if "JAVA_HOME" in environ else "java"
-    # Only the first of the JVM's two compilers: it ends before the second would pay.
+    # Only the first of the JVM's two compilers: the process ends before the second would pay off.
     command = [java, "-XX:TieredStopAtLevel=1", "-cp", *map(str, lib.glob(COMPILER_JAR)), COMPILER]
     with TemporaryDirectory() as folder:
         classpath = os.pathsep.join(map(str, sorted(lib.glob("*.jar"))))

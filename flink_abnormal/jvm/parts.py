@@ -1,4 +1,4 @@
-"""The Java parts of a job, in `java/`, which use Flink's public API alone: a jar (`jar.py`), and objects made of it."""
+"""The Java parts of a job, in `java/`: their jar (`jar.py`) and their objects. They use only Flink's public API."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TEXTS: Final = Path(__file__).parent / "java"
 
 
 class Parts:
-    """The Java parts, as a jar that a job brings along and as classes of this process's JVM."""
+    """The Java parts, as a jar shipped with a job and as classes of this process's JVM."""
 
     def __init__(self, file: Path) -> None:
         jvm = get_gateway().jvm
@@ -28,11 +28,11 @@ class Parts:
         self._loader = jvm.java.net.URLClassLoader(urls, jvm.Thread.currentThread().getContextClassLoader())
 
     def add_to(self, env: StreamExecutionEnvironment) -> None:
-        """Have jobs of `env` bring the jar to the cluster."""
+        """Ship the jar with jobs of `env`."""
         env.add_jars(self._jar.as_uri())
 
     def new(self, name: str, *arguments: Any) -> Any:
-        """Return a new object of the part called `name`, whose constructor takes `arguments` (Java objects)."""
+        """Return a new object of the part `name`; `arguments` of its constructor are Java objects."""
         gateway = get_gateway()
         (constructor,) = self._loader.loadClass(f"{PACKAGE}.{name}").getConstructors()
         array = gateway.new_array(gateway.jvm.Object, len(arguments))
@@ -42,5 +42,5 @@ class Parts:
 
 
 def build(cache: Path) -> Parts:
-    """Return the parts; their jar is taken from the folder `cache`, or compiled into it."""
+    """Return the parts; their jar is read from the folder `cache`, or compiled into it."""
     return Parts(jar.build(TEXTS, cache, os.environ))

@@ -1,1 +1,1 @@
-"""The data wing: what runs inside Flink, from records to alerts. Imports core and jvm; submission builds it."""
+"""The data wing: what runs inside Flink, from records to alerts. Imports core and jvm."""

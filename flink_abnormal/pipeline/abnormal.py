@@ -1,4 +1,4 @@
-"""The job of this project. Imports no Flink: PyFlink reads the process's environment when it is imported."""
+"""The job of this project. Imports no Flink: PyFlink reads the environment variables at import."""
 
 from __future__ import annotations
 

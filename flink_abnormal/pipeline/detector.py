@@ -1,4 +1,4 @@
-"""The detector: the rule, with each user's count in Flink's keyed state, and nothing more."""
+"""The detector: the rule, with each user's count in Flink's keyed state."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class AbnormalCountProcessFunction(KeyedProcessFunction):
         self._publish = publish
 
     def open(self, runtime_context: RuntimeContext) -> None:
-        """Bind the state, and show what is seen where that was asked for."""
+        """Bind the state, and register live metrics if `publish` is set."""
         self._live = live_metrics.publish(runtime_context, self._rule) if self._publish else None
         self._count = runtime_context.get_state(ValueStateDescriptor(ABNORMAL_COUNT_STATE, Types.LONG()))
 

@@ -32,8 +32,8 @@ def build(
 ) -> None:
     """Add the job to `env`.
 
-    `layout` is `isolated` or `shared`; `start_ms` the submission in epoch milliseconds; `cache` the folder of compiled
-    Java parts; `ending` is where a bounded run reports its end.
+    `layout` is `isolated` or `shared`; `start_ms` the submission time in epoch milliseconds; `cache` the folder of
+    compiled Java parts; `ending` the place where a bounded run reports its end.
     """
     mode = settings.state.mode
     source = sources.build(env, settings, SourceContext(parallelism.source, mode, start_ms, cache))
@@ -61,11 +61,11 @@ def build(
 
 
 def _isolate(alerts: DataStream, written: list[Any]) -> None:
-    """Give process and sink slots of their own; the source, and what else there is, stays in the default ones."""
+    """Give process and sink their own slots; all other operators stay in the default group."""
     alerts.slot_sharing_group("process")
     for stream in written:
         stream.slot_sharing_group("sink")
-        if hasattr(stream, "start_new_chain"):  # PyFlink chains over the border of two slot sharing groups
+        if hasattr(stream, "start_new_chain"):  # PyFlink chains across slot sharing groups
             stream.start_new_chain()
 
 

@@ -1,4 +1,4 @@
-"""Live counts in process mode: gauges of a Python process are whole numbers, so a Java part shows them beside it."""
+"""Live counts in process mode: a Python process can publish only whole numbers, so a Java part publishes the JSON."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ GAUGES = {LIVE_USERS: 1 + SHOWN_USERS, LIVE_ALERTS: SHOWN_ALERTS}
 
 
 class ShowingDetector(AbnormalCountProcessFunction):
-    """The detector of process mode, which yields what it shows as (gauge, place, document) besides."""
+    """The detector of process mode; also yields its live documents as (gauge, place, document)."""
 
     def __init__(self, rule: Rule, *, tally: bool) -> None:
         super().__init__(rule, tally=tally, publish=False)
         self._shown = tags.live()
 
     def open(self, runtime_context: RuntimeContext) -> None:
-        """Bind the state, and begin to show from nothing."""
+        """Bind the state, and start with an empty live view."""
         super().open(runtime_context)
         self._fresh: list[tuple[int, int, str]] = []
         users, alerts = (
@@ -43,7 +43,7 @@ class ShowingDetector(AbnormalCountProcessFunction):
         self._live = LiveView(self._rule, users, alerts)
 
     def process_element(self, value: tuple[Any, ...], ctx: KeyedProcessFunction.Context) -> Iterator[Any]:
-        """Apply the rule to one event, and show what came of it."""
+        """Apply the rule to one event, and yield the documents that changed."""
         yield from super().process_element(value, ctx)
         for document in self._fresh:
             yield self._shown, document
@@ -54,7 +54,7 @@ class ShowingDetector(AbnormalCountProcessFunction):
 
 
 def build(env: StreamExecutionEnvironment, alerts: DataStream, parallelism: int, cache: Path) -> None:
-    """Add what shows the documents of the detector behind `alerts`, in its very task; `cache` holds the Java parts."""
+    """Publish the detector's documents from a Java operator in the same task; `cache` is the folder of Java parts."""
     java_parts = parts.build(cache)
     java_parts.add_to(env)
     gateway = get_gateway()

@@ -1,19 +1,18 @@
-"""What the detector shows of itself while it runs: each user's count and last events, and the latest alerts.
+"""The detector's live view: each user's count and last events, and the latest alerts.
 
-A subtask publishes two of Flink's metrics, gauges whose value is a string that holds a JSON array. Flink carries them
-to its REST API, as it does its own. Nothing of it is a record or state, and it is never more than a fixed number of
-users and alerts.
+A subtask publishes two Flink gauges, each a string with a JSON array, which Flink serves over REST like its own
+metrics. They are neither records nor state, and contain at most a fixed number of users and alerts.
 
-`liveUsers`: the first element is `{"threshold":3}`; each further one null or a user of this subtask,
+`liveUsers`: the first element is `{"threshold":3}`; each further one is null or a user of this subtask,
 `{"userId":"user1","count":2,"events":"NANAA","at":1732200000000}`: the count of consecutive abnormal events, the last
-events (A abnormal, N normal, the newest at the end) and when the newest was seen, in epoch milliseconds. `"cut":true`
-is added where only the beginning of the userId is shown.
+events (A abnormal, N normal, newest last) and the time when the newest was processed, in epoch milliseconds.
+`"cut":true` is added if the userId is truncated.
 
 `liveAlerts`: each element is null or an alert of this subtask,
-`{"seq":17,"at":1732200000000,"userId":"user1","count":3,"alertId":"...","timestamp":null}`: `seq` counts them from 0,
-`at` is when it was raised, `timestamp` that of its event; `"cut":true` as above.
+`{"seq":17,"at":1732200000000,"userId":"user1","count":3,"alertId":"...","timestamp":null}`: `seq` counts alerts from 0,
+`at` is the time when it was raised, `timestamp` that of its event; `"cut":true` as above.
 
-Both begin empty with each attempt of a subtask: after a restart a user is shown again with the next event.
+Both start empty with each attempt of a subtask: after a restart a user reappears with their next event.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ SHOWN_EVENTS: Final = 20
 
 
 class _Shown:
-    """A user who has a slot; `head` and `tail` are what stays the same of the JSON."""
+    """A user with a slot; `head` and `tail` are the constant parts of the JSON."""
 
     __slots__ = ("at", "count", "events", "head", "put", "tail", "user_id")
 
@@ -57,13 +56,13 @@ class _Shown:
 
 
 class LiveView:
-    """Decides which users and alerts are shown, and puts them into slots as JSON; knows nothing of Flink.
+    """Selects users and alerts to show, and writes them into slots as JSON; independent of Flink.
 
-    A slot is a function that takes what is shown there from now on: the first of `users` the rule, each other a user.
+    A slot is a function that replaces the document in its place: the first of `users` shows the rule, each other a
+    user.
 
-    Everyone is shown while there are free slots. Then a user without one takes the place of the user with the lowest
-    count, among equals the one seen longest ago, as soon as their own count is larger: of a million users the highest
-    counts are shown, as far as their events were seen by this view.
+    Once all slots are taken, a user with a higher count evicts the one with the lowest (of equals, the least recently
+    seen): of a million users the highest counts are shown, as far as this view has seen their events.
     """
 
     def __init__(
@@ -77,13 +76,13 @@ class LiveView:
         self._alert_slots = alerts
         self._now_ns = now_ns
         self._shown: dict[str, _Shown] = {}
-        self._lowest = 0  # no shown user's count is below; it may lag behind the lowest, which is sought when needed
+        self._lowest = 0  # a lower bound of the shown counts; may lag behind the minimum, which is computed when needed
         self._alerts = 0
         rule_slot(f'{{"threshold":{rule.threshold}}}')
 
     def saw(self, event: UserEvent, count: int) -> None:
-        """Show an event, and the count that the user has with it: 0 for a normal one, and for no other."""
-        # Called for each event: most users of a crowd cost one look-up and one comparison, and a shown one no parsing.
+        """Show an event and the user's resulting count, which is 0 only for a normal event."""
+        # Runs for every event: a user of a crowd mostly costs one lookup and one comparison, a shown one no parsing.
         user = self._shown.get(event.user_id)
         if user is None:
             if count <= self._lowest and not self._free:
@@ -101,7 +100,7 @@ class LiveView:
         user.put(f'{user.head}{count},"events":"{events}","at":{at}{user.tail}')
 
     def alerted(self, alert: Alert) -> None:
-        """Show an alert, in the place of the oldest where all are taken."""
+        """Show an alert, replacing the oldest if all slots are taken."""
         user_id, cut = shorten(alert.user_id)
         record = {
             "seq": self._alerts,
@@ -116,7 +115,7 @@ class LiveView:
         self._alerts += 1
 
     def _admit(self, user_id: str, count: int) -> _Shown | None:
-        """Return the new user with a slot, or None where all are taken by counts at least as high."""
+        """Assign a slot to a new user; return None if all counts shown are at least as high."""
         if self._free:
             put = self._free.pop(0)
         else:
@@ -131,9 +130,9 @@ class LiveView:
 
 
 def shorten(user_id: str) -> tuple[str, bool]:
-    """Return a userId as it is shown, and whether it was cut: a metric is one string of at most 64 KB.
+    """Return a userId cut for display, and whether it was cut: a metric is one string of at most 64 KB.
 
-    The worst that 120 characters can be is 720 bytes, so that both metrics stay below 30 KB.
+    120 characters are 720 bytes at worst, so both metrics stay below 30 KB.
     """
     if len(user_id) <= SHOWN_CHARS:
         return user_id, False
@@ -141,7 +140,7 @@ def shorten(user_id: str) -> tuple[str, bool]:
 
 
 def publish(runtime_context: RuntimeContext, rule: Rule) -> LiveView:
-    """Return a view whose slots are Flink metrics of this subtask; in thread mode only."""
+    """Return a view whose slots are Flink metrics of this subtask; thread mode only."""
     return LiveView(
         rule,
         _gauge(runtime_context, LIVE_USERS, 1 + SHOWN_USERS),
@@ -150,22 +149,22 @@ def publish(runtime_context: RuntimeContext, rule: Rule) -> LiveView:
 
 
 def _gauge(runtime_context: RuntimeContext, name: str, size: int) -> list[Put]:
-    """Register a gauge that shows an array of JSON documents, and return what puts a document into each place.
+    """Register a gauge that shows an array of JSON documents; return a setter for each place.
 
-    PyFlink's own gauges hold whole numbers only, and enter Python from Flink's metric thread. This one is made of the
-    JDK's parts: its value is the `toString()` of an array, `[document, null, ...]`, which is JSON as it stands.
+    PyFlink's own gauges carry only whole numbers, and call into Python from Flink's metric thread. This one consists of
+    JDK classes: its value is the `toString()` of an array, `[document, null, ...]`, which is valid JSON.
     """
-    from pemja import findClass  # noqa: PLC0415 - only there inside a TaskManager's JVM
+    from pemja import findClass  # noqa: PLC0415 - exists only inside a TaskManager's JVM
 
     reference = findClass("java.util.concurrent.atomic.AtomicReference")
     slots = [reference() for _ in range(size)]
     shown = findClass("java.util.concurrent.atomic.AtomicReferenceArray")(size)
     for place, slot in enumerate(slots):
         shown.set(place, slot)
-    # Classes come from objects: with Class.forName pemja fails, and where Java is handed a Class the JVM crashes.
+    # Get classes from objects: Class.forName fails in pemja, and passing a Class to Java crashes the JVM.
     gauge = findClass("org.apache.flink.python.metric.embedded.MetricDistribution")().getClass().getInterfaces()[0]
     to_string = next(method for method in shown.getClass().getMethods() if method.getName() == "toString")
     handle = findClass("java.lang.invoke.MethodHandles").publicLookup().unreflect(to_string).bindTo(shown)
     proxy = findClass("java.lang.invoke.MethodHandleProxies").asInterfaceInstance(gauge, handle)
-    runtime_context.get_metrics_group()._metrics.gauge(name, proxy)  # noqa: SLF001 - past PyFlink's own wrapper
+    runtime_context.get_metrics_group()._metrics.gauge(name, proxy)  # noqa: SLF001 - bypasses PyFlink's wrapper
     return [slot.set for slot in slots]

@@ -1,4 +1,4 @@
-"""The parse step: records of any source in, events out; what is no event goes to the dead letters, and is counted."""
+"""The parse step: records of any source -> events; others become dead letters or are skipped, and counted."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ LINES_A_COUNT: Final = 256
 
 
 class Record(NamedTuple):
-    """A line of a file, without its line break, or what keeps a file from being read.
+    """A line of a file without its line break, or a file's read error.
 
-    `file` is the path, `number` the line's, from 1. `problem` is empty, or says why the line is too long to be read, or
-    the file can't be read on: `number` is then that of the last line read, and `line` what came of the next. `size` is
-    the line's length in bytes. `before` and `first` are what the reader found of the lines before (SyslogContext): the
-    earlier line that this one refers to, and the start of the first line of the file with a date.
+    `file` is the path, `number` the line number from 1. `problem` is empty, or says that the line is too long, or why
+    the file can't be read further; `number` is then that of the last line read, and `line` the part read of the next.
+    `size` is the line's length in bytes. `before` and `first` come from the preceding lines (SyslogContext): the
+    earlier line that this one refers to, and the start of the file's first line with a date.
     """
 
     line: bytes
@@ -45,7 +45,7 @@ class Record(NamedTuple):
 
 
 class ParseRecords(ProcessFunction):
-    """Turns a record into its event."""
+    """Turns records into events."""
 
     def __init__(self, settings: FormatSettings, *, tally: bool) -> None:
         self._settings = settings
@@ -53,7 +53,7 @@ class ParseRecords(ProcessFunction):
         self._dead_letters = tags.dead_letters()
 
     def open(self, runtime_context: RuntimeContext) -> None:
-        """Build the parser here: what it has come across is counted again after a restore, like the lines behind it."""
+        """Build the parser here: after a restore its notes are counted again, like their lines."""
         self._bytes_read = runtime_context.get_metrics_group().counter(BYTES_READ)
         self._lines, self._bytes = 0, 0
         self._notes: list[str] = []
@@ -80,7 +80,7 @@ class ParseRecords(ProcessFunction):
             yield from self._count(self._notes.pop(), 1)
 
     def _measure(self, record: Record) -> None:
-        """Count bytes; the counter itself is called now and then, since each call costs as much as a line."""
+        """Count bytes; update the metric rarely, since a call costs as much as a line."""
         self._lines += 1
         self._bytes += (record.size or len(record.line)) + 1
         if self._lines % LINES_A_COUNT == 0:
@@ -93,7 +93,7 @@ class ParseRecords(ProcessFunction):
         return self._parse(record.line, record.before, record.first)
 
     def _sample(self, record: Record, reason: str) -> None:
-        """Note the first line that is refused, and the first that is skipped, for the end of a run."""
+        """Note the first rejected and the first skipped line, for the end of the run."""
         refused = bool(reason)
         if self._tally is not None and refused not in self._sampled and (refused or record.line.strip()):
             self._sampled.add(refused)

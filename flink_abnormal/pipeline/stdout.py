@@ -1,4 +1,4 @@
-"""Lines on a worker's standard output: UTF-8 whatever the locale, one write a line, with no prefix."""
+"""Lines on a worker's standard output: UTF-8 whatever the locale, one write per line, no prefix."""
 
 from __future__ import annotations
 
@@ -19,37 +19,38 @@ STANDARD_ERROR: Final = 2
 
 
 def write_line(text: str) -> None:
-    """Write one line where the people who watch this worker read: in one call, so that lines of threads don't mix.
+    """Write one line to the worker's visible output, in one call so that threads' lines don't mix.
 
-    Where nobody reads any more (`| head`), the run is about to end by that, and the task must not fail before.
+    Ignore a closed pipe (`| head`): it is about to end the run, and the task must not fail first.
     """
     with contextlib.suppress(BrokenPipeError):
         os.write(_descriptor(), f"{text}\n".encode())
 
 
 def append_only() -> None:
-    """Let all who write to this process's output append to it.
+    """Make this process's standard output and error append to their files.
 
-    A worker of process mode opens the file anew, with a position of its own; what this process and its shell write to
-    it would else overwrite the worker's lines, and they theirs.
+    A worker of process mode reopens the file with its own position; it and this process (or its shell) would otherwise
+    overwrite each other's lines.
     """
     for descriptor in (STANDARD_OUTPUT, STANDARD_ERROR):
-        with contextlib.suppress(OSError):  # it was closed
+        with contextlib.suppress(OSError):  # closed descriptor
             if stat.S_ISREG(os.fstat(descriptor).st_mode):
                 fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) | os.O_APPEND)
 
 
 def open_to_workers() -> None:
-    """Let workers of process mode open this process's standard output, by way of `cat` if they couldn't.
+    """Let workers of process mode reopen this process's standard output, through `cat` if necessary.
 
-    It may be a socket, as under systemd, or a pipe or terminal of another user's, as behind `su` or `sudo -u`.
+    Reopening fails for a socket, as under systemd, and for another user's pipe or terminal, as behind `su` or `sudo
+    -u`.
     """
     if not Path("/proc/self/fd").is_dir():
         return
     try:
         os.close(os.open(f"/proc/self/fd/{STANDARD_OUTPUT}", os.O_WRONLY | os.O_APPEND))
     except OSError:
-        # In a session of its own: it ends with the last writer, not by Ctrl-C.
+        # A session of its own lets it outlive Ctrl-C and end with the last writer.
         relay = subprocess.Popen(["cat"], stdin=subprocess.PIPE, start_new_session=True)
         if relay.stdin is not None:
             os.dup2(relay.stdin.fileno(), STANDARD_OUTPUT)
@@ -58,16 +59,15 @@ def open_to_workers() -> None:
 
 
 _relays: Final[list[subprocess.Popen[bytes]]] = []
-"""What is collected would be waited for."""
+"""Keeps the relays referenced: collecting a Popen would wait for it."""
 
 
 @functools.cache
 def _descriptor() -> int:
     """Return the file descriptor of the TaskManager's standard output.
 
-    In thread mode and in an embedded run it is this process's own. A Python worker of process mode has a pipe there
-    that ends in the TaskManager's log, behind a prefix: where the system shows it (Linux), the standard output of the
-    JVM above is opened in its stead.
+    In thread mode and in an embedded run it is this process's own. In process mode a Python worker's is a pipe into the
+    TaskManager's log, behind a prefix: open the parent JVM's standard output instead, if the system exposes it (Linux).
     """
     spec = getattr(sys.modules.get("__main__"), "__spec__", None)
     if spec is None or not spec.name.startswith("pyflink.fn_execution.beam"):

@@ -1,4 +1,4 @@
-"""What flows between operators, in Flink's types, and small helpers over PyFlink's streams."""
+"""Flink types of the records between operators, and small helpers over PyFlink's streams."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class types:  # noqa: N801 - reads as a namespace: types.event()
-    """The type of each stream; functions, since a type can only be made once a JVM runs.
+    """The type of each stream; functions, since creating a type needs a running JVM.
 
-    Tuples hold no null and are the fastest that both execution modes carry.
+    Tuples carry no null, and are the fastest type that both execution modes support.
     """
 
     @staticmethod
@@ -41,12 +41,12 @@ class types:  # noqa: N801 - reads as a namespace: types.event()
 
     @staticmethod
     def tally() -> TypeInformation:
-        """Pairs of what was counted, and how many."""
+        """Pairs of counter name and number."""
         return Types.TUPLE([Types.STRING(), Types.LONG()])
 
 
 class tags:  # noqa: N801
-    """Side outputs; functions for the same reason."""
+    """Side outputs; functions for the same reason as `types`."""
 
     @staticmethod
     def dead_letters() -> OutputTag:
@@ -55,12 +55,12 @@ class tags:  # noqa: N801
 
     @staticmethod
     def tally() -> OutputTag:
-        """Tallies that only Python can make."""
+        """Tallies that only Python can count."""
         return OutputTag("tally", types.tally())
 
     @staticmethod
     def live() -> OutputTag:
-        """Documents that are shown, in process mode: a gauge's number, a place in it, and JSON."""
+        """Live documents in process mode: number of the gauge, place in it, and JSON."""
         return OutputTag("live", Types.TUPLE([Types.LONG(), Types.LONG(), Types.STRING()]))
 
 
@@ -68,23 +68,23 @@ EVENT_KIND_FIELD: Final = 1
 EVENT_TIMES_FIELD: Final = 2
 
 AT_THE_END: Final = 2**63 - 2
-"""An event-time timer that only the final watermark of a bounded run reaches. Flink drops the processing-time timers
-that are pending at the end of the input."""
+"""Event-time timer reached only by the final watermark of a bounded run: Flink drops processing-time timers that are
+pending at the end of the input."""
 
 
 def label(stream: DataStream, operator: Operator, mode: Any = "thread") -> DataStream:
-    """Give the operator behind `stream` its uid and its name."""
+    """Set uid and name of the operator behind `stream`."""
     stream.uid(operator.uid_in(mode))
     return stream.name(operator.name)
 
 
 def side_output(stream: DataStream, tag: OutputTag) -> DataStream:
-    """Return a side output as it is: PyFlink's own `get_side_output` puts one more Python operator behind it."""
+    """Return a side output directly: PyFlink's `get_side_output` adds another Python operator."""
     return DataStream(stream._j_data_stream.getSideOutput(tag.get_java_output_tag()))  # noqa: SLF001
 
 
 def j_array(stream: DataStream) -> Any:
-    """Return a Java array of this one stream, as Java's `union` takes it."""
+    """Wrap this stream in a Java array, the argument of Java's `union`."""
     gateway = get_gateway()
     array = gateway.new_array(gateway.jvm.org.apache.flink.streaming.api.datastream.DataStream, 1)
     array[0] = stream._j_data_stream  # noqa: SLF001
@@ -92,7 +92,7 @@ def j_array(stream: DataStream) -> Any:
 
 
 def key_by(stream: DataStream, selector: Callable[[Any], str], operator: Operator) -> KeyedStream:
-    """Key a stream by a string; the operator that PyFlink puts in front of the shuffle gets a uid and a name too."""
+    """Key a stream by a string; set uid and name of PyFlink's operator before the shuffle too."""
     keyed = stream.key_by(selector, Types.STRING())
     add_key = keyed._j_data_stream.getTransformation().getInputs()[0]  # noqa: SLF001
     add_key.setUid(operator.uid)
@@ -102,10 +102,10 @@ def key_by(stream: DataStream, selector: Callable[[Any], str], operator: Operato
 
 
 def heartbeat(env: StreamExecutionEnvironment, beats: int | None, operator: Operator) -> DataStream:
-    """Return a stream of one record a second, `beats` of them or without end, whose position is checkpointed.
+    """Return a stream of one record a second, `beats` in total or endless, with a checkpointed position.
 
-    The records say nothing (null, after a first one): they keep the job alive while timers do the work. SQL's datagen
-    has the pace too, but counts from the start again after a recovery.
+    The records carry no data (null after the first): they keep the job alive while timers work. SQL's datagen paces
+    too, but restarts from zero after a recovery.
     """
     jvm = get_gateway().jvm
     string = Types.STRING().get_java_type_info()

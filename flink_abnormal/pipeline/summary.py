@@ -1,4 +1,4 @@
-"""The figures of a bounded run, and the line that tells them: pure."""
+"""The figures of a bounded run, and the line that reports them: pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CHANGED_FILES: Final = "changed-files"
 
 
 class Summary(NamedTuple):
-    """What a bounded run read and found. Lines: valid, skipped, dead_lettered; the others are events, alerts, files."""
+    """Results of a bounded run. valid, skipped, dead_lettered count lines; the others events, alerts, files."""
 
     valid: int
     skipped: int
@@ -32,10 +32,10 @@ class Summary(NamedTuple):
 
     @classmethod
     def of(cls, counts: Mapping[str, int], values: Iterable[str] = ()) -> Summary:
-        """Return the summary of the tally's sums; what was never counted is 0. `values` are those that may match."""
+        """Return the summary of the tally's sums, 0 for missing ones; `values` are those that may match."""
         abnormal, normal = counts.get(ABNORMAL, 0), counts.get(NORMAL, 0)
         return cls(
-            # A line that repeats an event N times is one line and N events.
+            # A line that repeats an event N times counts as one line and N events.
             valid=abnormal + normal - counts.get(REPEATED, 0),
             skipped=counts.get(SKIPPED, 0),
             dead_lettered=counts.get(DEAD_LETTERED, 0),
@@ -49,11 +49,11 @@ class Summary(NamedTuple):
 
     @property
     def read(self) -> int:
-        """All lines."""
+        """Total number of lines."""
         return self.valid + self.skipped + self.dead_lettered
 
     def text(self) -> str:
-        """Return the summary as the line that ends a bounded run."""
+        """Return the final line of a bounded run."""
         rare = {
             "files changed after they were read": self.changed_files,
             "times that could not be read": self.unread_times,

@@ -1,7 +1,7 @@
-"""The exact figures of a bounded run, counted by Flink itself and so right after a restart too.
+"""The exact figures of a bounded run, counted by Flink and so correct after a restart too.
 
-Events are counted on the JVM (a sum for each kind, in keyed and checkpointed window state, that fires at the end of the
-input); only what is rare takes a record of its own out of Python: skipped lines, dead letters, repeats, alerts.
+The JVM sums events per kind in keyed, checkpointed window state that fires at the end of the input. Python emits
+records only for rare cases: skipped lines, dead letters, repeats, alerts.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 
 
 def build(env: StreamExecutionEnvironment, events: DataStream, others: Sequence[DataStream]) -> DataStream:
-    """Return a stream of (what, how many) that comes at the end of the input, of an empty one too.
+    """Return a stream of (what, number), emitted at the end of the input, even of an empty one.
 
-    `others` are side outputs of the same type that Python counted. PyFlink has no window sum of its own on the JVM, so
-    Java's is called.
+    `others` are side outputs of the same type, counted in Python. PyFlink lacks a window sum on the JVM, so this calls
+    Java's.
     """
     jvm = get_gateway().jvm
     zero = label(env.from_collection([(SKIPPED, 0)], types.tally()), TALLY_START).set_parallelism(1)
@@ -52,7 +52,7 @@ def build(env: StreamExecutionEnvironment, events: DataStream, others: Sequence[
     config = j_stream.getExecutionEnvironment().getConfig()
     selector = jvm.org.apache.flink.streaming.util.keys.KeySelectorUtil.getSelectorForKeys(what, j_type, config)
     windowing = jvm.org.apache.flink.streaming.api.windowing
-    # Flink sorts the input of a bare end-of-stream trigger and then forbids checkpoints; inside another trigger it
+    # With a bare end-of-stream trigger Flink sorts the input and forbids checkpoints; wrapped in another trigger, it
     # stays a stream.
     trigger = windowing.triggers.PurgingTrigger.of(windowing.assigners.GlobalWindows.EndOfStreamTrigger())
     windows = j_stream.keyBy(selector).window(windowing.assigners.GlobalWindows.create()).trigger(trigger)
@@ -61,17 +61,17 @@ def build(env: StreamExecutionEnvironment, events: DataStream, others: Sequence[
 
 
 def print_summary(figures: DataStream, ending: Ending, values: Sequence[str], mode: Mode) -> DataStream:
-    """Print the summary of a run once all figures have come; `values` are those that may match.
+    """Print the summary of a run once all figures have arrived; `values` are those that may match.
 
-    Flink's own collect sink would bring them to the client, but kills its TaskManager when it is cancelled before it
-    is open (a NullPointerException in its clean-up, seen on 2.3.0).
+    Flink's collect sink would bring them to the client, but kills its TaskManager if it is cancelled before it is open
+    (a NullPointerException in its clean-up, seen on 2.3.0).
     """
     keyed = key_by(figures, lambda _: "run", KEY_BY_RUN)
     return label(keyed.process(PrintSummary(ending, values), Types.STRING()), SUMMARY, mode).set_parallelism(1)
 
 
 class PrintSummary(KeyedProcessFunction):
-    """Collects the figures, and prints them when the final watermark says that there are no more."""
+    """Collects the figures, and prints them at the final watermark."""
 
     def __init__(self, ending: Ending, values: Sequence[str] = ()) -> None:
         self._ending = ending
@@ -82,12 +82,12 @@ class PrintSummary(KeyedProcessFunction):
         self._figures = runtime_context.get_map_state(MapStateDescriptor("figures", Types.STRING(), Types.LONG()))
 
     def process_element(self, value: tuple[str, int], ctx: KeyedProcessFunction.Context) -> None:
-        """Keep one figure."""
+        """Store one figure."""
         self._figures.put(*value)
         ctx.timer_service().register_event_time_timer(AT_THE_END)
 
     def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[str]:  # noqa: ARG002
-        """Print."""
+        """Print the summary, and report a verdict if there is one."""
         counts = dict(self._figures.items())
         summary = Summary.of(counts, self._values)
         write_line(self._ending.prefix + summary.text())

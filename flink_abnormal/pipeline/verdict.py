@@ -1,4 +1,4 @@
-"""What the end of a bounded run says if little or nothing of its input was understood."""
+"""The verdict on a bounded run that understood little or nothing of its input."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from flink_abnormal.pipeline.summary import Summary
 
 SAMPLE: Final = "sample "
-"""The tally counts each sample under this word and its JSON: so it reaches the end of the run like the figures."""
+"""Prefix of a sample's JSON as a key of the tally, which carries it to the end of the run."""
 
 _ERROR: Final = "Error: "
 _WARNING: Final = "Warning: "
@@ -26,7 +26,7 @@ _SHOWN_FIELDS: Final = 12
 
 
 class Sample(NamedTuple):
-    """A line that was not used: `reason` is why it was refused, or empty if it was skipped."""
+    """An unused line: `reason` is why it was rejected, or empty if it was skipped."""
 
     reason: str
     file: str
@@ -36,16 +36,16 @@ class Sample(NamedTuple):
 
     @classmethod
     def of(cls, format_name: str, reason: str, file: str, number: int, line: bytes) -> Sample:
-        """Look at a line."""
+        """Diagnose a line."""
         found = diagnose(format_name, line)
         return cls(reason, file, number, found.fields[:_SHOWN_FIELDS], found.hint)
 
     def key(self) -> str:
-        """Return what the tally counts."""
+        """Return the key that the tally counts."""
         return SAMPLE + json.dumps(self)
 
     def text(self) -> str:
-        """Return where it is, what is wrong with it, and what it holds."""
+        """Return the line's place, its defect and its fields."""
         where = f"{self.file}:{self.number}" if self.number else self.file
         what = f"is refused ({self.reason})" if self.reason else "is no event"
         holds = f", and has the fields {', '.join(self.fields)}" if self.fields else ""
@@ -53,17 +53,17 @@ class Sample(NamedTuple):
 
 
 class Ending(NamedTuple):
-    """Where the end of a bounded run is reported.
+    """Where a bounded run reports its end.
 
-    On a cluster the client looks for `prefix` on the workers' standard output; an embedded run prints its summary as it
-    is, and leaves a verdict for the client in `file`.
+    On a cluster the client searches the workers' standard output for `prefix`. An embedded run prints its summary
+    without a prefix, and stores a verdict for the client in `file`.
     """
 
     prefix: str = ""
     file: str = ""
 
     def leave(self, verdict: str) -> None:
-        """Leave a verdict for the client."""
+        """Store a verdict in `file`, or print it behind `prefix`."""
         if self.file:
             Path(self.file).write_text(verdict, encoding="utf-8")
         else:
@@ -71,7 +71,7 @@ class Ending(NamedTuple):
 
 
 def of_run(summary: Summary, counts: Mapping[str, int]) -> str:
-    """Return a sentence behind `Error: ` or `Warning: `, or nothing if enough was understood."""
+    """Return `Error: ` or `Warning: ` and a sentence, or  if enough was understood."""
     sample = _first(counts)
     tail = f": {sample.text()}." if sample is not None else "."
     if summary.read == 0:
@@ -88,7 +88,7 @@ def of_run(summary: Summary, counts: Mapping[str, int]) -> str:
 
 
 def is_verdict(line: str) -> bool:
-    """Whether a line at the end of a run is what `of_run` returned."""
+    """Whether a line at the end of a run is a result of `of_run`."""
     return line.startswith((_ERROR, _WARNING))
 
 
@@ -99,6 +99,6 @@ def raise_error(verdict: str) -> None:
 
 
 def _first(counts: Iterable[str]) -> Sample | None:
-    """Return the first line that was refused, else the first that was skipped."""
+    """Return the first rejected line, else the first skipped one."""
     samples = [Sample(*json.loads(key.removeprefix(SAMPLE))) for key in counts if key.startswith(SAMPLE)]
     return min(samples, key=lambda sample: (not sample.reason, sample.file, sample.number), default=None)

@@ -1,4 +1,4 @@
-"""Java, the pip-installed Flink distribution, local clusters and their REST API: what runs a job, from outside.
+"""Java, the pip-installed Flink distribution, local clusters and their REST API: everything around a job.
 
-Imports core, and jvm for what is compiled; knows no job.
+Imports core, and jvm for compiled parts; knows no job.
 """

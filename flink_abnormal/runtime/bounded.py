@@ -1,7 +1,7 @@
-"""Requests that end in time, whatever the other side does.
+"""HTTP requests that end in time, whatever the server does.
 
-The timeout of an ordinary client begins anew with each byte: a server that drips its answer holds it for ever. Here the
-deadline is one for the connection, the headers and the body together, and the body has a limit of bytes.
+An ordinary client's timeout restarts with each byte: a server that drips its response blocks it for ever. Here one
+deadline covers the connection, the headers and the body, and the body has a size limit.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _CHUNK_BYTES: Final = 2**16
 
 
 class Address(NamedTuple):
-    """Where a JobManager's REST API listens."""
+    """The address of a JobManager's REST API."""
 
     host: str
     port: int
@@ -36,14 +36,14 @@ class Address(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What came back."""
+    """A response."""
 
     status: int
     content: bytes
 
     @property
     def ok(self) -> bool:
-        """Whether it is what was asked for; where another address is named instead, it is not."""
+        """Whether the request succeeded; a redirect is no success."""
         return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
 
 
@@ -52,19 +52,19 @@ class NobodyListensError(ClusterError):
 
 
 class TooSlowError(ClusterError):
-    """Something listens, and gave no whole answer in time: look at its machine's load, or its log."""
+    """Something listens, but did not complete its response in time: check its machine's load, or its log."""
 
 
 class BrokenOffError(TooSlowError):
-    """The connection ended before the answer did: the process is gone, or is no server of this kind."""
+    """The connection ended before the response did: the process is gone, or is no server of this kind."""
 
 
 class StrangerError(TooSlowError):
-    """What came back is no HTTP: another program listens there."""
+    """The response is not HTTP: another program listens there."""
 
 
 class TooLongError(ClusterError):
-    """The answer is longer than what is read of one."""
+    """The response exceeds its size limit."""
 
 
 class _Reader(io.RawIOBase):
@@ -86,18 +86,18 @@ class _Reader(io.RawIOBase):
 
 
 class _Connected:
-    """The part of a socket that http.client reads an answer from."""
+    """The part of a socket that http.client needs to read a response."""
 
     def __init__(self, connected: socket.socket, deadline: float) -> None:
         self._socket, self._deadline = connected, deadline
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        """Return what the answer is read from."""
+        """Return a reader for the response."""
         return io.BufferedReader(_Reader(self._socket, self._deadline))
 
 
 def get(address: Address, path: str, *, seconds: float, most: int = MAX_JSON_BYTES) -> Answer:
-    """Return the answer to a GET within `seconds` and `most` bytes.
+    """Return the response to a GET within `seconds` and `most` bytes.
 
     Raises NobodyListensError, TooSlowError or TooLongError.
     """
@@ -107,7 +107,7 @@ def get(address: Address, path: str, *, seconds: float, most: int = MAX_JSON_BYT
 def send(
     address: Address, method: str, path: str, body: bytes = b"", *, seconds: float, most: int = MAX_JSON_BYTES
 ) -> Answer:
-    """Return the answer to a request, with a body of JSON if it has one, as `get` does."""
+    """Return the response to a request, with a JSON body if any, as `get` does."""
     status, chunks = stream(address, method, path, body, seconds=seconds)
     content = bytearray()
     with contextlib.closing(chunks):
@@ -121,20 +121,20 @@ def send(
 def stream(
     address: Address, method: str, path: str, body: bytes = b"", *, seconds: float
 ) -> tuple[int, Generator[bytes]]:
-    """Return the status of an answer, and its bytes as they come, however many they are; all of it within `seconds`."""
+    """Return a response's status, and a stream of its bytes of any number; all of it within `seconds`."""
     chunks = _chunks(address, method, path, body, seconds)
     return int(next(chunks)), chunks
 
 
 def _chunks(address: Address, method: str, path: str, body: bytes, seconds: float) -> Generator[bytes]:
-    """Yield the status, as digits, and then the answer's bytes."""
+    """Yield the status, as digits, then the response's bytes."""
     deadline = time.monotonic() + seconds
     asked = f"{method} {path[:80]}"
     try:
         connected = socket.create_connection((address.host.strip("[]"), address.port), timeout=seconds)
     except TimeoutError:
         raise TooSlowError(f"{address} did not take a connection within {seconds:.1f} s.") from None
-    except (OSError, UnicodeError, OverflowError) as error:  # what can be no name of a machine, or no port
+    except (OSError, UnicodeError, OverflowError) as error:  # or an invalid host name or port
         reason = getattr(error, "strerror", None) or error
         raise NobodyListensError(f"Nobody listens at {address}: {reason}.") from None
     try:
@@ -144,7 +144,7 @@ def _chunks(address: Address, method: str, path: str, body: bytes, seconds: floa
             yield from _answer(connected, deadline)
     except TimeoutError:
         raise TooSlowError(f"{address} did not answer {asked} within {seconds:.1f} s.") from None
-    except (OSError, http.client.IncompleteRead) as error:  # RemoteDisconnected is both kinds
+    except (OSError, http.client.IncompleteRead) as error:  # RemoteDisconnected is also an HTTPException
         raise BrokenOffError(f"{address} broke off its answer to {asked}: {type(error).__name__}.") from None
     except (http.client.HTTPException, ValueError) as error:
         raise StrangerError(f"{address} broke off its answer to {asked}: {type(error).__name__}.") from None

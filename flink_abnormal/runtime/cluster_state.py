@@ -1,4 +1,4 @@
-"""What a local cluster is made of, and what its supervisor knows of it: .flink/cluster.json."""
+"""A local cluster's plan and its supervisor's state: .flink/cluster.json."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from flink_abnormal.runtime import distribution
 
 JOBMANAGERS: Final = 3
 ZOOKEEPER: Final = "zookeeper"
-_START_TICKS: Final = 19  # behind the program's name: field 22 of proc_pid_stat(5)
+_START_TICKS: Final = 19  # counted after the program's name: field 22 of proc_pid_stat(5)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a local cluster is made of.
+    """The processes and ports of a local cluster.
 
-    `port` is that of the (first) JobManager's REST API, `metrics_port` the first on which processes serve metrics.
+    `port` is the REST port of the (first) JobManager, `metrics_port` the first on which processes serve metrics.
     """
 
     port: int
@@ -32,28 +32,28 @@ class Plan:
 
     @property
     def ports(self) -> dict[str, int]:
-        """The JobManagers and the ports of their REST APIs."""
+        """The REST ports by JobManager."""
         if not self.ha:
             return {"jobmanager": self.port}
         return {f"jobmanager-{number + 1}": self.port + number for number in range(JOBMANAGERS)}
 
     @property
     def members(self) -> list[str]:
-        """The names of all processes, in the order of their start."""
+        """The names of all processes, in start order."""
         workers = [f"taskmanager-{number}" for number in range(1, self.taskmanagers + self.standby + 1)]
         return [*([ZOOKEEPER] if self.ha else []), *self.ports, *workers]
 
     @property
     def all_slots(self) -> int:
-        """How many slots the cluster has when it is whole."""
+        """The number of slots of the complete cluster."""
         return (self.taskmanagers + self.standby) * self.slots
 
 
 @dataclass
 class Member:
-    """A process of the cluster; `birth` tells it from another that got its pid.
+    """A process of the cluster; `birth` distinguishes it from a later process with the same pid.
 
-    `created` (epoch seconds) does so where `birth` is empty: where the system doesn't say it, and in files of before.
+    `created` (epoch seconds) does so if `birth` is empty: on systems that don't report it, and in older files.
     """
 
     name: str
@@ -70,11 +70,11 @@ class Member:
         return is_taskmanager(self.name)
 
     def bind(self, pid: int) -> None:
-        """Make the process of this pid, which runs, this member's; raises psutil.Error where it is gone."""
+        """Assign the running process with this pid to this member; raises psutil.Error if it is gone."""
         self.pid, self.created, self.birth = pid, psutil.Process(pid).create_time(), _birth(pid)
 
     def process(self) -> psutil.Process | None:
-        """Return this very process while it runs and is no zombie."""
+        """Return the process if it still runs, is no zombie, and is not another with its pid."""
         try:
             found = psutil.Process(self.pid)
             if found.status() == psutil.STATUS_ZOMBIE or not self._is(found):
@@ -95,7 +95,7 @@ class Member:
 
 @dataclass
 class State:
-    """What stands in .flink/cluster.json."""
+    """The content of .flink/cluster.json."""
 
     plan: Plan
     supervisor: Member = field(default_factory=lambda: Member("supervisor"))
@@ -108,18 +108,18 @@ class State:
 
     @staticmethod
     def file() -> Path:
-        """Return where the state is kept."""
+        """Return the path of the state file."""
         return distribution.work_folder() / "cluster.json"
 
     def write(self) -> None:
-        """Replace the file in one step: a reader sees the old state or the new."""
+        """Replace the file atomically: a reader sees the old state or the new."""
         fresh = self.file().with_suffix(".new")
         fresh.write_text(json.dumps(asdict(self)), encoding="utf-8")
         fresh.replace(self.file())
 
     @classmethod
     def read(cls) -> State | None:
-        """Return the state, or None where no cluster was started or the file can't be read."""
+        """Return the state, or None if no cluster was started or the file can't be read."""
         try:
             kept = json.loads(cls.file().read_text(encoding="utf-8"))
             members = [Member(**member) for member in kept["members"]]
@@ -134,13 +134,13 @@ def is_taskmanager(name: str) -> bool:
 
 
 def _birth(pid: int) -> str:
-    """Return when a process began, as the kernel counts: this boot's id, and clock ticks since it; empty elsewhere.
+    """Return a process's start by the kernel's count, the boot's id and clock ticks since; empty on other systems.
 
-    A time of day would not do: all of them move when the clock is set, as it is when a virtual machine resumes.
+    Times of day would not do: all of them shift when the clock is set, as when a virtual machine resumes.
     """
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        # The name of the program stands before, in parentheses, and may hold any character.
+        # The program's name precedes them in parentheses and may contain any character.
         fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
         return f"{boot}:{int(fields[_START_TICKS])}"
     except (OSError, ValueError, IndexError):

@@ -1,4 +1,4 @@
-"""Which cluster a command is about."""
+"""Finds the cluster for a command."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from flink_abnormal.runtime.rest import DEFAULT_HOST, DEFAULT_PORT, Cluster
 
 
 def find(address: str | None) -> Cluster:
-    """Return the cluster at an address; without one, the local cluster that runs, else the one at Flink's own port.
+    """Return the cluster at an address; by default the running local cluster, else the one at Flink's own port.
 
-    In a container of the composition it is the composition's.
+    Inside a container the default is the composition.
     """
     if address is not None:
         return Cluster.at(address)

@@ -1,13 +1,13 @@
-"""The Flink distribution inside `apache-flink`, and folders of our own around it: nothing in site-packages is touched.
+"""The Flink distribution inside `apache-flink`, and folders of our own around it; site-packages stays untouched.
 
 .flink/conf     the local cluster's config.yaml (Flink's own JVM options and the project's conf/config.yaml), log4j
 .flink/client   the same for embedded runs and for clients
 .flink/lib      links to Flink's jars, to flink-python's and to the guard of REST: see `link_jars` and `link_guard`
 .flink/parts    jars of the project's own Java parts
-.flink/plugins  links to Flink's plugins, and to that for S3 where there is one
-.flink/connectors  the jars that `make connectors` brings, unless FLINK_ABNORMAL_CONNECTORS names another folder
+.flink/plugins  links to Flink's plugins, and to the one for S3 if installed
+.flink/connectors  the jars from `make connectors`, unless FLINK_ABNORMAL_CONNECTORS names another folder
 .flink/log      logs and standard output of every process
-.flink/pid      what runs
+.flink/pid      running processes
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from flink_abnormal.runtime import java, s3
 HOME_VARIABLE: Final = "FLINK_ABNORMAL_HOME"
 CONNECTORS_VARIABLE: Final = "FLINK_ABNORMAL_CONNECTORS"
 APPLICATION_VARIABLE: Final = "FLINK_ABNORMAL_APPLICATION"
-"""Set where the JobManager runs the job itself, which then records that it has finished."""
+"""Set if the JobManager runs the job itself, and then records that it has finished."""
 PACKAGE: Final = Path(__file__).resolve().parents[1]
 LOCALES: Final = ("C.UTF-8", "en_US.UTF-8")
 S3_PLUGIN: Final = "flink-s3-fs-native"
@@ -48,13 +48,13 @@ def project() -> Path:
 
 
 def work_folder() -> Path:
-    """Return the folder of everything that a run leaves: .flink in the project, or where FLINK_ABNORMAL_HOME says."""
+    """Return the folder of a run's files: .flink in the project, or in FLINK_ABNORMAL_HOME."""
     home = os.environ.get(HOME_VARIABLE)
     return (Path(home).expanduser() if home else project()) / ".flink"
 
 
 def parts() -> Path:
-    """Return the folder of the jars that are made of the project's Java parts."""
+    """Return the folder of the jars built from the project's Java parts."""
     return work_folder() / "parts"
 
 
@@ -65,12 +65,12 @@ def connectors() -> Path:
 
 
 def connector(artifact: str) -> Path | None:
-    """Return the jar of an artifact of conf/connectors/pom.xml, or None where `make connectors` has not brought it."""
+    """Return an artifact's jar from conf/connectors/pom.xml, or None if `make connectors` has not fetched it."""
     return max(connectors().glob(f"{artifact}-[0-9]*.jar"), default=None)
 
 
 def require(artifact: str, what: str, called: str) -> None:
-    """Raise MachineError where a jar that `what` needs is missing; `called` is what users know it by."""
+    """Raise MachineError if a jar that `what` needs is missing; `called` is its name for users."""
     if connector(artifact) is None:
         raise MachineError(
             f"{what} needs Flink's {called}, which PyPI lacks and {connectors()} does not hold. Run `make connectors`."
@@ -95,9 +95,9 @@ CLUSTER_CONF: Final = "conf"
 
 
 def prepare(conf: str = CLIENT_CONF, overrides: dict[str, Any] | None = None) -> dict[str, str]:
-    """Write one of the conf folders and lib, and return the environment in which Flink's scripts and JVMs run.
+    """Write one of the conf folders and lib, and return the environment for Flink's scripts and JVMs.
 
-    `overrides` are Flink settings that win over conf/config.yaml.
+    `overrides` are Flink settings that override conf/config.yaml.
     """
     work = work_folder()
     try:
@@ -116,7 +116,7 @@ def prepare(conf: str = CLIENT_CONF, overrides: dict[str, Any] | None = None) ->
 
 
 def load_plugins() -> None:
-    """Let the JVM behind PyFlink read the plugins, as Flink's own command line does: else it knows no S3."""
+    """Load the plugins into PyFlink's JVM, as Flink's own command line does; without them it has no S3."""
     from pyflink.java_gateway import get_gateway  # noqa: PLC0415
 
     flink = get_gateway().jvm.org.apache.flink
@@ -126,10 +126,10 @@ def load_plugins() -> None:
 
 
 def environment(conf: str = CLIENT_CONF) -> dict[str, str]:
-    """Return the environment in which Flink's scripts and JVMs run."""
+    """Return the environment for Flink's scripts and JVMs."""
     work, home = work_folder(), flink_home()
     java_home = str(java.find())
-    # Thread mode finds its Python, and with it this project, by the `python3` that comes first on the PATH.
+    # Thread mode finds its Python, and with it this project, as the first `python3` on the PATH.
     path = os.pathsep.join([str(Path(sys.executable).parent), str(Path(java_home, "bin")), os.environ.get("PATH", "")])
     return {
         **os.environ,
@@ -144,7 +144,7 @@ def environment(conf: str = CLIENT_CONF) -> dict[str, str]:
         "FLINK_PLUGINS_DIR": str(work / "plugins"),
         "FLINK_LOG_DIR": str(work / "log"),
         "FLINK_PID_DIR": str(work / "pid"),
-        # Else PyFlink opens a server for workers in the client's process, on all of the machine's addresses.
+        # Otherwise PyFlink opens a server for workers in the client's process, on all of the machine's addresses.
         "_python_worker_execution_mode": "process",
         "PYFLINK_PYTHON": sys.executable,
         "PYFLINK_CLIENT_EXECUTABLE": sys.executable,
@@ -152,10 +152,10 @@ def environment(conf: str = CLIENT_CONF) -> dict[str, str]:
 
 
 def utf_8_locale() -> dict[str, str]:
-    """Return the locale of JVMs and workers: the same on every host, so that each reads the same dates and paths.
+    """Return one locale for JVMs and workers on every host, so that each reads the same dates and paths.
 
-    A JVM writes what its locale can't encode as question marks, paths too, and Python inside it takes over the language
-    of the host. Linux has C.UTF-8, macOS en_US.UTF-8; a host that has neither keeps its own.
+    A JVM writes question marks for characters that its locale can't encode, even in paths, and Python inside it
+    inherits the host's language. Linux has C.UTF-8, macOS en_US.UTF-8; a host with neither uses its own.
     """
     before = locale.setlocale(locale.LC_ALL)
     try:
@@ -169,14 +169,14 @@ def utf_8_locale() -> dict[str, str]:
 
 
 def write_conf(folder: Path, overrides: dict[str, Any]) -> None:
-    """Write config.yaml: Flink's own JVM options, conf/config.yaml, the S3 store, and the overrides over all."""
+    """Write config.yaml: Flink's own JVM options, then conf/config.yaml, the S3 store, and the overrides."""
     shipped = flink_home() / "conf"
     yaml = YAML(typ="safe")
     java_options = yaml.load((shipped / "config.yaml").read_text(encoding="utf-8"))["env"]["java"]["opts"]["all"]
     merged = {"env.java.opts.all": _known_to_java(java_options), **settings(), **s3.flink_settings(), **overrides}
     for name in ("log4j-cli.properties", "log4j-console.properties", "log4j.properties"):
         shutil.copyfile(shipped / name, folder / name)
-    # Flink's log and the job's lines must not meet: standard output is what the web UI shows as the job's.
+    # Flink's log must not mix with the job's lines: the web UI shows standard output as the job's.
     with (folder / "log4j-console.properties").open("a", encoding="utf-8") as log4j:
         log4j.write("\nappender.console.target = SYSTEM_ERR\n")
     fresh = folder / f"config.yaml.{os.getpid()}"
@@ -187,7 +187,7 @@ def write_conf(folder: Path, overrides: dict[str, Any]) -> None:
 
 
 def _known_to_java(options: str) -> str:
-    """Drop options for jdk.compiler where Java has no such module (a JRE): it would warn at every start."""
+    """Drop options for jdk.compiler if Java lacks this module (a JRE): it would warn at every start."""
     release = java.find() / "release"
     if release.is_file() and "jdk.compiler" not in release.read_text(encoding="utf-8"):
         return " ".join(option for option in options.split() if "jdk.compiler/" not in option)
@@ -195,7 +195,7 @@ def _known_to_java(options: str) -> str:
 
 
 def settings(file: Path | None = None) -> dict[str, Any]:
-    """Return a config.yaml, by default conf/config.yaml of the project, in Flink's dotted keys."""
+    """Return a config.yaml, by default the project's conf/config.yaml, in Flink's dotted keys."""
     source = file or project() / "conf" / "config.yaml"
     try:
         return _flat(YAML(typ="safe").load(source.read_text(encoding="utf-8")) or {})
@@ -206,7 +206,7 @@ def settings(file: Path | None = None) -> dict[str, Any]:
 
 
 def default_parallelism() -> int | None:
-    """Return the parallelism that conf/config.yaml tells Flink, or None."""
+    """Return the parallelism in conf/config.yaml, or None."""
     told = settings().get("parallelism.default")
     return None if told is None else int(told)
 
@@ -214,9 +214,9 @@ def default_parallelism() -> int | None:
 def link_jars(folder: Path) -> None:
     """Link Flink's jars and flink-python's into one folder.
 
-    A job brings flink-python in a class loader of its own, and its native library can't be loaded twice into one JVM:
-    the second thread-mode job on a TaskManager would fail for good. In the TaskManager's own lib, with `pemja.` parent
-    first (conf/config.yaml), it is loaded once. The State Processor API stands there for those who read snapshots.
+    A job brings flink-python in its own class loader, and its native library can't be loaded twice into one JVM: the
+    second thread-mode job on a TaskManager would fail for good. In the TaskManager's own lib, with `pemja.` parent
+    first (conf/config.yaml), it is loaded once. The State Processor API is linked for reading snapshots.
     """
     state_processor = connector(STATE_PROCESSOR)
     for found in [*(flink_home() / "lib").glob("*.jar"), python_jar(), *([state_processor] if state_processor else [])]:
@@ -226,7 +226,7 @@ def link_jars(folder: Path) -> None:
 def link_guard(folder: Path, env: dict[str, str]) -> None:
     """Link the jar that keeps other websites' pages from Flink's REST API (`jvm/rest`) into a folder.
 
-    The JVM that serves REST finds it by itself, be it a cluster's or an embedded run's. Older ones go.
+    The JVM that serves REST discovers it, in a cluster or an embedded run. Older versions are removed.
     """
     guard = jar.build(GUARD, parts(), env)
     for old in folder.glob(f"{guard.name.rpartition('-')[0]}-*.jar"):
@@ -236,7 +236,7 @@ def link_guard(folder: Path, env: dict[str, str]) -> None:
 
 
 def link_plugins(folder: Path) -> None:
-    """Link Flink's plugins, and the one for S3 where there is one, into a folder: each has a folder of its own."""
+    """Link Flink's plugins, and the one for S3 if installed, into a folder, each in its own subfolder."""
     for plugin in (flink_home() / "plugins").iterdir():
         if plugin.is_dir():
             _link(folder / plugin.name, plugin)
@@ -248,7 +248,7 @@ def link_plugins(folder: Path) -> None:
 
 def _link(link: Path, target: Path) -> None:
     if not link.exists():
-        link.unlink(missing_ok=True)  # a link into an environment that is gone
+        link.unlink(missing_ok=True)  # a link into a removed environment
         link.symlink_to(target)
 
 
@@ -264,9 +264,9 @@ def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def code_fingerprint(folder: Path = PACKAGE) -> str:
-    """Return a digest of the project's Python: it tells whether a TaskManager still runs what stands here.
+    """Return a digest of the project's Python code, which shows whether a TaskManager still runs the present version.
 
-    An editor's own files beside it, and what can't be read, are no code that could run.
+    Editors' own files beside the code, and unreadable files, can't run and are skipped.
     """
     hashed = blake2b(digest_size=16)
     for file in sorted(folder.rglob("[!.]*.py")):

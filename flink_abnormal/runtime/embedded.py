@@ -1,4 +1,4 @@
-"""A cluster inside a command's own JVM: what it needs of this machine, and that nothing listens beyond it."""
+"""A cluster inside a command's own JVM: its requirements of this machine; it listens on this machine only."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ HOSTS: Final = Path("/etc/hosts")
 
 
 def prepare() -> dict[str, str]:
-    """Write Flink's folders, and return the environment of the JVM."""
+    """Write Flink's folders, and return the JVM's environment."""
     return {**distribution.prepare(), **_jvm_arguments()}
 
 
 def settings(backend: str) -> dict[str, str]:
-    """Return the settings of the cluster; raise MachineError if `backend` can't be loaded here.
+    """Return the cluster's settings; raise MachineError if `backend` can't be loaded here.
 
     RocksDB unpacks its library into the folder of temporary files, from which programs must be allowed to run.
     """
@@ -47,14 +47,14 @@ def settings(backend: str) -> dict[str, str]:
 
 
 def _jvm_arguments() -> dict[str, str]:
-    """Return what lets the JVM find its machine by its own name, which Flink looks up, if the machine can't.
+    """Return JVM arguments that resolve the machine's own name, which Flink looks up, if the machine can't.
 
-    The JVM then looks all names up in one file: the machine's own, and the store's with the addresses of now.
+    The JVM then resolves all names from one file: the machine's entries, and the S3 store with its current addresses.
     """
     name = socket.gethostname()
     if _addresses(name):
         return {}
-    known = [line for line in _lines(HOSTS) if "%" not in line]  # a zone of IPv6 is nothing that the JVM reads
+    known = [line for line in _lines(HOSTS) if "%" not in line]  # the JVM does not parse an IPv6 zone
     endpoint = urlsplit(os.environ.get(s3.ENDPOINT, "")).hostname
     found = [f"{address} {endpoint}" for address in _addresses(endpoint)] if endpoint else []
     file = distribution.work_folder() / "hosts"

@@ -16,7 +16,7 @@ VERSIONS: Final = (17, 21)
 
 
 def find() -> Path:
-    """Return the Java home to use; raise MachineError where there is none that Flink runs on."""
+    """Return the Java home to use; raise MachineError if there is none that Flink supports."""
     for home in (_from_java_home(), _from_path()):
         if home is not None and version(home) in VERSIONS:
             return home
@@ -31,7 +31,7 @@ def find() -> Path:
 
 
 def version(home: Path) -> int | None:
-    """Return the major version of the Java at `home`, or None where it does not run."""
+    """Return the major version of the Java at `home`, or None if it does not run."""
     try:
         shown = subprocess.run(
             [home / "bin" / "java", "-version"], capture_output=True, text=True, timeout=30, check=False
@@ -53,7 +53,7 @@ def _from_path() -> Path | None:
 
 
 def main() -> None:
-    """Print the Java home, or exit with 3 and why there is none: `make setup` asks so whether it needs the wheel."""
+    """Print the Java home, or exit with 3 and a reason; `make setup` uses it to decide whether it needs the wheel."""
     try:
         print(find())
     except MachineError as error:

@@ -1,7 +1,8 @@
-"""Which JobManager leads: asked of the ZooKeeper that the JobManagers share.
+"""Looks up the leading JobManager in the ZooKeeper that the JobManagers share.
 
-`python -m flink_abnormal.runtime.leader_lookup` prints the leader's host, with `rest` or `rpc` behind it the HOST:PORT
-of its REST API or of its RPC. ZooKeeper's address is that of the config.yaml in FLINK_CONF_DIR, or of the local one.
+`python -m flink_abnormal.runtime.leader_lookup` prints the leader's host; with the argument `rest` or `rpc`, the
+HOST:PORT of its REST API or its RPC. ZooKeeper's address comes from the config.yaml in FLINK_CONF_DIR, or from the
+local one.
 """
 
 from __future__ import annotations
@@ -28,14 +29,14 @@ _BLOCK: Final = b"\xac\xed\x00\x05\x77"  # a Java object stream that begins with
 
 
 class Election(NamedTuple):
-    """Where a cluster elects its leader: ZooKeeper's `quorum` (HOST:PORT,...) and the cluster's folder in it."""
+    """A cluster's leader election: ZooKeeper's `quorum` (HOST:PORT,...) and the cluster's folder in it."""
 
     quorum: str
     folder: str
 
     @classmethod
     def of(cls, settings: dict[str, object]) -> Election:
-        """Return the election that Flink's settings (dotted keys) tell of; raise UsageError where there is none."""
+        """Return the election in Flink's settings (dotted keys); raise UsageError if they configure none."""
         quorum = settings.get("high-availability.zookeeper.quorum")
         if settings.get("high-availability.type") != "zookeeper" or not quorum:
             raise UsageError(
@@ -57,10 +58,10 @@ class Election(NamedTuple):
 def find(election: Election, component: str = "rest", seconds: float = DEADLINE_SECONDS) -> str:
     """Return the HOST:PORT of the leader's REST API (`rest`) or RPC (`rpc`), waiting for an election to end.
 
-    Raises ClusterError where ZooKeeper doesn't answer, or nobody leads after `seconds`.
+    Raises ClusterError if ZooKeeper doesn't respond, or no leader is elected within `seconds`.
     """
     deadline = time.monotonic() + seconds
-    logging.getLogger("kazoo").setLevel(logging.CRITICAL)  # a server that is away is told of below, in one sentence
+    logging.getLogger("kazoo").setLevel(logging.CRITICAL)  # an unreachable server is reported below, in one sentence
     client = KazooClient(hosts=election.quorum, timeout=seconds, read_only=True)
     try:
         client.start(timeout=seconds)
@@ -85,7 +86,7 @@ def find(election: Election, component: str = "rest", seconds: float = DEADLINE_
 
 
 def address(data: bytes) -> str:
-    """Return the HOST:PORT in what Flink writes: a Java object stream of a URL and a session id."""
+    """Parse the HOST:PORT from Flink's format: a Java object stream of a URL and a session id."""
     begin = len(_BLOCK) + 1
     if data.startswith(_BLOCK):
         length = int.from_bytes(data[begin : begin + 2], "big")

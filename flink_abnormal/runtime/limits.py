@@ -1,4 +1,4 @@
-"""How much memory and how many slots a container of the composition has, and whether Flink can work with that."""
+"""The memory and slots of a container of the composition, and whether Flink can run with them."""
 
 from __future__ import annotations
 
@@ -13,22 +13,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PYTHON_MEGABYTES: Final = 256
-"""Room for thread-mode Python beside Flink's own accounting: an allowance, not a measured need."""
+"""Allowance for thread-mode Python outside Flink's own accounting; not a measured need."""
 SMALLEST_MEGABYTES: Final = {"JOBMANAGER_MEMORY": 768, "TASKMANAGER_MEMORY": 768}
 FLINK_KEYS: Final = {
     "JOBMANAGER_MEMORY": "jobmanager.memory.process.size",
     "TASKMANAGER_MEMORY": "taskmanager.memory.process.size",
     "SLOTS": "taskmanager.numberOfTaskSlots",
 }
-"""Settings that stand in conf/config.yaml too: it holds their defaults."""
+"""Settings whose defaults are in conf/config.yaml."""
 _UNITS: Final = {"": 1 / 1024**2, "k": 1 / 1024, "m": 1, "g": 1024}
 
 
 class Role(NamedTuple):
-    """A Flink process.
-
-    Its script in Flink's bin folder, Flink's name of the service, the setting of its memory, and the Python it holds.
-    """
+    """A Flink process: script in Flink's bin folder, Flink's service name, memory setting, allowance for Python."""
 
     script: str
     arguments: tuple[str, ...]
@@ -44,7 +41,7 @@ TASKMANAGER: Final = Role(
 
 
 def flink_setting(environ: Mapping[str, str], name: str) -> str:
-    """Return one of FLINK_KEYS as it is told, or as conf/config.yaml has it; raise UsageError where neither says it."""
+    """Return one of FLINK_KEYS from the environment, else conf/config.yaml; raise UsageError if neither sets it."""
     told = environ.get(name) or distribution.settings().get(FLINK_KEYS[name])
     if told is None:
         raise UsageError(f"conf/config.yaml holds no {FLINK_KEYS[name]}: set {name}.")
@@ -52,7 +49,7 @@ def flink_setting(environ: Mapping[str, str], name: str) -> str:
 
 
 def megabytes(environ: Mapping[str, str], name: str) -> int:
-    """Return a setting such as 1280m or 2g in MiB; raise UsageError where it is none."""
+    """Return a setting such as 1280m or 2g in MiB; raise UsageError if it can't be parsed."""
     told = flink_setting(environ, name)
     match = re.fullmatch(r"(\d+)\s*([kmg]?)b?", told.strip().lower())
     if match is None:
@@ -61,7 +58,7 @@ def megabytes(environ: Mapping[str, str], name: str) -> int:
 
 
 def check_memory(role: Role, environ: Mapping[str, str], limit_megabytes: int | None) -> None:
-    """Raise UsageError where Flink would not start, or the kernel would kill the process later."""
+    """Raise UsageError if Flink would not start, or the kernel would kill the process later."""
     size = megabytes(environ, role.memory)
     smallest = SMALLEST_MEGABYTES[role.memory]
     if size < smallest:
@@ -76,19 +73,19 @@ def check_memory(role: Role, environ: Mapping[str, str], limit_megabytes: int | 
 
 
 def memory_limit() -> int | None:
-    """Return how many MiB this container may use, or None where nothing limits it."""
+    """Return this container's memory limit in MiB, or None if it has none."""
     for file in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
         try:
             told = Path(file).read_text(encoding="ascii").strip()
         except OSError:
             continue
-        # Version 1 of the kernel's groups writes "no limit" as a number beyond any machine.
+        # Version 1 of cgroups writes "no limit" as a number beyond any machine.
         return None if told == "max" or int(told) >= 2**60 else int(told) // 1024**2
     return None
 
 
 def check_slots(environ: Mapping[str, str]) -> None:
-    """Raise UsageError where SLOTS is no number that a TaskManager can have."""
+    """Raise UsageError if SLOTS is not a number that a TaskManager can have."""
     told = flink_setting(environ, "SLOTS")
     if not told.isdecimal() or not 1 <= int(told) <= 100:  # noqa: PLR2004
         raise UsageError(f"SLOTS={told} is no number from 1 to 100.")

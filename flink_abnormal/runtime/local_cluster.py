@@ -1,4 +1,4 @@
-"""A real local cluster from the pip-installed distribution: JobManagers and TaskManagers, as processes."""
+"""A local cluster from the pip-installed distribution: JobManagers and TaskManagers as real processes."""
 
 from __future__ import annotations
 
@@ -33,26 +33,26 @@ MAX_PORT: Final = 65535
 
 
 def running() -> State | None:
-    """Return the local cluster that runs, or None."""
+    """Return the running local cluster, or None."""
     state = State.read()
     return state if state is not None and state.supervisor.alive() else None
 
 
 def client(state: State) -> Cluster:
-    """Return the REST client of a local cluster: of all its JobManagers."""
+    """Return the REST client of all JobManagers of a local cluster."""
     first, *others = (Address(DEFAULT_HOST, port) for port in state.plan.ports.values())
     return Cluster(*first, others)
 
 
 def running_at(cluster: Cluster) -> State | None:
-    """Return the local cluster that runs if this is it, or None."""
+    """Return the running local cluster if `cluster` is it, or None."""
     state = running()
     told = {port for host, port in cluster.addresses if host in (DEFAULT_HOST, "localhost")}
     return state if state is not None and told & set(state.plan.ports.values()) else None
 
 
 def leading(state: State) -> str | None:
-    """Return the name of the JobManager that leads, or None while none does."""
+    """Return the name of the leading JobManager, or None while there is no leader."""
     if not state.plan.ha:
         return "jobmanager"
     try:
@@ -61,20 +61,20 @@ def leading(state: State) -> str | None:
         port = int(leader_lookup.find(election, seconds=LEADER_SECONDS).rpartition(":")[2])
     except ClusterError:
         return None
-    # ZooKeeper takes a killed leader for alive until its session ends.
+    # ZooKeeper considers a killed leader alive until its session ends.
     alive = {member.name for member in state.members if member.alive()}
     return next((name for name, its in state.plan.ports.items() if its == port and name in alive), None)
 
 
 def up(plan: Plan, progress: Callable[[str], None]) -> State:
-    """Start a cluster and wait until every slot is registered; one that runs already is left as it is."""
+    """Start a cluster, unless one is running, and wait until every slot is registered."""
     state = running()
     if state is not None:
         _await_slots(state, progress)
         return state
     clear_remains()
     _check_ports(plan)
-    for folder in ("log", "pid"):  # Flink's scripts would count a pid that another process got
+    for folder in ("log", "pid"):  # Flink's scripts would count a pid that was reused
         for old in (distribution.work_folder() / folder).glob("*"):
             old.unlink(missing_ok=True)
     env = distribution.prepare(distribution.CLUSTER_CONF, _overrides(plan))
@@ -97,7 +97,7 @@ def up(plan: Plan, progress: Callable[[str], None]) -> State:
 
 
 def down() -> bool:
-    """End the cluster and whatever a killed supervisor left behind; return whether there was anything to end."""
+    """Stop the cluster and any processes left by a killed supervisor; return whether anything ran."""
     state = State.read()
     if state is None:
         return False
@@ -112,7 +112,7 @@ def down() -> bool:
 
 
 def clear_remains() -> bool:
-    """End processes of a cluster whose supervisor is gone, and forget it; return whether any still ran."""
+    """Stop the processes of a cluster without a supervisor and drop its state; return whether any still ran."""
     state = State.read()
     if state is None:
         return False
@@ -128,7 +128,7 @@ def clear_remains() -> bool:
 
 
 def renew_taskmanagers(state: State, progress: Callable[[str], None]) -> None:
-    """Start the TaskManagers anew, and wait until their slots are registered."""
+    """Restart the TaskManagers and wait until their slots are registered."""
     before = {member.name: member.pid for member in state.members}
     os.kill(state.supervisor.pid, signal.SIGHUP)
     deadline = time.monotonic() + START_SECONDS
@@ -145,7 +145,7 @@ def renew_taskmanagers(state: State, progress: Callable[[str], None]) -> None:
 
 
 def stale(state: State) -> list[str]:
-    """Return the TaskManagers that were started with other code of this project than stands here now."""
+    """Return the TaskManagers that were started with another version of this project's code."""
     code = distribution.code_fingerprint()
     return [member.name for member in state.taskmanagers if member.code != code]
 
@@ -170,7 +170,7 @@ def _await_slots(state: State, progress: Callable[[str], None]) -> None:
 
 
 def _last_words(name: str) -> str:
-    """Return the last reason that a process wrote, else its last line, and where the rest stands."""
+    """Return the last reason in a process's output, else its last line, and the folder with the rest."""
     out = stdout_files.output_file(name)
     lines = [
         line
@@ -183,7 +183,7 @@ def _last_words(name: str) -> str:
 
 
 def _overrides(plan: Plan) -> dict[str, Any]:
-    """Return what this cluster's Flink settings have over conf/config.yaml."""
+    """Return this cluster's overrides of conf/config.yaml."""
     common = {
         "rest.port": plan.port,
         "taskmanager.numberOfTaskSlots": plan.slots,
@@ -191,7 +191,8 @@ def _overrides(plan: Plan) -> dict[str, Any]:
     }
     if plan.ha:
         return {**common, **zookeeper.prepare(_any_free_port())}
-    # Flink's own port for the cluster on Flink's own port: two that start at once must not choose the same.
+    # Only the cluster on Flink's default port gets Flink's default RPC port: two that start at once must not choose the
+    # same.
     rpc_port = RPC_PORT if plan.port == DEFAULT_PORT and _free(RPC_PORT) else _any_free_port()
     return {**common, "jobmanager.rpc.port": rpc_port}
 

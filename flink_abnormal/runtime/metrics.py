@@ -1,4 +1,4 @@
-"""Flink's Prometheus reporter: on every process of a composition, and of a local cluster that asks for it."""
+"""Flink's Prometheus reporter: on every process of the composition, and optionally of a local cluster."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from flink_abnormal.runtime.cluster_state import Plan
 
 DEFAULT_PORT: Final = 9249
-SPARE_PORTS: Final = 10  # others may hold some of the range
+SPARE_PORTS: Final = 10  # other programs may occupy part of the range
 REPORTER: Final = "metrics.reporter.prom"
 
 
 def at(ports: str) -> dict[str, Any]:
-    """Return the Flink settings that let a process serve /metrics on the first free port of a range, or on the one.
+    """Return the Flink settings for serving /metrics on the first free port of a range, or on a single port.
 
     The reporter can't be bound to one address.
     """
@@ -27,11 +27,11 @@ def at(ports: str) -> dict[str, Any]:
 
 
 def reporter(plan: Plan) -> dict[str, Any]:
-    """Return the Flink settings that let each process of a local cluster serve /metrics on a port of its own."""
+    """Return the Flink settings for serving /metrics on one port per process of a local cluster."""
     return at(ports(plan))
 
 
 def ports(plan: Plan) -> str:
-    """Return the range of ports of a local cluster's processes, such as 9249-9262."""
+    """Return the range of a local cluster's metrics ports, such as 9249-9262."""
     first = plan.metrics_port or DEFAULT_PORT
     return f"{first}-{first + len(plan.members) + SPARE_PORTS - 1}"

@@ -1,7 +1,7 @@
-"""What a TaskManager is called in `cluster status`, in a drill, on the dashboard and in Flink's own log: one name.
+"""One name for a TaskManager in `cluster status`, in drills, on the dashboard and in Flink's own log.
 
-`taskmanager-2` is the second of a local cluster or of the composition, whichever of its processes runs. Flink tells one
-process from the next by a resource id of its own: here the name, and letters that no other process has.
+`taskmanager-2` is the second of a local cluster or of the composition, whichever of its processes runs. Flink
+distinguishes processes by a resource id: here the name and a random suffix.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ def resource_id(name: str) -> str:
 
 
 def name_of(resource_id: str) -> str | None:
-    """Return the name in a resource id, or None where somebody else made the id."""
+    """Return the name in a resource id, or None if the id is not ours."""
     found = _ID.fullmatch(resource_id)
     return found[1] if found else None
 
 
 def of_container(hostname: str) -> str | None:
-    """Return the name of the container that this runs in, or None where the containers' network does not know it.
+    """Return the name of the current container, or None if the containers' network does not know it.
 
-    Compose numbers containers; inside, only the network's own DNS knows the number, by the address: the hosts file,
-    which is asked first by default, knows no more than the host name.
+    Compose numbers containers; inside one, only a lookup of its address in the network's DNS returns the number. The
+    hosts file, queried first by default, contains only the host name.
     """
     try:
         address = socket.gethostbyname(hostname)

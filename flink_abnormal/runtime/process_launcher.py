@@ -1,7 +1,7 @@
-"""How a member of a local cluster is started: the first of its kind by Flink's script, all others as that script did.
+"""Starts members of a local cluster: the first of each kind by Flink's script, the others by copying its JVM's command.
 
-Before a script becomes a JVM, it starts others that read config.yaml and reckon the memory. That costs two seconds of a
-processor, which a lost worker's tasks would wait for. What the JVM was started with is looked up once it runs.
+Before a script becomes a JVM, it starts others that read config.yaml and calculate the memory. That costs two seconds
+of CPU, a delay for a lost worker's tasks. The JVM's command line is read once it runs.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from flink_abnormal.runtime.cluster_state import ZOOKEEPER, is_taskmanager
 if TYPE_CHECKING:
     from flink_abnormal.runtime.cluster_state import Plan
 
-JVM_ARGS: Final = "-Dconsole.log.level=OFF"  # the log goes to its file, standard output to the job
+JVM_ARGS: Final = "-Dconsole.log.level=OFF"  # the log goes to its file; standard output belongs to the job
 
 
 class Example(NamedTuple):
-    """A member whose script has become a JVM, with its command and environment."""
+    """The command and environment of a member whose script has become a JVM."""
 
     name: str
     command: list[str]
@@ -39,15 +39,15 @@ class Launcher:
         self._learning: dict[str, tuple[str, subprocess.Popen[bytes]]] = {}
 
     def start(self, name: str) -> subprocess.Popen[bytes] | None:
-        """Start a member; None where another of its kind is about to show how."""
+        """Start a member; return None while the first process of this kind is still resolving its command line."""
         kind = _kind(name)
-        # One that was killed has left its own behind: 60 MB and more.
+        # A killed process leaves its files behind: 60 MB and more.
         shutil.rmtree(temporary_folder(name), ignore_errors=True)
         temporary_folder(name).mkdir(parents=True, exist_ok=True)
         if (example := self._examples.get(kind)) is not None:
             try:
                 return _popen(name, self._command_like(example, name), {**example.env, "FLINK_IDENT_STRING": name})
-            except OSError:  # this Java is gone; the script looks for another
+            except OSError:  # this Java is gone; the script finds another
                 del self._examples[kind]
         if kind in self._learning:
             return None
@@ -57,7 +57,7 @@ class Launcher:
         return child
 
     def learn(self) -> None:
-        """Look whether scripts have become JVMs."""
+        """Record the command lines of scripts that have become JVMs."""
         for kind, (name, child) in list(self._learning.items()):
             try:
                 process = psutil.Process(child.pid)
@@ -69,7 +69,7 @@ class Launcher:
             except psutil.NoSuchProcess:
                 pass
             except psutil.Error:
-                self._examples[kind] = None  # this system tells nothing: scripts, then
+                self._examples[kind] = None  # this system does not report them: use scripts
             del self._learning[kind]
 
     def _script(self, name: str) -> list[str]:
@@ -81,13 +81,13 @@ class Launcher:
         return [str(scripts / script), "start-foreground", *options]
 
     def _command_like(self, example: Example, name: str) -> list[str]:
-        """Return the example's command with what is this member's own: its log, its folder and its port."""
+        """Return the example's command with this member's own log, folder and port."""
         options = [f"-Dlog.file={stdout_files.output_file(name).with_suffix('.log')}", *self._options(name)]
         own = {option.partition("=")[0]: option for option in options}
         return [own.get(argument.partition("=")[0], argument) for argument in example.command]
 
     def _options(self, name: str) -> list[str]:
-        """Return the settings of Flink that no other member has."""
+        """Return the Flink settings that are specific to this member."""
         folder = temporary_folder(name)
         own = [f"rest.port={self._plan.ports[name]}"] if name in self._plan.ports else []
         if is_taskmanager(name):
@@ -96,7 +96,7 @@ class Launcher:
 
 
 def temporary_folder(name: str = "") -> Path:
-    """Return the folder of a member's temporary files, or of those of all members."""
+    """Return the folder of a member's temporary files, or the parent of all of them."""
     return distribution.work_folder() / "tmp" / name
 
 

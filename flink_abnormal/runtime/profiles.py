@@ -1,4 +1,4 @@
-"""The profiles of the composition, and the JobManagers that they give."""
+"""The composition's profiles, and their JobManagers."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ WEB_PORT: Final = 8081
 
 
 def profiles(environ: Mapping[str, str]) -> set[str]:
-    """Return the profiles that COMPOSE_PROFILES names; compose passes it on."""
+    """Return the profiles in COMPOSE_PROFILES, which compose passes on."""
     return {name.strip() for name in environ.get("COMPOSE_PROFILES", "").split(",")} - {""}
 
 
 def check_profile(role: str, environ: Mapping[str, str]) -> None:
-    """Raise UsageError for profiles that exclude each other, or that only the containers in them were told of."""
+    """Raise UsageError if profiles exclude each other, or if only a profile's own containers know of it."""
     if {"ha", "application"} <= profiles(environ):
         raise UsageError("Profiles ha and application can't be had together: choose one in COMPOSE_PROFILES.")
     standby = environ.get("JOBMANAGER", LEADER) != LEADER
@@ -36,6 +36,6 @@ def check_profile(role: str, environ: Mapping[str, str]) -> None:
 
 
 def addresses(environ: Mapping[str, str]) -> str:
-    """Return the HOST:PORT of every JobManager that the profiles give, with commas between."""
+    """Return the HOST:PORT of every JobManager of the profiles, comma-separated."""
     names = JOBMANAGERS if "ha" in profiles(environ) else JOBMANAGERS[:1]
     return ",".join(f"{name}:{WEB_PORT}" for name in names)

@@ -1,6 +1,6 @@
-"""Thread mode loads Python as a shared library, which many distributions ship apart from `python3`: looks for it first.
+"""Checks for Python's shared library, which thread mode loads and many distributions ship apart from `python3`.
 
-Without it each attempt of a task fails with `loadedLibraryNames`, which tells nobody anything.
+Without it, each attempt of a task fails with `loadedLibraryNames`, a useless message.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 LOOK: Final = "from find_libpython import find_libpython;print(find_libpython())"
-"""What pemja, which loads the library into the JVM, runs to find it."""
+"""The code by which pemja, which loads the library into the JVM, finds it."""
 LOAD: Final = "import ctypes, sys; ctypes.CDLL(sys.argv[1])"
 LOOK_SECONDS: Final = 60
 INSTALL: Final = {
@@ -23,12 +23,12 @@ INSTALL: Final = {
     "arch": "pacman -S python",
     "alpine": "apk add python3",
 }
-"""How the library comes to a distribution's own Python; others name one of these as the one that they are like."""
+"""How to install the library for a distribution's own Python; others name one of these as similar."""
 
 
 @lru_cache
 def missing() -> str | None:
-    """Return how to install the shared library of this Python, or None if thread mode can load it."""
+    """Return how to install this Python's shared library, or None if thread mode can load it."""
     found = _found()
     if found is not None and _python("-c", LOAD, found).returncode == 0:
         return None
@@ -36,7 +36,7 @@ def missing() -> str | None:
 
 
 def advice(prefix: str, distributions: list[str]) -> str:
-    """Return how the Python below `prefix` gets its shared library; `distributions`: this one, and those it is like."""
+    """Return how to get the shared library of the Python below `prefix`; `distributions`: this and similar ones."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     if "pyenv" in prefix:
         return f"PYTHON_CONFIGURE_OPTS=--enable-shared pyenv install --force {platform.python_version()}"
@@ -47,7 +47,7 @@ def advice(prefix: str, distributions: list[str]) -> str:
 
 
 def _found() -> str | None:
-    """Return the library that pemja will load; it takes all that is printed, warnings too, for paths."""
+    """Return the library that pemja will load; pemja parses all output, warnings too, as paths."""
     done = _python("-c", LOOK)
     path = done.stdout.strip()
     return path if done.returncode == 0 and Path(path).is_file() else None

@@ -1,4 +1,4 @@
-"""A client of Flink's REST API: small, time-limited, and clear about a cluster that is not there."""
+"""A small client of Flink's REST API, with time limits and clear errors for an absent cluster."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ DEFAULT_PORT: Final = 8081
 MAX_PORT: Final = 65535
 TIMEOUT_SECONDS: Final = 10
 FILE_SECONDS: Final = 60
-# A JobManager that has not yet noticed that its leader is gone keeps silent: another may know more.
+# A JobManager that has not yet noticed the loss of its leader does not respond: another may know more.
 SEVERAL_TIMEOUT_SECONDS: Final = 3
 LOST_LEADER: Final = ("RecipientUnreachableException", "FencingTokenException")
 END_SECONDS: Final = 60
 ELECTION_SECONDS: Final = 15.0
 SERIES_SECONDS: Final = 60
-"""Failures of a job that follow one another within this time are one series."""
+"""Failures of a job with at most this time between them form one series."""
 ENDED: Final = ("FINISHED", "FAILED", "CANCELED")
 
 
@@ -53,14 +53,14 @@ class Job(NamedTuple):
 
     @property
     def running(self) -> bool:
-        """Whether the job has not ended; its tasks may still be on their way."""
+        """Whether the job has not ended; its tasks may not be running yet."""
         return self.state not in ENDED
 
 
 class Cluster:
-    """The REST API of a cluster, at one address or, with high availability, at one for each JobManager.
+    """A cluster's REST API, at one address or, with high availability, at one per JobManager.
 
-    Any JobManager that is alive answers for the one that leads. The one that answered last is asked first.
+    Any live JobManager responds for the leader. The last to respond is tried first.
     """
 
     def __init__(self, host: str = DEFAULT_HOST, port: int = DEFAULT_PORT, others: Iterable[Address] = ()) -> None:
@@ -69,7 +69,7 @@ class Cluster:
 
     @classmethod
     def at(cls, addresses: str) -> Cluster:
-        """Return the cluster at `HOST:PORT`, or at `HOST:PORT,HOST:PORT,...` where it has several JobManagers."""
+        """Return the cluster at `HOST:PORT`, or at `HOST:PORT,HOST:PORT,...` if it has several JobManagers."""
         found = []
         for address in addresses.split(","):
             host, _, port = address.strip().removeprefix("http://").rstrip("/").rpartition(":")
@@ -83,36 +83,36 @@ class Cluster:
 
     @property
     def address(self) -> str:
-        """`HOST:PORT`, with commas between several."""
+        """`HOST:PORT`, comma-separated if there are several."""
         return ",".join(map(str, self.addresses))
 
     @property
     def host(self) -> str:
-        """The host of the JobManager that answered last."""
+        """The host of the last JobManager to respond."""
         return self._order[0].host
 
     @property
     def port(self) -> int:
-        """The port of the JobManager that answered last."""
+        """The port of the last JobManager to respond."""
         return self._order[0].port
 
     def get(self, path: str, *, patience: float | None = None) -> Any:
-        """Return the JSON of a GET; raise ClusterError where nobody answers or Flink refuses.
+        """Return the JSON of a GET; raise ClusterError if nobody responds or Flink refuses.
 
-        While a leader is elected, it asks again for `patience` seconds, by default for ELECTION_SECONDS.
+        During a leader election, retry for `patience` seconds, by default ELECTION_SECONDS.
         """
         return self._json(self._call("GET", path, patience=patience))
 
     @contextlib.contextmanager
     def understood(self) -> Iterator[None]:
-        """Raise ClusterError where an answer that is read in this block is not shaped as Flink's are."""
+        """Raise ClusterError if a response parsed in this block does not have the shape of Flink's."""
         try:
             yield
         except (KeyError, TypeError, ValueError, AttributeError, IndexError):
             raise ClusterError(self._stranger()) from None
 
     def answers(self) -> bool:
-        """Whether a Flink cluster answers."""
+        """Whether a Flink cluster responds."""
         try:
             with self.understood():
                 return "taskmanagers" in self.get("/overview", patience=0)
@@ -120,7 +120,7 @@ class Cluster:
             return False
 
     def slots(self) -> Slots:
-        """Return how many slots there are and how many are free."""
+        """Return the number of slots, and of free ones."""
         with self.understood():
             overview = self.get("/overview")
             return Slots(int(overview["slots-total"]), int(overview["slots-available"]))
@@ -131,7 +131,7 @@ class Cluster:
             return [each for each in self.get("/taskmanagers")["taskmanagers"] if each["id"]]
 
     def jobs(self) -> list[Job]:
-        """Return all jobs that the cluster remembers, the newest first."""
+        """Return all jobs that the cluster remembers, newest first."""
         with self.understood():
             found = [
                 Job(
@@ -147,7 +147,7 @@ class Cluster:
         return sorted(found, key=lambda job: job.start_ms, reverse=True)
 
     def job(self, wanted: str | None) -> Job:
-        """Return the job of this id (or its beginning), or where none is named the one that runs, else the newest."""
+        """Return the job with this id or id prefix; by default the running job, else the newest."""
         jobs = self.jobs()
         if not jobs:
             raise UsageError("The cluster has no job. Submit one: flink-abnormal submit")
@@ -162,7 +162,7 @@ class Cluster:
         return matching[0]
 
     def job_state(self, job_id: str) -> str | None:
-        """Return the state of a job, None where the cluster knows it no more."""
+        """Return the state of a job, or None if the cluster no longer knows it."""
         answer = self._call("GET", f"/jobs/{job_id}/status", accept_errors=True)
         if answer.status == HTTPStatus.NOT_FOUND:
             return None
@@ -172,7 +172,7 @@ class Cluster:
             return str(self._json(answer)["status"])
 
     def failures(self, job_id: str) -> list[str]:
-        """Return the stack traces of a job's last series of failures, the newest first."""
+        """Return the stack traces of a job's last series of failures, newest first."""
         with self.understood():
             entries = self.get(f"/jobs/{job_id}/exceptions")["exceptionHistory"]["entries"]
             series = entries[:1]
@@ -183,10 +183,10 @@ class Cluster:
             return [str(entry["stacktrace"]) for entry in series] or ["no reason given"]
 
     def stdout(self, taskmanager: str) -> Iterator[bytes]:
-        """Yield the standard output of a TaskManager as it comes, or nothing where it has none yet.
+        """Stream the standard output of a TaskManager, or nothing if it has none yet.
 
-        Flink hands out whole files only. The TaskManager sends it to the JobManager that leads, and that one only can
-        hand it out.
+        Flink serves whole files only. The TaskManager sends the file to the leading JobManager, the only one that can
+        serve it.
         """
         path = f"/taskmanagers/{taskmanager}/stdout"
         for address in list(self._order):
@@ -195,23 +195,23 @@ class Cluster:
                 with contextlib.closing(chunks):
                     if status != HTTPStatus.OK:
                         continue
-                    with contextlib.suppress(ClusterError):  # broken off: what has come, has come
+                    with contextlib.suppress(ClusterError):  # cut short: use what has arrived
                         yield from chunks
                 return
 
     def printed_bytes(self, taskmanager: str) -> dict[str, int] | None:
-        """Return the outputs in a TaskManager's folder of logs and their sizes, or None where it doesn't tell."""
+        """Return the sizes of the outputs in a TaskManager's log folder by name, or None if it does not report them."""
         with contextlib.suppress(ClusterError), self.understood():
             files = self.get(f"/taskmanagers/{taskmanager}/logs")["logs"]
             return {str(file["name"]): int(file["size"]) for file in files if file["name"].endswith(".out")}
         return None
 
     def cancel(self, job_id: str) -> None:
-        """Ask the job to end; its last checkpoint stays."""
+        """Cancel the job; its last checkpoint is retained."""
         self._json(self._call("PATCH", f"/jobs/{job_id}"))
 
     def stopped(self, job_id: str) -> bool:
-        """Whether a job that shows as FINISHED was stopped with a savepoint, and has not come to its input's end."""
+        """Whether a job in state FINISHED was stopped with a savepoint, before the end of its input."""
         savepoint = self.get(f"/jobs/{job_id}/checkpoints")["latest"]["savepoint"]
         return savepoint is not None and savepoint["checkpoint_type"] == "SYNC_SAVEPOINT"
 
@@ -227,14 +227,14 @@ class Cluster:
         raise ClusterError(f"Job {job_id} is still ending after {END_SECONDS} s. See flink-abnormal status {job_id}")
 
     def job_parameters(self, job_id: str) -> dict[str, str]:
-        """Return the options that the job was submitted with, as far as it tells them."""
+        """Return the options that the job was submitted with, as far as it publishes them."""
         with self.understood():
             return dict(self.get(f"/jobs/{job_id}/config")["execution-config"]["user-config"])
 
     def stop(self, job_id: str, folder: str, *, drain: bool = False) -> str:
-        """Stop the job with a savepoint below `folder` (a URI); returns the savepoint's path.
+        """Stop the job with a savepoint below `folder` (a URI); return the savepoint's path.
 
-        `drain` lets a job with an end come to that end first.
+        With `drain`, a bounded job reaches its end first.
         """
         body = {"drain": drain, "formatType": "CANONICAL", "targetDirectory": folder}
         with self.understood():
@@ -256,7 +256,7 @@ class Cluster:
         accept_errors: bool = False,
         patience: float | None = None,
     ) -> Answer:
-        """Ask until a JobManager answers; while a leader is elected, ask again and again, for `patience` seconds."""
+        """Send a request until a JobManager responds; during a leader election, retry for `patience` seconds."""
         deadline = time.monotonic() + (ELECTION_SECONDS if patience is None else patience)
         while (answer := self._ask(method, path, body)) is None or elects(*answer):
             if time.monotonic() > deadline:
@@ -281,9 +281,9 @@ class Cluster:
         )
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> Answer | None:
-        """Return the first answer that a JobManager gives; None where one listens but none answers in time.
+        """Return the first response of a JobManager; None if one listens but none responds in time.
 
-        Raises ClusterError where nobody listens, and where it stays open whether a change was made.
+        Raises ClusterError if nobody listens, or if it is unknown whether a change was made.
         """
         listens = False
         timeout = TIMEOUT_SECONDS if len(self._order) == 1 or method != "GET" else SEVERAL_TIMEOUT_SECONDS
@@ -314,14 +314,14 @@ class Cluster:
 
 
 def elects(status: int, content: bytes) -> bool:
-    """Whether a JobManager has nobody to ask: it waits for a leader, or its leader is gone and it doesn't know yet."""
+    """Whether a JobManager has no leader: it waits for one, or has not noticed the loss of its leader."""
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         return any(reason.encode() in content for reason in LOST_LEADER)
     return status == HTTPStatus.SERVICE_UNAVAILABLE
 
 
 def _reason(answer: Answer) -> str | None:
-    """Return why Flink refused, in one line; None where that is no answer of Flink's."""
+    """Return Flink's reason for a refusal, in one line; None if the response is not Flink's."""
     try:
         errors = json.loads(answer.content)["errors"]
         return next(

@@ -1,8 +1,7 @@
-"""The S3 store of checkpoints: its settings, whether it can be written, and what lies in it.
+"""The S3 store of checkpoints: its settings, a check that it is writable, and its objects.
 
-Where it is and who may use it stands in the environment, for every way to start something. Flink's own client of S3 is
-a plugin (`make connectors`); what is asked here, before Flink starts, goes through the `minio` package, which talks to
-any S3 store.
+Its address and keys are in the environment, for every way to start something. Flink's own S3 client is a plugin (`make
+connectors`); requests from here, before Flink starts, use the `minio` package, which supports any S3 store.
 """
 
 from __future__ import annotations
@@ -37,11 +36,11 @@ _WRONG_KEYS: Final = ("InvalidAccessKeyId", "SignatureDoesNotMatch")
 
 
 class UnansweredError(MachineError):
-    """Nobody answers at S3_ENDPOINT, or not yet: start the store, or mend the address."""
+    """Nobody responds at S3_ENDPOINT, or not yet: start the store, or correct the address."""
 
 
 class Object(NamedTuple):
-    """An object of a bucket: its key below the prefix that was asked for, and its size in bytes."""
+    """An object in a bucket: its key below the requested prefix, and its size in bytes."""
 
     key: str
     size: int
@@ -54,31 +53,31 @@ def is_s3(folder: str) -> bool:
 
 
 def flink_settings() -> dict[str, str]:
-    """Return the environment's S3 settings in Flink's keys, or nothing where there are none; the keys are not in it.
+    """Return the environment's S3 settings in Flink's keys, without the access keys; empty if there are none.
 
-    Flink would write them into its configuration, and the access key into its log and into what REST shows of it.
+    Flink would write the keys into its configuration, and the access key into its log and its REST responses.
     """
     endpoint = os.environ.get(ENDPOINT, "")
     if not endpoint and not keys():
         return {}
     told = {"s3.endpoint": endpoint} if endpoint else {}
-    # Stores other than Amazon's know no host name for each bucket; Amazon's takes the path too.
+    # Stores other than Amazon's have no host name per bucket; Amazon's accepts the path too.
     return {**told, "s3.path.style.access": "true", "s3.region": _region()}
 
 
 def keys() -> dict[str, str]:
-    """Return the variables in which Flink's client of S3 finds the keys that the environment gives."""
+    """Return the environment's keys under the variables that Flink's S3 client reads."""
     told = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
     return {variable: os.environ[name] for variable, name in told.items() if os.environ.get(name)}
 
 
 def without_keys(uri: str) -> str:
-    """Return a URI without a user and password that somebody wrote into it: for what is said or logged."""
+    """Return a URI with any user and password masked, for messages and logs."""
     return re.sub(r"(?<=//)[^/]*@", "***@", uri)
 
 
 def split(uri: str) -> tuple[str, str]:
-    """Return bucket and prefix (without slashes at its ends) of an s3:// URI."""
+    """Return the bucket and prefix (without outer slashes) of an s3:// URI."""
     bucket, _, prefix = uri.removeprefix(f"{SCHEME}://").partition("/")
     if "@" in bucket:
         raise UsageError(f"{without_keys(uri)} names a user: give the keys as {ACCESS_KEY} and {SECRET_KEY} instead.")
@@ -88,7 +87,7 @@ def split(uri: str) -> tuple[str, str]:
 
 
 def check_writable(uri: str) -> None:
-    """Raise, with a sentence that names what is wrong, where nothing can be written below an s3:// URI."""
+    """Raise an error that names the cause if nothing can be written below an s3:// URI."""
     bucket, prefix = split(uri)
     key = "/".join(part for part in (prefix, f"_written-to-try-{uuid.uuid4().hex}") if part)
     client = _client(uri)
@@ -98,7 +97,7 @@ def check_writable(uri: str) -> None:
 
 
 def objects(uri: str) -> Iterator[Object]:
-    """Yield what lies below an s3:// URI, at any depth."""
+    """Yield the objects below an s3:// URI, at any depth."""
     bucket, prefix = split(uri)
     start = f"{prefix}/" if prefix else ""
     pages = _client(uri).list_objects(bucket, prefix=start, recursive=True)
@@ -125,7 +124,7 @@ def write(uri: str, content: bytes) -> None:
 
 
 def make_bucket(name: str, seconds: float = BUCKET_SECONDS) -> bool:
-    """Make a bucket where it is missing, and return whether it was; waits at most `seconds` for a store that starts."""
+    """Create a bucket if it is missing, and return whether it was; wait at most `seconds` for a starting store."""
     deadline = time.monotonic() + seconds
     uri = f"{SCHEME}://{name}"
     client = _client(uri)
@@ -169,7 +168,7 @@ def _client(uri: str) -> Any:
         secret_key=os.environ[SECRET_KEY],
         secure=parts.scheme == "https",
         region=_region(),
-        http_client=urllib3.PoolManager(  # the package's own client tries for minutes
+        http_client=urllib3.PoolManager(  # the package's own client retries for minutes
             timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=ANSWER_SECONDS),
             retries=False,
             ca_certs=os.environ.get("SSL_CERT_FILE") or certifi.where(),
@@ -179,7 +178,7 @@ def _client(uri: str) -> Any:
 
 @contextlib.contextmanager
 def _sentences(uri: str) -> Iterator[None]:
-    """Turn each way in which a store refuses into a sentence of its own."""
+    """Turn each kind of refusal by the store into an error of its own."""
     from minio.error import InvalidResponseError, S3Error, ServerError  # noqa: PLC0415
     from urllib3.exceptions import HTTPError  # noqa: PLC0415
 

@@ -1,8 +1,8 @@
-"""Standard output of the cluster's processes: files that REST shows, kept below a size.
+"""Standard output of the cluster's processes: files that REST serves, limited in size.
 
-A job that prints each event would fill the disk. The processes append, so their file can be shortened under them: its
-last lines stay, behind a first line that says how many bytes were dropped. Places in a file are counted from its very
-beginning, those bytes included, so that a reader goes on where it was.
+A job that prints each event would fill the disk. The processes append, so their file can be shortened while they write:
+its last lines remain, after a first line with the number of dropped bytes. Positions count from the very beginning,
+those bytes included, so that a reader can continue where it was.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SERVICES: Final = {"jobmanager": "standalonesession", "taskmanager": "taskexecu
 
 
 class Part(NamedTuple):
-    """Bytes of an output, and where they begin in all that was ever written."""
+    """Bytes of an output, and their position in everything ever written to it."""
 
     begin: int
     content: bytes
@@ -35,20 +35,20 @@ class Part(NamedTuple):
 
 @contextlib.contextmanager
 def output(name: str) -> Iterator[IO[bytes]]:
-    """Open the file that REST shows as a process's standard output; what a predecessor wrote stays."""
+    """Open the file that REST serves as a process's standard output; a predecessor's output remains."""
     with output_file(name).open("ab") as out:
         yield out
 
 
 def output_file(name: str) -> Path:
-    """Return where a member's standard output goes: beside its log, under the name that Flink expects."""
+    """Return a member's file for standard output: beside its log, under the name that Flink expects."""
     kind = name.split("-", maxsplit=1)[0]
     service = _SERVICES.get(kind, kind)
     return distribution.work_folder() / "log" / f"flink-{name}-{service}-0-{socket.gethostname()}.out"
 
 
 def read(file: Path, begin: int) -> Part:
-    """Return what stands in an output from the place `begin` on, or from later where that was dropped."""
+    """Return an output's content from position `begin`, or from later if that was dropped."""
     with file.open("rb") as opened:
         begin, place = locate(opened.read(NOTE_MAX_BYTES), begin)
         opened.seek(place)
@@ -56,7 +56,7 @@ def read(file: Path, begin: int) -> Part:
 
 
 def locate(beginning: bytes, begin: int) -> tuple[int, int]:
-    """Return the place to go on from (`begin`, or later where that was dropped), and where it stands in the output.
+    """Return the position to continue from (`begin`, or later if that was dropped), and its place in the file.
 
     `beginning` is the first NOTE_MAX_BYTES of the output.
     """
@@ -66,25 +66,25 @@ def locate(beginning: bytes, begin: int) -> tuple[int, int]:
 
 
 def part(content: bytes, begin: int) -> Part:
-    """Return the same of an output that was read as a whole."""
+    """Return the same as `read`, for an output that was read as a whole."""
     begin, place = locate(content, begin)
     return Part(begin, content[place:])
 
 
 def shorten(file: Path, limit: int = MAX_BYTES, kept: int = KEPT_BYTES) -> None:
-    """Drop the earlier lines of an output that has more than `limit` bytes; about `kept` bytes stay."""
+    """Drop the earliest lines of an output larger than `limit` bytes; about `kept` bytes remain."""
     if not file.exists() or file.stat().st_size <= limit:
         return
     with file.open("r+b") as opened:
         dropped, note = _head(opened.read(NOTE_MAX_BYTES))
         opened.seek(-kept, 2)
-        opened.readline()  # the rest of a line that is cut
+        opened.readline()  # skip the rest of a cut line
         source = opened.tell()
         head = (_NOTE % (dropped + source - note, limit // 2**20)).encode()
         opened.seek(0)
         opened.write(head)
         target = len(head)
-        # What a process appends meanwhile is taken along.
+        # Include what a process appends meanwhile.
         while content := _from(opened, source):
             source += len(content)
             opened.seek(target)
@@ -98,6 +98,6 @@ def _from(opened: IO[bytes], place: int) -> bytes:
 
 
 def _head(beginning: bytes) -> tuple[int, int]:
-    """Return how many bytes were dropped from an output, and how long the line is that says so."""
+    """Return the number of bytes dropped from an output, and the length of the line that states it."""
     noted = _NOTED.match(beginning)
     return (int(noted[1]), noted.end()) if noted else (0, 0)

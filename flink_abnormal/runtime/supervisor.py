@@ -1,7 +1,7 @@
-"""Keeps the processes of a local cluster alive: one that dies is started again, one that keeps dying is given up.
+"""Restarts dead processes of a local cluster, and gives up those that keep dying.
 
-Runs as a process of its own (`python -m flink_abnormal.runtime.supervisor`), which `local_cluster.py` starts and
-controls by two signals: SIGTERM ends the cluster, SIGHUP restarts the TaskManagers. Its state is .flink/cluster.json.
+Runs as its own process (`python -m flink_abnormal.runtime.supervisor`), which `local_cluster.py` starts and controls by
+two signals: SIGTERM stops the cluster, SIGHUP restarts the TaskManagers. Its state is .flink/cluster.json.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ CRASHES: Final = 5
 CRASH_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 10.0
 SHORTEN_SECONDS: Final = 1.0
-# Whoever takes over at once needs the processor more than the one that was lost.
+# A process that takes over at once needs the CPU more than the lost one.
 DELAY_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 0.5
 STANDARD_ERROR: Final = 2
 ROOM_BYTES: Final = 2**20
-"""A process that finds less on the disk dies at its start, through no fault of its own."""
+"""With less free disk space a process dies at its start, through no fault of its own."""
 
 
 class Supervisor:
-    """The loop over the members of one cluster."""
+    """Supervises the members of one cluster."""
 
     def __init__(self, plan: Plan) -> None:
         self._state = State(plan)
@@ -60,7 +60,7 @@ class Supervisor:
         self._renew = False
 
     def run(self) -> None:
-        """Start all, watch all, end all."""
+        """Start, supervise and stop all members."""
         signal.signal(signal.SIGTERM, lambda *_: setattr(self, "_stop", True))
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGHUP, lambda *_: setattr(self, "_renew", True))
@@ -70,7 +70,7 @@ class Supervisor:
                 self._watch()
                 time.sleep(POLL_SECONDS)
         finally:
-            # ZooKeeper last: without it the others would look for it instead of ending.
+            # ZooKeeper last: without it, the others would try to reconnect instead of ending.
             self._end([name for name in self._running if name != ZOOKEEPER])
             self._end(list(self._running))
             shutil.rmtree(temporary_folder(), ignore_errors=True)
@@ -99,7 +99,7 @@ class Supervisor:
             self._keep_small()
 
     def _keep_small(self) -> None:
-        """Shorten what has grown too long, and write what could not be written before."""
+        """Shorten outputs that have grown too long, and retry a failed write of the state."""
         for member in self._state.members:
             with self._surviving(f"The output of {member.name} can't be shortened"):
                 stdout_files.shorten(stdout_files.output_file(member.name))
@@ -107,7 +107,7 @@ class Supervisor:
             self._save()
 
     def _save(self) -> None:
-        """Write the state; where that can't be done now, `_keep_small` does it later."""
+        """Write the state; if that fails, `_keep_small` retries it later."""
         self._saved = False
         with self._surviving("The state of the cluster can't be written"):
             self._state.write()
@@ -115,7 +115,7 @@ class Supervisor:
 
     @contextlib.contextmanager
     def _surviving(self, what: str) -> Iterator[None]:
-        """Report a full disk and its like once, and go on: what one member lacks must not end the whole cluster."""
+        """Report a full disk or similar once and continue: one member's problem must not end the whole cluster."""
         try:
             yield
         except (OSError, psutil.Error) as error:
@@ -127,7 +127,7 @@ class Supervisor:
             self._told.pop(what, None)
 
     def _revive(self, member: Member) -> None:
-        """Have a member that died started again, unless it keeps dying; on a full disk it is waited for room."""
+        """Schedule the restart of a dead member, unless it keeps dying; on a full disk, wait for space."""
         now = time.monotonic()
         if _disk_is_full():
             member.restarts += 1
@@ -142,7 +142,7 @@ class Supervisor:
         self._due[member.name] = now + (DELAY_SECONDS if self._is_replaced(member) else 0)
 
     def _is_replaced(self, member: Member) -> bool:
-        """Whether another JobManager takes the lead, or other TaskManagers have room for the tasks."""
+        """Return whether another JobManager takes the lead, or other TaskManagers have room for the tasks."""
         plan = self._state.plan
         if not member.is_taskmanager:
             return plan.ha and member.name in plan.ports
@@ -155,13 +155,13 @@ class Supervisor:
         return False
 
     def _try_to_start(self, member: Member) -> None:
-        """Start a member, and after a while again where the machine doesn't let it."""
+        """Start a member; if the machine refuses, retry after DELAY_SECONDS."""
         self._due[member.name] = time.monotonic() + DELAY_SECONDS
         with self._surviving(f"{member.name} can't be started"):
             self._start(member)
 
     def _start(self, member: Member) -> None:
-        """Start a member, if it is known how."""
+        """Start a member, or defer it while its command line is not known."""
         code = distribution.code_fingerprint()
         child = self._launcher.start(member.name)
         if child is None:
@@ -174,7 +174,7 @@ class Supervisor:
         self._save()
 
     def _end(self, names: list[str]) -> None:
-        """End processes: asked first, then killed."""
+        """Stop processes: terminate them, then kill those that remain."""
         children = [self._running.pop(name) for name in names]
         for child in reversed(children):
             child.terminate()
@@ -195,7 +195,7 @@ def _disk_is_full() -> bool:
 
 
 def main(arguments: list[str]) -> None:
-    """Run the supervisor of a cluster: its plan as JSON."""
+    """Run the supervisor of the cluster whose plan is given as JSON."""
     Supervisor(Plan(**json.loads(arguments[0]))).run()
 
 

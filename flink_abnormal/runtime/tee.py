@@ -1,4 +1,4 @@
-"""Leads this process's standard output to where it went before and to a file, for whatever program it becomes next."""
+"""Copies this process's standard output to a file as well, for whatever program it becomes next."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ APPEND: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 
 
 def lead(file: Path) -> None:
-    """Put a process that copies between this one's standard output and its reader; it ends when this one does."""
+    """Insert a process that copies between this one's standard output and its reader; it ends when this one does."""
     copier = subprocess.Popen([sys.executable, "-m", __name__, str(file)], stdin=subprocess.PIPE)
-    assert copier.stdin is not None  # noqa: S101 - it was asked for
+    assert copier.stdin is not None  # noqa: S101 - stdin is a pipe
     os.dup2(copier.stdin.fileno(), STANDARD_OUTPUT)
 
 
 def copy(file: Path) -> None:
-    """Copy standard input until its end, whatever becomes of the two it is copied to; the file is kept below a size.
+    """Copy standard input to standard output and to a size-limited file until it ends, even if either fails.
 
-    Who prints must not feel that a disk is full: a broken pipe would end all its printing.
+    The printing process must not notice a full disk: a broken pipe would end all its output.
     """
     container, kept = Sink(lambda: STANDARD_OUTPUT), Sink(lambda: os.open(file, APPEND, 0o644))
     while chunk := os.read(STANDARD_INPUT, CHUNK):
@@ -41,7 +41,7 @@ def copy(file: Path) -> None:
 
 
 class Sink:
-    """A file descriptor that takes bytes as far as it can; what it could not take is counted, and told once it can."""
+    """A file descriptor that counts the bytes it could not write, and reports them once it can write again."""
 
     def __init__(self, opened: Callable[[], int]) -> None:
         self._open = opened
@@ -49,7 +49,7 @@ class Sink:
         self._lost = 0
 
     def write(self, chunk: bytes) -> None:
-        """Write a chunk, behind a line about what was lost before, if anything was."""
+        """Write a chunk, after a note about any bytes lost before."""
         note = f"\n[{self._lost} bytes of this output were lost]\n".encode() if self._lost else b""
         left = note + chunk
         try:

@@ -1,7 +1,7 @@
-"""The ZooKeeper of a local cluster with high availability: Flink's own distribution brings its server.
+"""The ZooKeeper of a local cluster with high availability, run from Flink's own distribution.
 
-It holds who leads and which jobs there are; the jobs' graphs and the pointers to their checkpoints lie in .flink/ha.
-Locally both begin empty with each `cluster up --ha`: a job of the cluster before comes back when it is submitted again.
+It stores the leader and the list of jobs; job graphs and checkpoint pointers are in .flink/ha. Locally, both start
+empty with each `cluster up --ha`: a job of the previous cluster has to be submitted again.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 ROOT: Final = "/flink"
 CLUSTER_ID: Final = "local"
-# A leader that was killed is missed after this long. One that stood still for longer is replaced as if it were dead,
-# which costs a restart of its jobs from their last checkpoint and no more.
+# A killed leader is detected after this long. A leader that stalls for longer is replaced as if it were dead, which
+# costs only a restart of its jobs from their last checkpoint.
 SESSION_MS: Final = 4000
 TICK_MS: Final = 500
 
@@ -26,7 +26,7 @@ JVM_ARGS: Final = "-Xmx128m -Dzookeeper.jmx.log4j.disable=true"
 
 
 def prepare(port: int) -> dict[str, Any]:
-    """Begin with no data for a local server on `port`, and return what Flink has to know of it."""
+    """Clear the data of a local server on `port`, configure it, and return Flink's settings for it."""
     work = distribution.work_folder()
     storage = work / "ha"
     for folder in (work / "zookeeper", storage):
@@ -38,12 +38,12 @@ def prepare(port: int) -> dict[str, Any]:
 
 
 def conf_file() -> Path:
-    """Return where the server's settings stand."""
+    """Return the path of the server's configuration."""
     return distribution.work_folder() / distribution.CLUSTER_CONF / "zoo.cfg"
 
 
 def write_conf(data: Path, port: int, address: str) -> None:
-    """Write the settings of a server that keeps its data in a folder and listens on one address."""
+    """Write the configuration of a server with a data folder that listens on one address."""
     lines = {
         "dataDir": data,
         "clientPort": port,
@@ -56,19 +56,19 @@ def write_conf(data: Path, port: int, address: str) -> None:
         "syncLimit": 5,
         "maxClientCnxns": 0,
         "preAllocSize": 1024,  # KiB of each log file; 64 MiB by default
-        "forceSync": "no",  # a process that is killed loses nothing; a busy disk must not look like a dead leader
+        "forceSync": "no",  # a killed process loses nothing; a busy disk must not look like a dead leader
     }
     conf_file().write_text("".join(f"{key}={value}\n" for key, value in lines.items()), encoding="utf-8")
 
 
 def command() -> list[str]:
-    """Return what starts the server; Flink's zookeeper.sh would stay between us and its JVM."""
+    """Return the server's command; Flink's zookeeper.sh would remain between us and its JVM."""
     script = distribution.flink_home() / "bin" / "flink-console.sh"
     return [str(script), "zookeeper", "--zkConfigFile", str(conf_file()), "--peerId", "1"]
 
 
 def flink_settings(quorum: str, storage: str, cluster_id: str) -> dict[str, Any]:
-    """Return what Flink has to know: the servers as HOST:PORT, the URI of the metadata's folder, the cluster's name."""
+    """Return Flink's settings: the servers as HOST:PORT, the URI of the metadata folder, the cluster's name."""
     return {
         "high-availability.type": "zookeeper",
         "high-availability.storageDir": storage,
@@ -79,6 +79,6 @@ def flink_settings(quorum: str, storage: str, cluster_id: str) -> dict[str, Any]
         "high-availability.zookeeper.client.connection-timeout": 3000,
         "high-availability.zookeeper.client.retry-wait": 500,
         "high-availability.zookeeper.client.max-retry-attempts": 20,
-        # A ZooKeeper that is back within the session has cost nobody the lead.
+        # A ZooKeeper that returns within the session does not cost the leader its leadership.
         "high-availability.zookeeper.client.tolerate-suspended-connections": True,
     }

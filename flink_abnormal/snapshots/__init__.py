@@ -1,1 +1,1 @@
-"""Where checkpoints and savepoints are, what they prove, and what they hold. Imports runtime; submission uses it."""
+"""Checkpoints and savepoints: finding, checking and reading them. Imports runtime; submission uses it."""

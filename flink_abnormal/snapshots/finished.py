@@ -1,7 +1,7 @@
-"""The record that a job has finished, beside its checkpoints: nobody runs it again with the same options.
+"""A record beside the checkpoints that a job has finished, so that the same options do not run it again.
 
-Flink drops the checkpoints of a job that finishes, and a cluster forgets its jobs. Without the record whoever starts
-the job from its newest snapshot, if any, would run it again from the beginning, into the same output.
+Flink drops the checkpoints of a finished job, and a cluster forgets its jobs. Without the record, starting from the
+newest snapshot, if any, would rerun the job from the beginning, into the same output.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 FOLDER: Final = "finished"
 NOT_THE_JOBS: Final = ("restore_from", "execution_mode")
-"""Options with which it is the same job: the snapshot it starts from, and a mode that the machine may choose."""
+"""Options that do not change a job's identity: the snapshot it starts from, and a mode that the machine may choose."""
 
 
 def key(settings: Settings) -> str:
-    """Return 16 hex digits that stand for a job's options.
+    """Return a key of 16 hex digits for a job's options.
 
-    Options with their default are left out, so that an option which a later release adds makes no other job.
+    Options at their default are left out, so that an option added by a later release does not change the key.
     """
     told = json.dumps(_changed(asdict(settings), asdict(Settings())), sort_keys=True)
     return blake2b(told.encode(), digest_size=8).hexdigest()
@@ -61,7 +61,7 @@ def recorded(settings: Settings) -> bool:
 
 
 def record(settings: Settings, job_id: str, options_key: str | None = None) -> str:
-    """Record that a job has finished, and return where; `options_key` is its own, if it isn't that of `settings`."""
+    """Record a finished job and return the record's path; `options_key` overrides the key of `settings`."""
     told = {"job": job_id, "finished": datetime.now(timezone.utc).isoformat(timespec="seconds")}
     there = place(settings, options_key)
     content = json.dumps(told).encode() + b"\n"
@@ -76,7 +76,7 @@ def record(settings: Settings, job_id: str, options_key: str | None = None) -> s
 
 
 def newest_ms(checkpoint_dir: str) -> float:
-    """Return when a job with checkpoints below this folder last finished, in epoch milliseconds; -inf if none did."""
+    """Return when a job below this checkpoint folder last finished, in epoch milliseconds; -inf if none did."""
     folder = _folder(checkpoint_dir)
     if (path := local_path(folder)) is None:
         return max((each.changed.timestamp() * 1000 for each in s3.objects(folder)), default=-math.inf)
@@ -84,5 +84,5 @@ def newest_ms(checkpoint_dir: str) -> float:
 
 
 def sentence(settings: Settings) -> str:
-    """Return what to say instead of running the job again."""
+    """Return the message that replaces a second run of the job."""
     return f"The job has finished and is not started again with the same options: for that, remove {place(settings)}."

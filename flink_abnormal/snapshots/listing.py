@@ -1,4 +1,4 @@
-"""A job's checkpoints and savepoints, as Flink's REST API or the folder of checkpoints tells of them."""
+"""Rows for a job's checkpoints and savepoints, from Flink's REST API or from the checkpoint folder."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _COMPLETED: Final = "COMPLETED"
 class Checkpoint(NamedTuple):
     """A row of the list, and its JSON.
 
-    Times in epoch milliseconds; `sizeBytes` is what the checkpoint itself wrote. `status` is Flink's; `kept` is whether
-    a completed one is still there, or a newer one took its place. If only its folder is known, `triggeredMs` is when it
-    was written. `restoredMs` tells when the job was last restored from it. What is not known is null.
+    Times are epoch milliseconds; `sizeBytes` is what the checkpoint itself wrote. `status` is Flink's; `kept` is
+    whether a completed checkpoint still exists or a newer one has replaced it. If only its folder is known,
+    `triggeredMs` is when it was written. `restoredMs` is the job's last restore from it. Unknown values are null.
     """
 
     id: int | None
@@ -32,18 +32,18 @@ class Checkpoint(NamedTuple):
 
     @classmethod
     def of_retained(cls, kept: Retained) -> Checkpoint:
-        """Return the row of a snapshot that lies below the folder of checkpoints."""
-        # Flink writes what makes a folder a snapshot last: one that is there has completed.
+        """Return the row of a snapshot in the checkpoint folder."""
+        # Flink writes the metadata file last: a snapshot that exists has completed.
         row = (kept.number, kept.job or None, kept.kind, _COMPLETED, True)
         return cls(*row, kept.changed_ms, None, kept.size, None, kept.path)
 
 
 def of_job(job: str, told: dict[str, Any]) -> list[Checkpoint]:
-    """Return the rows of a job, the newest first; `told` is the answer of /jobs/:id/checkpoints."""
+    """Return a job's rows, newest first; `told` is the response of /jobs/:id/checkpoints."""
     restored = (told.get("latest") or {}).get("restored")
     rows = [_row(job, each, restored) for each in told.get("history") or []]
     if restored and not any(row.restoredMs for row in rows):
-        # Of an earlier run: this job's history does not hold it.
+        # It belongs to an earlier run, so this job's history lacks it.
         path, when = restored.get("external_path"), restored["restore_timestamp"]
         rows.append(Checkpoint(restored["id"], None, _kind(restored), _COMPLETED, None, None, None, None, when, path))
     return rows

@@ -1,4 +1,4 @@
-"""Finds the snapshot that a user means: a path, a job, or nothing at all."""
+"""Resolves a user's argument to a snapshot: a path, a job, or nothing at all."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ _JOB: Final = re.compile(r"[0-9a-f]{1,32}")
 
 
 def snapshot(wanted: str | None, jobmanager: str | None, checkpoint_dir: str) -> str:
-    """Return the path of a snapshot: the one named, the latest of the job named, else the latest that is retained.
+    """Return a snapshot's path: the named one, the named job's latest, or the latest retained one.
 
-    A job is asked for at the cluster first, whatever became of it, and where no cluster knows it, looked for below
-    `checkpoint_dir`.
+    The cluster is queried for a job first, whatever its state; `checkpoint_dir` is searched if no cluster knows it.
     """
     if wanted is None:
         found = storage.newest(checkpoint_dir)
@@ -34,7 +33,7 @@ def snapshot(wanted: str | None, jobmanager: str | None, checkpoint_dir: str) ->
 
 
 def reachable(jobmanager: str | None) -> Cluster | None:
-    """Return the cluster, or None where none was named and none answers."""
+    """Return the cluster, or None if none was named and none responds."""
     cluster = discovery.find(jobmanager)
     return cluster if jobmanager is not None or cluster.answers() else None
 
@@ -59,7 +58,7 @@ def _of_job(wanted: str, jobmanager: str | None, checkpoint_dir: str) -> str:
 
 
 def _latest(checkpoints: dict[str, Any]) -> str | None:
-    """Return the newest snapshot that Flink tells of a job, or None."""
+    """Return the path of Flink's newest snapshot of a job, or None."""
     latest = checkpoints.get("latest") or {}
     done = [each for each in (latest.get("completed"), latest.get("savepoint")) if each]
     if done:

@@ -1,4 +1,4 @@
-"""What a snapshot's metadata tells: which job it is of, and whether this one can start from it."""
+"""Reads a snapshot's metadata: which job wrote it, and whether this job can start from it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _NATIVE: Final = {"KeyGroupsStateHandle": "hashmap", "IncrementalRemoteKeyedStat
 
 
 class Snapshot(NamedTuple):
-    """What a snapshot's metadata tells: ids (hex) of operators with state, and the Java classes of keyed state."""
+    """A snapshot's metadata: ids (hex) of the operators with state, and the Java classes of keyed state."""
 
     operators: set[str]
     keyed_state: set[str]
 
 
 def check(path: str, settings: Settings, proof: Proof) -> None:
-    """Raise UsageError where the job can't start from this snapshot, before Flink restarts on it for ever."""
+    """Raise UsageError if the job can't start from this snapshot; Flink would restart on it for ever."""
     snapshot = read(path)
     wanted_mode, taken_in = settings.state.mode, mode(snapshot, proof.keyed)
     if taken_in is None:
@@ -53,18 +53,18 @@ def check(path: str, settings: Settings, proof: Proof) -> None:
 
 
 def mode(snapshot: Snapshot, keyed: Operator) -> Mode | None:
-    """Return the execution mode that the state of `keyed` was taken in, or None if the snapshot holds none of it."""
+    """Return the execution mode that wrote the state of `keyed`, or None if the snapshot has none of it."""
     modes: tuple[Mode, ...] = ("thread", "process")
     return next((mode for mode in modes if _id(keyed.uid_in(mode)) in snapshot.operators), None)
 
 
 def native_backends(snapshot: Snapshot) -> set[str]:
-    """Return the backend that a snapshot's state is in the own format of; none for a canonical savepoint."""
+    """Return the backends whose native format the state is in; empty for a canonical savepoint."""
     return {backend for handle, backend in _NATIVE.items() if handle in snapshot.keyed_state}
 
 
 def read(path: str) -> Snapshot:
-    """Read what a snapshot's metadata tells; needs a running JVM."""
+    """Read a snapshot's metadata; needs a running JVM."""
     operators, keyed_state = set(), set()
     for operator in metadata(path).getOperatorStates().toArray():
         operators.add(operator.getOperatorID().toHexString())
@@ -95,7 +95,7 @@ def metadata(path: str) -> Any:
 
 
 def _id(uid: str) -> str:
-    """Return the id that Flink derives from an operator's uid: Murmur3 (128 bits) of its UTF-8."""
+    """Return the operator id that Flink derives from a uid: Murmur3 (128 bits) of its UTF-8."""
     from pyflink.java_gateway import get_gateway  # noqa: PLC0415
 
     jvm = get_gateway().jvm

@@ -1,11 +1,11 @@
-"""Reads the keyed state of a snapshot: any ValueState of thread mode's, a number's or a tuple's.
+"""Reads a snapshot's keyed state: any ValueState written in thread mode, a number or a tuple.
 
-Flink's State Processor API does the reading, in a small batch job of an embedded cluster: it knows every backend and
-every format of snapshots. Its function for readers is an abstract class, which Py4J can't extend, but its own one for
-SQL tables can be built from here. SQL itself can't name PyFlink's key, a Row of one field.
+Flink's State Processor API reads it in a small batch job on an embedded cluster, since it supports every backend and
+snapshot format. Its reader function is an abstract class, which Py4J can't extend, but its implementation for SQL
+tables can be built from here. SQL itself can't name PyFlink's key, a Row of one field.
 
-The rows come back as JSON lines in a folder that is removed again: fetching them one by one through Py4J takes
-minutes where there are 100,000, and Python reads a file without holding it.
+The rows come back as JSON lines in a temporary folder: fetching 100,000 of them one by one through Py4J takes minutes,
+and Python can stream a file without loading it.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _LONGEST: Final = 2**31 - 1
 
 
 class KeyedState(NamedTuple):
-    """A ValueState of an operator: its uid, the state's name, and how it is stored.
+    """An operator's ValueState: the operator's uid, the state's name, and its storage format.
 
-    Thread mode stores whole numbers of any declared type as `long`, and what has no basic type, such as a tuple, as
-    Python's pickle: `pickle` gives its bytes, to load where the snapshot is trusted.
+    Thread mode stores whole numbers of any declared type as `long`, and values without a basic type, such as tuples, as
+    Python's pickle. `pickle` yields the bytes, to be loaded only if the snapshot is trusted.
     """
 
     uid: str
@@ -48,10 +48,10 @@ ABNORMAL_COUNT: Final = KeyedState(DETECTOR.uid, ABNORMAL_COUNT_STATE)
 
 @contextlib.contextmanager
 def reading(path: str, state: KeyedState = ABNORMAL_COUNT) -> Iterator[Iterator[tuple[str, Any]]]:
-    """Give the keys of `state` in the snapshot at `path`, each with its number or its bytes, in no order.
+    """Open the keys of `state` in the snapshot at `path`, each with its number or bytes, in no order.
 
-    Keys without a value do not appear. Raises UsageError where the snapshot is none of this job in thread mode or
-    can't be read, MachineError where the State Processor API is missing.
+    Keys without a value are absent. Raises UsageError if the snapshot is not of this job in thread mode or can't be
+    read, MachineError if the State Processor API is missing.
     """
     start()
     snapshot = metadata.read(path)
@@ -70,12 +70,12 @@ def _rows(folder: Path, state: KeyedState) -> Iterator[tuple[str, Any]]:
             for line in lines:
                 record = orjson.loads(line)
                 value = record[state.name]
-                # The key is a Row of one field and arrives as its text, +I[…], whatever the field holds.
+                # The key is a Row of one field and arrives as text, +I[…], whatever the field contains.
                 yield record[_KEY][len("+I[") : -1], value if state.stored == "long" else b64decode(value)
 
 
 def start() -> None:
-    """Start the JVM, with what reads snapshots and what reads S3; one that runs is left as it is."""
+    """Start the JVM with the State Processor API and the plugin for S3, unless it is running."""
     distribution.require(distribution.STATE_PROCESSOR, "Reading state", "State Processor API")
     os.environ.update(embedded.prepare())
     distribution.load_plugins()
@@ -93,12 +93,12 @@ def _check(snapshot: metadata.Snapshot, path: str) -> None:
 
 
 def _backend(snapshot: metadata.Snapshot) -> str:
-    """Return the backend that reads this snapshot; a savepoint's own format suits either."""
+    """Return the backend that reads this snapshot; either reads a canonical savepoint."""
     return "rocksdb" if "rocksdb" in metadata.native_backends(snapshot) else "hashmap"
 
 
 def _write(path: str, state: KeyedState, backend: str, folder: str) -> None:
-    """Let Flink write the state as JSON lines below a folder."""
+    """Run the Flink job that writes the state as JSON lines below a folder."""
     from pyflink.common import Configuration, Types  # noqa: PLC0415
     from pyflink.datastream import StreamExecutionEnvironment  # noqa: PLC0415
     from pyflink.java_gateway import get_gateway  # noqa: PLC0415
@@ -129,7 +129,7 @@ def _write(path: str, state: KeyedState, backend: str, folder: str) -> None:
 
 
 def _row_type(state: KeyedState) -> Any:
-    """Return the type of a row: the key as text, and the value."""
+    """Return the row type: the key as text, and the value."""
     from pyflink.java_gateway import get_gateway  # noqa: PLC0415
 
     jvm = get_gateway().jvm
@@ -143,7 +143,6 @@ def _row_type(state: KeyedState) -> Any:
 
 
 def _reader(state: KeyedState, row_type: Any) -> Any:
-    """Return the function that reads a key and its value."""
     from pyflink.common import Types  # noqa: PLC0415
     from pyflink.java_gateway import get_gateway  # noqa: PLC0415
 
@@ -159,7 +158,6 @@ def _reader(state: KeyedState, row_type: Any) -> Any:
 
 
 def _json_lines(row_type: Any, folder: str) -> Any:
-    """Return a sink that writes rows as JSON lines."""
     from pyflink.java_gateway import get_gateway  # noqa: PLC0415
 
     flink = get_gateway().jvm.org.apache.flink

@@ -1,4 +1,4 @@
-"""Checkpoints and savepoints below a folder or in a bucket: which there are, and which is the newest."""
+"""Checkpoints and savepoints below a folder or in a bucket: lists them, and finds the newest."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _RETAINED: Final = re.compile(r"(?P<job>[^/]+)/chk-(?P<number>\d+)|savepoints/(?
 
 
 def resolve(wanted: str | None, checkpoint_dir: str | Path) -> str | None:
-    """Return the path of the snapshot to start from; `latest` is the newest whole one below `checkpoint_dir`.
+    """Return the path of the snapshot to start from; `latest` is the newest complete one below `checkpoint_dir`.
 
-    `auto` is the same where there is one that no job has finished since; a job that has none starts without.
+    `auto` is the same unless a job has finished since; without such a snapshot, the job starts from none.
     """
     if wanted is None:
         return None
     if wanted == AUTO:
-        # What an attempt that was lost has left belongs to the job that has finished since.
+        # A snapshot left by a lost attempt belongs to the job that has finished since.
         return newest(checkpoint_dir, finished.newest_ms(str(checkpoint_dir)))
     if wanted == LATEST:
         found = newest(checkpoint_dir)
@@ -42,7 +42,7 @@ def resolve(wanted: str | None, checkpoint_dir: str | Path) -> str | None:
 
 
 def named(wanted: str, said: str = "") -> str:
-    """Return the path of the snapshot that a user names: a folder, a file URI or one of s3://; `said` is the flag."""
+    """Return the path of the snapshot that a user names: a folder, a file URI or an s3:// URI; `said` is the flag."""
     refusal = UsageError(
         f"{said}{wanted} holds no snapshot: a folder with a file {METADATA} was expected, "
         "such as …/chk-12 or …/savepoint-…."
@@ -54,7 +54,7 @@ def named(wanted: str, said: str = "") -> str:
 
 
 def exists(path: str) -> bool:
-    """Whether a folder or a URI holds a snapshot; of a scheme that can't be looked into, it is believed."""
+    """Return whether a folder or URI contains a snapshot; assume it does if the URI's scheme can't be read here."""
     if s3.is_s3(path):
         return s3.holds(_metadata_of(path))
     folder = local_path(path)
@@ -65,10 +65,10 @@ def exists(path: str) -> bool:
 
 
 class Retained(NamedTuple):
-    """A whole snapshot as the folder of checkpoints shows it.
+    """A complete snapshot in the checkpoint folder.
 
-    `job` is the job's id, empty for a savepoint; `number` the checkpoint's, None for a savepoint; `size` the bytes of
-    its own folder, without what incremental checkpoints share.
+    `job` is the job's id, empty for a savepoint; `number` is the checkpoint's, None for a savepoint; `size` is the
+    bytes of its own folder, without files shared by incremental checkpoints.
     """
 
     path: str
@@ -80,23 +80,20 @@ class Retained(NamedTuple):
 
     @property
     def age(self) -> tuple[float, float]:
-        """What tells the newer of two; S3 stores may tell whole seconds only."""
+        """The sort key by age; S3 stores may report whole seconds only."""
         return self.changed_ms, math.inf if self.number is None else self.number
 
 
 def newest(checkpoint_dir: str | Path, after_ms: float = -math.inf) -> str | None:
-    """Return the path of the newest whole checkpoint or savepoint below `checkpoint_dir`, or None.
-
-    It is younger than `after_ms`, in epoch milliseconds.
-    """
+    """Return the path of the newest complete snapshot, if newer than `after_ms` (epoch milliseconds), or None."""
     found = retained(checkpoint_dir)
     return found[0].path if found and found[0].changed_ms > after_ms else None
 
 
 def retained(checkpoint_dir: str | Path) -> list[Retained]:
-    """Return every whole checkpoint and savepoint below `checkpoint_dir` (a folder or a URI), the newest first.
+    """Return every complete checkpoint and savepoint below `checkpoint_dir` (a folder or a URI), newest first.
 
-    They lie in JOB-ID/chk-N and, where `stop` was not told another place, in savepoints/savepoint-….
+    They are in JOB-ID/chk-N and, unless `stop` was given another place, in savepoints/savepoint-….
     """
     folder = str(checkpoint_dir).rstrip("/")
     files = _s3_files(folder) if s3.is_s3(folder) else _local_files(folder)

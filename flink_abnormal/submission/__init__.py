@@ -1,4 +1,4 @@
-"""Takes options to a running job: checks, graph, execution; waits for its end, guards it, reads its log.
+"""From options to a running job: checks, graph, execution; then waiting, guarding, reading its log.
 
 Imports snapshots, runtime and pipeline; the command line uses it.
 """

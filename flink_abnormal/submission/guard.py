@@ -1,11 +1,11 @@
-"""The guard of a job: submits it unless it runs, and again, from its newest snapshot, when the cluster has lost it.
+"""The guard of a job: submits it unless it runs, and resubmits it from its newest snapshot if the cluster lost it.
 
-A cluster without high availability forgets its jobs with its JobManager. The guard sees that by the job's id: a job
-that has ended is still listed, one that was lost is not. It never submits while a job of this name is listed as
-running, and each submission is a child that it waits for, so that there is one at a time.
+A cluster without high availability forgets its jobs with its JobManager: an ended job is still listed, a lost one is
+not. The guard never submits while a job of this name is listed as running, and waits for each submission, a child
+process, so only one runs at a time.
 
-Whatever goes wrong meanwhile is waited for: a guard that ends leaves the job unguarded. A job that has finished is
-recorded (`finished.py`), and never started again with the same options.
+It waits out any error, since without it the job is unguarded. It records a finished job (`finished.py`) and never
+starts it again with the same options.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
 
 POLL_SECONDS: Final = 1.0
 SETTLE_SECONDS: Final = 5.0
-"""A JobManager brings back its jobs, if it can, and lists what it accepted: it is given this long for that."""
+"""Time for a JobManager to recover its jobs, if it can, and to list accepted ones."""
 PATIENCE_SECONDS: Final = 20.0
-"""A cluster that starts lacks much for a while; what it lacks for longer is reported."""
+"""A starting cluster lacks much for a while: report only obstacles that last longer."""
 REFUSED_SECONDS: Final = 30.0
-"""What a submission is refused for by its options lies outside the cluster, and is looked at this often."""
+"""Pause after a submission refused for its options: the reason lies outside the cluster."""
 SUBMISSION_SECONDS: Final = 600.0
 FAILED_SECONDS: Final = (10.0, 300.0)
-"""A failed job is submitted again after the first; each failure soon after another doubles it, up to the second."""
+"""Initial and maximum delay before a resubmission; a failure soon after another doubles it."""
 STEADY_MS: Final = 600_000
-"""A job that ran for this long did not fail soon."""
+"""A failure after a run longer than this is not soon after another."""
 
 
 class Guard:
-    """Guards the job `name` with `options` (those of `submit`), whose parsed form is `settings`, on a cluster."""
+    """Guards the job `name` with `options` (those of `submit`), parsed as `settings`, on a cluster."""
 
     def __init__(self, name: str, cluster: Cluster, options: Sequence[str], settings: Settings) -> None:
         self._name = name
@@ -57,12 +57,12 @@ class Guard:
         self._reported = ""
 
     def run(self, *, stay: bool = False) -> str:
-        """Guard until there is nothing left to guard, and return why; with `stay` say it, and go on looking."""
+        """Guard until nothing is left to guard, and return why; with `stay` report it, and keep polling."""
         said = ""
         while True:
             try:
                 end = self._look()
-            except Exception as obstacle:  # noqa: BLE001 - whatever it is, the job needs its guard
+            except Exception as obstacle:  # noqa: BLE001 - the job needs its guard, whatever the error
                 end = None
                 self._wait_for(str(obstacle) if isinstance(obstacle, AbnormalError) else repr(obstacle))
             if end is not None and not stay:
@@ -73,7 +73,7 @@ class Guard:
             time.sleep(POLL_SECONDS)
 
     def _look(self) -> str | None:
-        """Look once, and do what there is to do; return why nothing is left to guard, or None."""
+        """Poll once and act; return why nothing is left to guard, or None."""
         job = self._find()
         if job is None:
             return self._replace()
@@ -87,7 +87,7 @@ class Guard:
         return self._end
 
     def _find(self) -> Job | None:
-        """Return the job of this name that runs, else the guarded one, else one that finished with these options."""
+        """Return the running job of this name, else the guarded one, else one that finished with these options."""
         named = [job for job in self._cluster.jobs() if job.name == self._name]
         running = [job for job in named if job.running]
         guarded = [job for job in named if job.id == self._job_id]
@@ -101,22 +101,22 @@ class Guard:
             if self._key_of(job) != finished.key(self._settings):
                 say("It runs with other options than these, which its next start takes: stop it for that.")
         self._job_id, self._end, self._missing_since = job.id, None, None
-        # Not before: between two tries of what lacks something, all else may be well.
+        # Reset only here: between two attempts to submit, everything else may look healthy.
         self._waits_since, self._reported = None, ""
 
     def _key_of(self, job: Job) -> str:
-        """Return the key of a job's options; of a job that an earlier release submitted, that of this guard's."""
+        """Return the key of a job's options; for a job submitted by an earlier release, this guard's."""
         return Parameters.parse(self._cluster.job_parameters(job.id)).options_key or finished.key(self._settings)
 
     def _end_of(self, job: Job) -> str:
-        """Return how a job ended; record it if it has come to the end of its input."""
+        """Return how a job ended; record it if it reached the end of its input."""
         if job.state == "FINISHED" and not self._cluster.stopped(job.id):
             finished.record(self._settings, job.id, self._key_of(job))
             return finished.sentence(self._settings)
         return f"Job {job.id} was cancelled or stopped: nothing is left to guard. The guard's next start resumes it."
 
     def _put_off(self, job: Job) -> None:
-        """Let some time pass before a failed job is submitted again."""
+        """Delay the resubmission of a failed job."""
         why = root(self._cluster.failures(job.id))
         first, longest = FAILED_SECONDS
         self._backoff = first if job.duration_ms > STEADY_MS else min(max(first, 2 * self._backoff), longest)
@@ -124,7 +124,7 @@ class Guard:
         say(f"Job {job.id} failed: {why}. It is submitted again in {self._backoff:.0f} s, from its newest snapshot.")
 
     def _replace(self) -> str | None:
-        """Submit the job where there is none, or where it has been missing for long enough."""
+        """Submit the job if none is listed; a guarded one must be missing for SETTLE_SECONDS first."""
         if self._end is None and finished.recorded(self._settings):
             self._end = finished.sentence(self._settings)
         if self._end is not None:
@@ -139,7 +139,7 @@ class Guard:
         return None
 
     def _submit(self) -> None:
-        # A submission that was refused may have come to the cluster all the same: then it is listed soon.
+        # Even a refused submission may have reached the cluster; if so, the job is listed soon.
         pause = SETTLE_SECONDS
         try:
             submit(self._cluster, self._options)
@@ -159,7 +159,7 @@ class Guard:
 
 
 def submit(cluster: Cluster, options: Sequence[str]) -> None:
-    """Submit the job; raises UsageError where its options are refused, ClusterError for all that may pass."""
+    """Submit the job; raise UsageError if its options are refused, ClusterError for anything that may pass."""
     command = [sys.executable, "-m", "flink_abnormal", "submit", "--detached", "--jobmanager", cluster.address]
     try:
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Starts the job: options -> Flink's configuration -> graph -> execution, embedded, on a cluster, in `flink run`."""
+"""Starts the job: options -> Flink's configuration -> graph -> execution (embedded, on a cluster, in `flink run`)."""
 
 from __future__ import annotations
 
@@ -39,10 +39,8 @@ if TYPE_CHECKING:
 
 UNLIMITED: Final = str(2**31 - 1)
 START_MS: Final = 10_000
-"""The tasks of a job start within this time of one another: a cold cluster's within 1.5 s, on a busy machine 5.3.
-
-Flink triggers the first checkpoint this long after its first task runs, and it fails unless all run by then.
-"""
+"""All tasks of a job start within this time: on a cold cluster within 1.5 s, on a busy machine 5.3. Flink triggers the
+first checkpoint this long after the job's first task runs, and it fails unless all run by then."""
 RETAINED: Final = "execution.checkpointing.num-retained"
 
 
@@ -59,11 +57,10 @@ FLINK_RUN: Final = Target("flink-run")
 
 
 class Launched(NamedTuple):
-    """A job that was started.
+    """A started job.
 
-    `client` is Flink's own, None where the cluster took the job and the answer was lost. `ending` is where a
-    bounded run reports its end, None for another. `interrupted` is set by Ctrl-C while the job was being submitted.
-    `goal` is what the run has before it, None if it has no end.
+    `client` is Flink's own, or None if the cluster accepted the job and the response was lost. `interrupted` is set by
+    Ctrl-C during the submission. `ending` (where the run reports its end) and `goal` are None for an unbounded run.
     """
 
     job_id: str
@@ -74,7 +71,7 @@ class Launched(NamedTuple):
 
 
 def flink_configuration(settings: Settings, restore_path: str | None) -> dict[str, str]:
-    """Return the job's settings in Flink's own keys."""
+    """Return the job's settings as Flink's configuration keys."""
     state = settings.state
     process_mode = {"python.fn-execution.bundle.time": "100"} if state.mode == "process" else {}
     restore = {"execution.state-recovery.path": restore_path} if restore_path else {}
@@ -88,14 +85,14 @@ def flink_configuration(settings: Settings, restore_path: str | None) -> dict[st
         "execution.checkpointing.dir": folder_uri(state.checkpoint_dir),
         "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
         "execution.checkpointing.unaligned.enabled": str(not state.aligned).lower(),
-        # A failed checkpoint is counted by Flink and tried again; by default the first would fail the job.
+        # Flink counts a failed checkpoint and tries again; by default the first failure would fail the job.
         "execution.checkpointing.tolerable-failed-checkpoints": UNLIMITED,
         "execution.checkpointing.incremental": "true",
         "state.backend.type": state.backend,
-        # Failures that follow one another within a minute count as one series: after twelve restarts the next ends the
-        # job. A lost worker is a series of its own each time, for ever.
+        # Failures within a minute of each other form a series; after twelve restarts the next failure ends the job.
+        # Each lost worker is a series of its own, for ever.
         "restart-strategy.type": "exponential-delay",
-        # Until a lost worker is noticed (conf/config.yaml), the job would be sent to it again.
+        # A faster restart would deploy to a lost worker before its loss is detected (conf/config.yaml).
         "restart-strategy.exponential-delay.initial-backoff": "500 ms",
         "restart-strategy.exponential-delay.max-backoff": "5 s",
         "restart-strategy.exponential-delay.backoff-multiplier": "1.3",
@@ -154,7 +151,7 @@ def _ending(target: Target, start_ms: int, job_id: str) -> Ending:
 
 
 def _taken(target: Target, job_id: str) -> bool:
-    """Whether a cluster has a job whose submission failed: it may have taken it, and only its answer was lost."""
+    """Whether the cluster accepted a job whose submission failed: perhaps only the response was lost."""
     if target.kind != "cluster":
         return False
     try:
@@ -167,19 +164,19 @@ def _taken(target: Target, job_id: str) -> bool:
 
 
 def _on_ctrl_c(handler: Callable[[int, FrameType | None], None]) -> None:
-    """Have Ctrl-C, and SIGTERM, do this."""
+    """Handle Ctrl-C and SIGTERM with `handler`."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, handler)
 
 
 def _stop_early(_signal: int, _frame: FrameType | None) -> None:
-    """End at once at Ctrl-C: an exception would tear a call to the JVM, whose client logs that with a traceback."""
+    """Exit at once on Ctrl-C: an exception would tear a JVM call, which Py4J logs with a traceback."""
     say("Stopped before the job had started.")
     leave()
 
 
 def leave() -> NoReturn:
-    """End this process and its JVM, which would notice that only once it is past its start."""
+    """End this process and kill its JVM, which would notice the end only after its own start."""
     for child in psutil.Process().children():
         with contextlib.suppress(psutil.Error):
             child.kill()
@@ -187,9 +184,9 @@ def leave() -> NoReturn:
 
 
 def _remember_ctrl_c() -> threading.Event:
-    """Leave Ctrl-C to whoever has the job once it is submitted: until then nobody knows whether it runs.
+    """Defer Ctrl-C until the job is submitted: before that, nobody knows whether it runs.
 
-    The second one ends the command all the same.
+    A second Ctrl-C ends the command at once.
     """
     interrupted = threading.Event()
 
@@ -204,12 +201,12 @@ def _remember_ctrl_c() -> threading.Event:
 
 
 def _environment(settings: Settings, target: Target, restore_path: str | None, job_id: str) -> Any:
-    # So that a cluster can be asked for the job whatever became of its submission.
+    # A known id lets the cluster be queried for the job, whatever the outcome of the submission.
     values = {**flink_configuration(settings, restore_path), "$internal.pipeline.job-id": job_id}
     if target.kind == "embedded":
         os.environ.update(embedded.prepare())
         values |= embedded.settings(settings.state.backend)
-        # A cluster goes by its JobManager's conf/config.yaml, and an embedded run by what its job says.
+        # On a cluster the JobManager's conf/config.yaml sets this; an embedded run needs it in the job.
         values |= {key: str(value) for key, value in distribution.settings().items() if key == RETAINED}
     elif target.kind == "cluster":
         os.environ.update(distribution.prepare())
@@ -230,7 +227,7 @@ def _environment(settings: Settings, target: Target, restore_path: str | None, j
     if target.kind == "cluster":
         from pyflink.java_gateway import get_gateway  # noqa: PLC0415
 
-        # PyFlink's own factory knows embedded runs and `flink run` only.
+        # PyFlink's factory supports only embedded runs and `flink run`.
         java_class = get_gateway().jvm.org.apache.flink.streaming.api.environment.StreamExecutionEnvironment
         env = StreamExecutionEnvironment(java_class(configuration._j_configuration))  # noqa: SLF001
     else:
@@ -240,7 +237,7 @@ def _environment(settings: Settings, target: Target, restore_path: str | None, j
 
 
 def _default_parallelism(env: Any, target: Target) -> int:
-    """Return the parallelism that Flink was told, else 3; Flink's own answer to "nothing said" is 1 or every core."""
+    """Return the configured parallelism, else 3; Flink's own default is 1 or every core."""
     from pyflink.util.java_utils import get_j_env_configuration  # noqa: PLC0415
 
     configuration = get_j_env_configuration(env._j_stream_execution_environment)  # noqa: SLF001
@@ -250,7 +247,7 @@ def _default_parallelism(env: Any, target: Target) -> int:
 
 
 class Node(NamedTuple):
-    """An operator of the graph as Flink runs it."""
+    """An operator of the graph that Flink runs."""
 
     uid: str | None
     name: str
@@ -261,7 +258,7 @@ class Node(NamedTuple):
 
 
 def nodes(j_graph: Any) -> list[Node]:
-    """Return the operators of a Java StreamGraph; `operator` is its Java class, empty for a source."""
+    """Return the operators of a Java StreamGraph; `operator` is the Java class, empty for a source."""
     found = []
     for node in j_graph.getStreamNodes().toArray():
         factory = node.getOperatorFactory()
@@ -280,7 +277,7 @@ def nodes(j_graph: Any) -> list[Node]:
 
 
 def real_modes(graph: Iterable[Node]) -> set[str]:
-    """Return the execution modes that Flink really uses: thread mode falls back to process mode without a word."""
+    """Return the execution modes that Flink really uses: thread mode falls back to process mode silently."""
     kinds = {".python.embedded.": "thread", ".python.process.": "process"}
     return {mode for node in graph for package, mode in kinds.items() if package in node.operator}
 
@@ -299,7 +296,7 @@ def _report(settings: Settings, parallelism: Any, layout: str, modes: Iterable[s
 
 
 def rest_of(client: Any) -> Cluster:
-    """Return the REST API of an embedded job, which its client in Java holds and hands to nobody."""
+    """Return the REST API of an embedded job from a private field of its Java client."""
     held = client._j_job_client.getClass().getDeclaredField("miniCluster")  # noqa: SLF001
     held.setAccessible(True)
     address = held.get(client._j_job_client).getRestAddress().get()  # noqa: SLF001
@@ -307,23 +304,23 @@ def rest_of(client: Any) -> Cluster:
 
 
 def await_end(launched: Launched, failures: Sequence[str]) -> None:
-    """Wait until the job ends; raise JobError where it failed, and of what, if `failures` came before."""
+    """Wait until the job ends; raise JobError if it failed, with the root cause of all `failures`."""
     try:
         launched.client.get_job_execution_result().result()
     except Exception as error:
-        if type(error).__name__ in ("Py4JError", "Py4JNetworkError"):  # no exception of Java's
+        if type(error).__name__ in ("Py4JError", "Py4JNetworkError"):  # not Java exceptions
             raise JobError("The job failed: its JVM was killed, by a person or for lack of memory.") from error
         reason = root([str(error), *failures])
         raise JobError(f"The job failed: {reason} (more in {distribution.work_folder() / 'log'})") from error
 
 
 def attached() -> bool:
-    """Whether `flink run` was told to wait for the job's end."""
+    """Whether `flink run` waits for the job's end."""
     return str(_flink_run_setting("execution.attached")).lower() == "true"
 
 
 def rest_address() -> str:
-    """Return the `HOST:PORT` of the cluster that `flink run` submits to."""
+    """Return `HOST:PORT` of the cluster that `flink run` submits to."""
     return f"{_flink_run_setting('rest.address') or DEFAULT_HOST}:{_flink_run_setting('rest.port') or DEFAULT_PORT}"
 
 

@@ -1,4 +1,4 @@
-"""Follows what a job on a cluster prints or writes: its TaskManagers' standard output, or its files of alerts."""
+"""Follows the output of a job on a cluster: its TaskManagers' standard output, or its alert files."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 WANTED: Final = ("[ALERT]", "[DEAD LETTER]")
 POLL_SECONDS: Final = 0.5
 BYTES_A_SECOND: Final = 2_000_000
-"""Flink hands out whole outputs only: one that grows is read again as rarely as its length asks for."""
+"""Flink serves only whole outputs: the longer a growing one is, the less often it is read."""
 LINE_BYTES: Final = 2**20
 
 
 def follow(cluster: Cluster, job: Job, *, everything: bool, once: bool) -> None:
-    """Print the job's lines as they come, until it ends; `once`: what there is, and return.
+    """Print the job's lines as they appear, until it ends; with `once` print the existing ones and return.
 
-    Lines of the seed's form name no job: where several print on one cluster, the lines of all are shown.
+    Lines in the seed's form name no job: if several jobs print on a cluster, all their lines are shown.
     """
     parameters = Parameters.parse(cluster.job_parameters(job.id))
     printed = parameters.prints
@@ -43,19 +43,19 @@ def follow(cluster: Cluster, job: Job, *, everything: bool, once: bool) -> None:
 
 
 def find_lines(cluster: Cluster, prefix: str) -> list[str]:
-    """Return the lines that TaskManagers printed behind `prefix`."""
+    """Return the TaskManagers' output lines that start with `prefix`, without it."""
     return [line.removeprefix(prefix) for line in _reader(cluster)(True) if line.startswith(prefix)]
 
 
 def _reader(cluster: Cluster) -> Callable[[bool], Iterator[str]]:
-    """Return what yields the lines that the TaskManagers printed since its last call; True: all there are by now."""
+    """Return a function that yields TaskManagers' lines since its last call; True: all up to now."""
     if local_cluster.running_at(cluster) is not None:
         return _LocalOutputs().new_lines
     return _RemoteOutputs(cluster).new_lines
 
 
 class _LocalOutputs:
-    """The outputs of the local cluster's TaskManagers, which are files of this machine."""
+    """Outputs of the local cluster's TaskManagers: files of this machine."""
 
     def __init__(self) -> None:
         self._places: dict[Path, int] = {}
@@ -73,7 +73,7 @@ class _LocalOutputs:
 
 
 class _RemoteOutputs:
-    """The outputs of another cluster's TaskManagers: read on from where they stood, a chunk at a time."""
+    """Outputs of another cluster's TaskManagers, each read on from its last position, in chunks."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
@@ -100,7 +100,7 @@ class _RemoteOutputs:
             yield _text(line)
 
     def _new(self, name: str) -> Iterator[bytes]:
-        """Yield an output from the place on that was reached, which is moved where what stood there was dropped."""
+        """Yield an output from the last position on; correct the position if the text before it was dropped."""
         beginning, skipped = b"", None
         for chunk in self._cluster.stdout(name):
             content = chunk
@@ -112,7 +112,7 @@ class _RemoteOutputs:
                 content = beginning
             yield content[skipped:]
             skipped = max(skipped - len(content), 0)
-        if skipped is None:  # a short one
+        if skipped is None:  # an output below NOTE_MAX_BYTES
             self._places[name], skipped = stdout_files.locate(beginning, self._places[name])
             yield beginning[skipped:]
 
@@ -125,7 +125,7 @@ class _Written:
         self._read: set[Path] = set()
 
     def new_lines(self, _last: bool) -> Iterator[str]:  # noqa: FBT001
-        """Yield the messages of files that were finished since the last time."""
+        """Yield the messages in files finished since the last call."""
         for file in sorted(self._folder.glob("*.jsonl")):
             if not file.name.startswith(".") and file not in self._read:
                 self._read.add(file)
@@ -134,7 +134,7 @@ class _Written:
 
 
 def _whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield lines with their line breaks; the rest is not whole yet. One without an end is cut, to be held at all."""
+    """Yield complete lines with their line breaks; split an endless one at LINE_BYTES to bound memory."""
     rest = b""
     for chunk in chunks:
         *whole, rest = (rest + chunk).split(b"\n")

@@ -1,4 +1,4 @@
-"""Whether this machine has what a job names: its input, its folders, and the snapshot it starts from."""
+"""Checks that this machine has what a job names: input, folders, and the snapshot to start from."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 def check_machine(job: Job, settings: Settings) -> str:
-    """Raise where a folder or an input that the job needs is not there: before Flink says it in its own way.
+    """Raise if a folder or an input of the job is missing, before Flink reports it in its own way.
 
-    Returns a warning, or nothing.
+    Returns a warning, or "".
     """
     warning = job.check_machine(settings)
     _check_checkpoints(settings.state.checkpoint_dir)
@@ -33,18 +33,18 @@ def check_machine(job: Job, settings: Settings) -> str:
 
 
 def to_start_from(settings: Settings) -> str | None:
-    """Return the path of the snapshot that a job goes on from, or None; raise UsageError where it can't be run so."""
+    """Return the path of the snapshot to start from, or None; raise UsageError if snapshot or output forbids it."""
     found = storage.resolve(settings.state.restore_from, settings.state.checkpoint_dir)
     check_output(settings, found)
     return found
 
 
 def check_output(settings: Settings, restore_path: str | None) -> None:
-    """Raise UsageError where a job that goes on from no snapshot would add its alerts to those of another run."""
+    """Raise UsageError if a job without a snapshot would add its alerts to those of another run."""
     sink, may_resume = settings.sink, settings.state.restore_from is not None
     if sink.output is None or sink.append or restore_path is not None:
         return
-    # A job that was lost before its first checkpoint has left files without a name, and nothing that counts.
+    # A job lost before its first checkpoint has left only unnamed files, which don't count.
     found = (file for file in Path(sink.output).rglob("*") if file.is_file() and not file.name.startswith("."))
     if any(found if may_resume else Path(sink.output).iterdir()):
         without = f", no snapshot is below {settings.state.checkpoint_dir} to go on from" if may_resume else ""
@@ -72,10 +72,10 @@ def _check_checkpoints(folder: str) -> None:
 
 
 def check_owner(folder: Path) -> None:
-    """Raise MachineError if another user of this machine may write what lies in a folder of checkpoints.
+    """Raise MachineError if another user of this machine may write into a folder of checkpoints.
 
-    State is pickled Python: whoever can write there can run what they want as whoever starts from it. It is looked at
-    below a folder that is for all users, such as /tmp, where each can make a folder of any name before others do.
+    State is pickled Python: a writer can execute code as the user who restores it. Only folders below a shared one such
+    as /tmp are checked, where any user can create a folder of any name first.
     """
     for path in (folder, folder.resolve()):
         shared = False

@@ -1,4 +1,4 @@
-"""What is looked at before a job goes to a cluster: that it is there, has room, and runs this very code."""
+"""Checks before a job goes to a cluster: it is reachable, has free slots, and runs this version of the code."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 def settle_mode(settings: Settings, say: Callable[[str], None]) -> Settings:
-    """Return the settings with an execution mode that this machine's Python can run in; thread mode unless it can't.
+    """Return the settings with an execution mode that this machine's Python supports, preferring thread mode.
 
-    Raises MachineError if thread mode was chosen and can't be had.
+    Raises MachineError if thread mode was chosen and is not available.
     """
     chosen = settings.state.execution_mode
     install = python_library.missing() if chosen != "process" else None
@@ -46,10 +46,10 @@ def with_mode(settings: Settings, mode: Mode) -> Settings:
 
 
 def check(cluster: Cluster, settings: Settings, say: Callable[[str], None], default: int | None = None) -> Settings:
-    """Raise where the snapshot isn't there or the job would wait for slots in vain; bring TaskManagers up to this code.
+    """Raise if the snapshot is missing or slots are too few; restart TaskManagers that run old code.
 
-    `default` is the parallelism that `flink run` was told, if it was. Returns the settings, with an execution mode that
-    this machine chose if the cluster is the local one: others run Python of their own.
+    `default` is the parallelism given to `flink run`, if any. Returns the settings; on the local cluster with an
+    execution mode that this machine supports (other clusters have their own Python).
     """
     if local_cluster.running_at(cluster) is not None:
         settings = settle_mode(settings, say)
@@ -73,7 +73,7 @@ def check(cluster: Cluster, settings: Settings, say: Callable[[str], None], defa
 
 
 def _check_store(cluster: Cluster) -> None:
-    """Each process of a cluster learns of the store when it starts: it can't be told with a job."""
+    """Raise if the cluster lacks the S3 store: its processes read those settings only at start, not from a job."""
     with cluster.understood():
         told = {entry["key"] for entry in cluster.get("/jobmanager/config")}
     if not told.issuperset(s3.flink_settings()):
@@ -84,7 +84,7 @@ def _check_store(cluster: Cluster) -> None:
 
 
 def _renew(cluster: Cluster, settings: Settings, say: Callable[[str], None]) -> None:
-    """Thread mode keeps Python modules for a TaskManager's life: after an edit it would run the old code."""
+    """Restart TaskManagers after an edit: thread mode caches Python modules for a TaskManager's life."""
     state = local_cluster.running_at(cluster)
     if state is None or settings.state.mode != "thread":
         return

@@ -1,4 +1,4 @@
-"""Says how far a run with an end has come, once it has taken a while: figures of Flink's own metrics, by REST."""
+"""Reports the progress of a bounded run that takes a while, from Flink's metrics over REST."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _MEGA: Final = 1_000_000
 
 
 class Figures(NamedTuple):
-    """How far a run has come at `at` (seconds of a steady clock); `size` in bytes, 0 if nobody counts them."""
+    """Progress at `at` (seconds of a monotonic clock); `size` in bytes, 0 if not counted."""
 
     at: float
     done: int
@@ -41,9 +41,9 @@ class Figures(NamedTuple):
 
 
 def goal(job: Job, settings: Settings, *, resumes: bool) -> Goal | None:
-    """Return what a run has before it, or None if it has no end.
+    """Return the goal of a bounded run, or None for an unbounded one.
 
-    One that resumes has done a part of it before, and nobody counts which.
+    A resumed run has done an unknown part before, so its goal has no total.
     """
     if not settings.bounded:
         return None
@@ -52,7 +52,7 @@ def goal(job: Job, settings: Settings, *, resumes: bool) -> Goal | None:
 
 
 def text(goal: Goal, before: Figures, now: Figures) -> str:
-    """Return the line that is shown; the rate is that since `before`."""
+    """Return the progress line; the rate is that since `before`."""
     verb = "Read" if goal.unit == "lines" else "Made"
     whole = f" of {goal.total:,}" if goal.total else ""
     bytes_read = f", {_megabytes(now.size)}{f' of {_megabytes(goal.size)}' if goal.size else ''}" if now.size else ""
@@ -67,7 +67,7 @@ def text(goal: Goal, before: Figures, now: Figures) -> str:
 
 
 def _remaining(goal: Goal, before: Figures, now: Figures) -> float:
-    """Return how often as much as since `before` is left."""
+    """Return the remaining work as a multiple of the work since `before`."""
     if goal.total:
         return max(goal.total - now.done, 0) / max(now.done - before.done, 1)
     return max((goal.size or 0) - now.size, 0) / max(now.size - before.size, 1)
@@ -82,7 +82,7 @@ def _duration(seconds: float) -> str:
 
 
 def tell(find: Callable[[], Cluster], job_id: str, goal: Goal, ended: threading.Event, *, alone: bool) -> None:
-    """Show figures on standard error until the job has ended: on a terminal that is `alone`, as one live line."""
+    """Show figures on standard error until the job ends: as one live line if the terminal is `alone`."""
     live = alone and sys.stderr.isatty()
     if ended.wait(PLAIN_SECONDS):
         return
@@ -100,14 +100,14 @@ def tell(find: Callable[[], Cluster], job_id: str, goal: Goal, ended: threading.
 
 
 class _Reader:
-    """Reads sums over an operator's subtasks; where each operator's metrics are is looked up once."""
+    """Reads sums over an operator's subtasks; looks up each metric's vertex once."""
 
     def __init__(self, cluster: Cluster, job_id: str) -> None:
         self._cluster, self._job = cluster, f"/jobs/{job_id}"
         self._places: dict[str, tuple[str, str]] = {}
 
     def figures(self, goal: Goal) -> Figures:
-        """Return where the run is; raises ClusterError while nobody tells."""
+        """Return the current figures; raise ClusterError if none are available."""
         with self._cluster.understood():
             counted = PARSE.name if goal.unit == "lines" else DETECTOR.name
             alerts = max(self._sum(f"{each.name}.numRecordsIn") for each in (PRINT_ALERTS, ALERTS_TO_JSON))
@@ -134,5 +134,5 @@ class _Reader:
 
 
 def _plain(name: str) -> str:
-    """Return a metric's name without what Flink writes otherwise than the operator's."""
+    """Normalize a metric's name as Flink does operator names."""
     return re.sub(r"\W", "_", name)

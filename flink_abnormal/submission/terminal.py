@@ -1,4 +1,4 @@
-"""What a command says to its user, and whether anybody still reads it."""
+"""Messages to the user, and detection of a closed output."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _READER_LEFT: Final = select.POLLERR | select.POLLHUP
 
 
 def say(text: str) -> None:
-    """Tell the user something that is no output of the job; that nobody reads it is no reason to fail."""
+    """Print a message that is not the job's output to standard error; ignore a closed one."""
     with contextlib.suppress(OSError):
         print(text, file=sys.stderr, flush=True)
 
 
 def reader_left(descriptor: int, wait: bool = False) -> bool:  # noqa: FBT001, FBT002
-    """Whether what is written to a pipe is read by nobody any more; `wait` until that is so, for ever if need be."""
+    """Whether a pipe's reader has closed it; `wait` blocks until then, possibly for ever."""
     try:
         mode = os.fstat(descriptor).st_mode
     except OSError:
@@ -38,7 +38,7 @@ def reader_left(descriptor: int, wait: bool = False) -> bool:  # noqa: FBT001, F
 
 
 def when_reader_left(act: Callable[[], None]) -> None:
-    """Call `act`, in a thread, once nobody reads the standard output any more."""
+    """Call `act`, in a thread, once the reader of the standard output has closed it."""
 
     def watch() -> None:
         if reader_left(STANDARD_OUTPUT, wait=True):

@@ -1,4 +1,4 @@
-"""Waits for a job on the user's behalf, and says how it ended."""
+"""Waits for a job on the user's behalf, and reports how it ended."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ NO_SUMMARY: Final = (
 
 
 def wait_for_end(launched: launch.Launched, *, cluster: Cluster | None = None, leave: str = "") -> None:
-    """Wait for the end of a job; print the figures that it left on `cluster` (an embedded one prints them itself).
+    """Wait for the end of a job; print its figures from `cluster` (an embedded job prints them itself).
 
-    Ctrl-C cancels the job; where `leave` is given, it only stops to wait, and says that. So does the end of whoever
-    reads the standard output (`| head`), without a word about a job that ends with it.
+    Ctrl-C cancels the job; with `leave` it only ends the wait and prints that text. So does the exit of the standard
+    output's reader (`| head`), but without a message about a job that ends with it.
     """
     interruption = _Interruption(launched, leave)
     failures: list[str] = []
     if cluster is None:
-        logging.disable()  # an exception says what Py4J would log, with a traceback, of a JVM that is gone
+        logging.disable()  # the exception contains what Py4J would log, with a traceback, about a lost JVM
         threading.Thread(target=_watch, args=(launched.client, failures), daemon=True).start()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: interruption.by_user())
@@ -65,7 +65,7 @@ def wait_for_end(launched: launch.Launched, *, cluster: Cluster | None = None, l
 
 
 def _report(ending: Ending, cluster: Cluster | None) -> None:
-    """Report how a bounded run ended; raise UsageError if no line of its input could be used."""
+    """Report how a bounded run ended; raise UsageError if no line of its input was usable."""
     if cluster is None:
         file = Path(ending.file)
         found = file.read_text(encoding="utf-8") if file.exists() else ""
@@ -82,16 +82,16 @@ def _report(ending: Ending, cluster: Cluster | None) -> None:
 
 @contextlib.contextmanager
 def _progress(launched: launch.Launched, cluster: Cluster | None) -> Iterator[None]:
-    """Tell how far a run with an end has come while this lasts."""
+    """Report a bounded run's progress inside the block."""
     if launched.goal is None:
         yield
         return
     ended, told = threading.Event(), launched.goal
-    # An embedded job prints to this very terminal, and would write into a live line.
+    # An embedded job prints to the same terminal, and would write into a live line.
     alone = cluster is not None or not sys.stdout.isatty()
 
     def tell() -> None:
-        with contextlib.suppress(Exception):  # the JVM or the cluster is gone: whoever waits for the end is told
+        with contextlib.suppress(Exception):  # the JVM or the cluster is lost: the waiting thread reports that
             progress.tell(lambda: cluster or launch.rest_of(launched.client), launched.job_id, told, ended, alone=alone)
 
     thread = threading.Thread(target=tell, daemon=True)
@@ -104,7 +104,7 @@ def _progress(launched: launch.Launched, cluster: Cluster | None) -> Iterator[No
 
 
 class _Interruption:
-    """What ends the wait for a job, and mostly the job, before its own end; the first that comes counts."""
+    """Ends the wait early, and usually the job; only the first interruption counts."""
 
     def __init__(self, launched: launch.Launched, leave: str) -> None:
         self._client = launched.client
@@ -113,15 +113,15 @@ class _Interruption:
         self.came = threading.Event()
 
     def by_user(self) -> None:
-        """Ctrl-C, or SIGTERM."""
+        """Handle Ctrl-C or SIGTERM."""
         self._come(quiet=False)
 
     def by_reader(self) -> None:
-        """Nobody reads what the job prints."""
+        """Handle the exit of the output's reader."""
         self._come(quiet=True)
 
     def explain(self) -> None:
-        """Say how the job goes on."""
+        """Say how to resume the job."""
         if not self._quiet:
             say("Stopped. The same command with --from latest goes on where the last checkpoint stood.")
 
@@ -133,19 +133,19 @@ class _Interruption:
         if self._leave:
             say(self._leave)
             launch.leave()
-        # From a thread of its own: an exception here would tear that call.
+        # In a separate thread: an exception here would interrupt the running call.
         threading.Thread(target=self._cancel, daemon=True).start()
 
     def _cancel(self) -> None:
-        """Cancel an embedded job, unless its JVM is gone: what ends a service sends SIGTERM to all of its processes."""
+        """Cancel an embedded job; a service manager's SIGTERM may have ended its JVM as well."""
         with contextlib.suppress(Exception):
             self._client.cancel().result()
 
 
 def _await_end(cluster: Cluster, job_id: str) -> None:
-    """Wait until a job on a cluster ends, whoever leads it meanwhile; raise JobError where it failed.
+    """Wait until a job on a cluster ends, across changes of the leader; raise JobError if it failed.
 
-    Flink's own client asks one JobManager only.
+    Flink's own client queries only one JobManager.
     """
     before, heard = "", time.monotonic()
     while True:
@@ -169,9 +169,9 @@ def _await_end(cluster: Cluster, job_id: str) -> None:
 
 
 def _watch(client: Any, failures: list[str]) -> None:
-    """Tell of each restart while it happens: a job that fails again and again must not look like a quiet one.
+    """Report each restart as it happens: a job that fails repeatedly must not look idle.
 
-    `failures` holds the stack traces of the last series, the newest first: an embedded job's client knows but the last.
+    `failures` receives the stack traces of the last series, newest first: an embedded job's client knows only the last.
     """
     before = ""
     while before not in ENDED:
@@ -181,7 +181,7 @@ def _watch(client: Any, failures: list[str]) -> None:
             if status != before and status in FAILS:
                 with contextlib.suppress(ClusterError):
                     failures[:] = launch.rest_of(client).failures(str(client.get_job_id()))
-        except Exception:  # noqa: BLE001 - the JVM is gone, or the cluster: whoever waits for the end is told
+        except Exception:  # noqa: BLE001 - the JVM or the cluster is lost: the waiting thread reports that
             return
         _tell(before, status)
         before = status

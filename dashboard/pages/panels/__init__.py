@@ -1,1 +1,1 @@
-"""The panels of the page: each is built once and then shown one view after another."""
+"""The panels of the page: each is built once, then shows one view after another."""

@@ -1,4 +1,4 @@
-"""The alarms, on top of everything: what, since when, and what to look at."""
+"""The alarms, on top of everything: what, since when, and what to check."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHOWN: Final = 6
 
 
 class Alarms:
-    """The first SHOWN alarms, the critical ones before the others."""
+    """The first SHOWN alarms, critical ones first."""
 
     def __init__(self, texts: Texts) -> None:
         self._region = ui.element("section").classes("alarms")
@@ -27,7 +27,7 @@ class Alarms:
             self._rows = [Row(texts) for _ in range(SHOWN)]
 
     def show(self, view: View) -> None:
-        """Show the alarms there are."""
+        """Show the current alarms."""
         replace_classes(self._region, "alarms" if view.snapshot.alarms else "alarms none")
         ordered = sorted(view.snapshot.alarms, key=lambda alarm: (alarm.severity != "critical", alarm.since))
         for row, alarm in zip(self._rows, [*ordered[:SHOWN], *[None] * SHOWN], strict=False):
@@ -35,7 +35,7 @@ class Alarms:
 
 
 class Row:
-    """An alarm: what, since when, what to look at; and a button if it stands until a person has seen it."""
+    """An alarm: what, since when, what to check, and a button if it remains until a person has seen it."""
 
     def __init__(self, texts: Texts) -> None:
         self._alarm: Alarm | None = None
@@ -64,5 +64,5 @@ class Row:
 
 
 def sentence(alarm: Alarm, texts: Texts) -> str:
-    """Return what an alarm says."""
+    """Return an alarm's sentence."""
     return texts(f"alarm-{alarm.kind}", subject=alarm.subject, percent=words.share(alarm.number))

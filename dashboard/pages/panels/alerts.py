@@ -1,4 +1,4 @@
-"""Alerts and the application log: streams that can be searched, and the log paused."""
+"""Alerts and the application log: searchable streams; the log can be paused."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class AlertsAndLog:
         self._log = ApplicationLog(texts)
 
     def show(self, view: View) -> None:
-        """Show all of it."""
+        """Show all panels."""
         for panel in (self._alerts, self._figures, self._log):
             panel.show(view)
 
 
 class Lines:
-    """The newest lines of a stream, the newest on top, as plain text."""
+    """The newest lines of a stream as plain text, newest on top."""
 
     def __init__(self, most: int, label: str) -> None:
         self._most = most
@@ -49,7 +49,7 @@ class Lines:
         self._holder.props("tabindex=0 role=log").props(f'aria-label="{label}"')
 
     def show(self, lines: Iterable[tuple[int, str, str]]) -> None:
-        """Show (number, text, class) of each line, given the oldest first: new ones are added, the oldest go."""
+        """Show (number, text, class) of each line, given oldest first; add new ones, remove the oldest."""
         wanted = list(lines)[-self._most :]
         keys = [(number, text) for number, text, _ in wanted]
         kept = self._kept(keys)
@@ -63,7 +63,7 @@ class Lines:
         self._shown = keys
 
     def _kept(self, keys: list[tuple[int, str]]) -> int:
-        """Return how many of the lines that are shown stay; 0 where others come between."""
+        """Return the number of shown lines that stay; 0 if others come between."""
         if not keys or keys[0] not in self._shown:
             return 0
         rest = self._shown[self._shown.index(keys[0]) :]
@@ -71,7 +71,7 @@ class Lines:
 
 
 class AlertStream:
-    """Alerts as they come; of one user where that is searched for."""
+    """Alerts as they arrive, or those of the user in the search."""
 
     def __init__(self, texts: Texts) -> None:
         with Card(texts("alerts"), texts) as self._card:
@@ -100,7 +100,7 @@ class AlertStream:
 
 
 def can_be_seen(job: JobDetail) -> bool:
-    """Whether a job's alerts reach this page: it publishes them or prints them, as far as is known yet."""
+    """Whether a job's alerts reach this page: it publishes or prints them, or this is not known yet."""
     published = job.live is None or job.live.missing in (None, "not-read-yet")
     return published or Parameters.parse(job.parameters).prints
 
@@ -114,7 +114,7 @@ def _alert_text(alert: SeenAlert, texts: Texts) -> str:
 
 
 class Noisiest:
-    """Who raises the most alerts, and how many there are a minute."""
+    """The users with the most alerts, and the alerts per minute."""
 
     def __init__(self, texts: Texts) -> None:
         with Card(texts("noisiest"), texts) as self._card:
@@ -134,7 +134,7 @@ class Noisiest:
 
 
 def _newest(view: View) -> list[LogLine]:
-    """Return what TaskManagers printed, or where the job prints nothing the alerts that it raised."""
+    """Return the TaskManagers' output or, if the job prints nothing, its alerts."""
     if view.snapshot.log.missing != "not-printing":
         return view.collector.log.newest(ALL)
     return [
@@ -144,7 +144,7 @@ def _newest(view: View) -> list[LogLine]:
 
 
 class ApplicationLog:
-    """The lines that TaskManagers print."""
+    """The TaskManagers' output."""
 
     def __init__(self, texts: Texts) -> None:
         self._frozen: list[LogLine] | None = None

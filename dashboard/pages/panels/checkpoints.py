@@ -1,4 +1,4 @@
-"""Checkpoints: figures, charts, history, and what one checkpoint cost each task."""
+"""Checkpoints: figures, charts, history, and one checkpoint's cost for each task."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class Checkpoints:
             self._detail = Detail(texts)
 
     def show(self, view: View) -> None:
-        """Show all of it."""
+        """Show all panels."""
         for panel in (self._charts, self._history, self._detail):
             panel.show(view)
 
 
 class Durations:
-    """How long checkpoints take and how large they are."""
+    """The durations and sizes of checkpoints."""
 
     def __init__(self, texts: Texts) -> None:
         with Card(texts("tab-checkpoints"), texts) as self._card:
@@ -67,7 +67,7 @@ class Durations:
 
 
 class History:
-    """A row for each checkpoint that is known, the newest first."""
+    """A row per known checkpoint, newest first."""
 
     def __init__(self, texts: Texts) -> None:
         with Card(texts("checkpoint-history"), texts) as self._card:
@@ -113,7 +113,7 @@ def _row(checkpoint: Checkpoint, texts: Texts) -> dict[str, Any]:
 
 
 class Detail:
-    """What one checkpoint cost each task: the newest that has completed, or one that is picked."""
+    """One checkpoint's cost for each task: the newest completed one, or the picked one."""
 
     def __init__(self, texts: Texts) -> None:
         self._job: str | None = None

@@ -1,4 +1,4 @@
-"""Jobs and tasks: the jobs, each task's real state subtask by subtask, the job's options, its failures."""
+"""Jobs and tasks: the jobs, the real state of each task's subtasks, the job's options, its failures."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Jobs:
                 self._failures = Failures(texts)
 
     def show(self, view: View) -> None:
-        """Show all of it."""
+        """Show all panels."""
         for panel in (self._jobs, self._tasks, self._subtasks, self._options, self._failures):
             panel.show(view)
 
@@ -60,7 +60,7 @@ class JobList:
 
 
 class Tasks:
-    """A row for each task: the sums and averages of its subtasks."""
+    """A row per task: the sums and averages of its subtasks."""
 
     def __init__(self, texts: Texts) -> None:
         with Card(texts("task-states"), texts) as self._card:
@@ -81,7 +81,7 @@ class Tasks:
 
 
 class Subtasks:
-    """A row for each subtask, searchable; above 30 a heatmap too."""
+    """A searchable row per subtask; above 30, a heatmap too."""
 
     def __init__(self, texts: Texts) -> None:
         with Card(texts("subtasks"), texts) as self._card:
@@ -138,13 +138,13 @@ def _row(vertex: Vertex, subtask: Subtask, names: dict[str, str]) -> dict[str, A
 
 
 def _oldest(job: JobDetail | None) -> float | None:
-    """Return when the task that was read longest ago was read."""
+    """Return the read time of the task that was read longest ago."""
     times = [vertex.at for vertex in job.vertices if vertex.at is not None] if job is not None else []
     return min(times, default=None)
 
 
 class Options:
-    """What the job was submitted with."""
+    """The job's options at submission."""
 
     def __init__(self, texts: Texts) -> None:
         with Card(texts("job-options"), texts) as self._card:
@@ -160,7 +160,7 @@ class Options:
 
 
 class Failures:
-    """What Flink remembers of failures."""
+    """The failures that Flink remembers."""
 
     def __init__(self, texts: Texts) -> None:
         with Card(texts("failures"), texts) as self._card:
@@ -170,7 +170,7 @@ class Failures:
             self._table.table.props("wrap-cells")
 
     def show(self, view: View) -> None:
-        """Show the failures of the picked job, the newest first."""
+        """Show the failures of the picked job, newest first."""
         job = view.job
         self._card.age.show(job.at if job is not None else None, view.now)
         rows = [

@@ -1,4 +1,4 @@
-"""Diagrams to learn from: the seed's four, as they are on the cluster that is watched."""
+"""The seed's four diagrams, drawn from the watched cluster."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class Learn:
             self._recovery = RecoveryLesson(texts)
 
     def show(self, view: View) -> None:
-        """Show them."""
+        """Show all diagrams."""
         for panel in (self._cluster, self._pipeline, self._checkpoint, self._recovery):
             panel.show(view)
 
 
 class CheckpointLesson:
-    """The way of a barrier through the picked job."""
+    """A barrier's path through the picked job."""
 
     def __init__(self, texts: Texts) -> None:
         with Card(texts("lesson-checkpoint"), texts) as self._card:

@@ -1,4 +1,4 @@
-"""The seed's diagrams of a checkpoint and of a recovery, filled with what really happened last: pure."""
+"""The seed's diagrams of a checkpoint and of a recovery, filled with the latest real ones: pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _STAGES: Final[dict[str, tuple[StepKind, ...]]] = {
 
 
 def checkpoint(job: JobDetail, texts: Texts, colours: Palette, width: float) -> dict[str, Any]:
-    """Return the way of the newest barrier: coordinator, tasks from source to sink, snapshot, store."""
+    """Return the path of the newest barrier: coordinator, tasks from source to sink, snapshot, store."""
     made = job.checkpoints
     newest = _newest(job)
     tasks = made.details.get(newest.id, ()) if made is not None and newest is not None else ()
@@ -82,7 +82,7 @@ def _store(newest: Checkpoint | None, texts: Texts) -> str:
 
 
 def recovery(shown: Recovery | None, texts: Texts, colours: Palette, width: float) -> dict[str, Any]:
-    """Return the five states of a recovery, with what was seen in each; the one that has been reached stands out."""
+    """Return the five states of a recovery, with the steps seen in each; the current one stands out."""
     stages = [("stage-well", "", True), *(_stage(name, kinds, shown, texts) for name, kinds in _STAGES.items())]
     reached = max(place for place, (_, _, done) in enumerate(stages) if done)
     across = width / len(stages) - 16

@@ -39,7 +39,7 @@ class LiveState:
                 self._legend = ui.label(texts("events-legend")).classes("note")
 
     def show(self, view: View) -> None:
-        """Show the counts, or why there are none."""
+        """Show the counts, or why they are missing."""
         live, texts = view.job.live if view.job is not None else None, view.texts
         missing = "not-read-yet" if live is None else live.missing
         visible(self._shown, missing is None)

@@ -41,7 +41,7 @@ class Overview:
                 self._story = Story()
 
     def show(self, view: View) -> None:
-        """Show all of it."""
+        """Show all panels."""
         for panel in (self._tiles, self._pipeline, self._cluster, self._live):
             panel.show(view)
         self._recovery.age.show(view.snapshot.jobs_at, view.now)
@@ -83,7 +83,7 @@ class Tiles:
 
 
 class ClusterPicture:
-    """JobManagers, TaskManagers, their slots and what runs in each; a heatmap where they are too many."""
+    """JobManagers, TaskManagers, their slots and the subtasks in each; a heatmap if there are too many."""
 
     def __init__(self, texts: Texts, lesson: str | None = None) -> None:
         with Card(texts("cluster-picture"), texts) as self._card:

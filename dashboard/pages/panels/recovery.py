@@ -1,4 +1,4 @@
-"""Recovery: what was lost, when it was noticed, from which checkpoint all ran again, and how long each part took."""
+"""Recovery: the loss, when it was noticed, the restored checkpoint, and the duration of each part."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ICONS: Final = {
     "failed": ("bad", "cancel"),
 }
 _WHY: Final[dict[StepKind, str]] = {"noticed": "why-all-stop", "restored": "why-one-checkpoint"}
-"""What a learner asks at a step."""
+"""A learner's question at a step."""
 
 
 class Recoveries:
@@ -42,7 +42,7 @@ class Recoveries:
                 self._chart = Chart("240px", label=texts("recovery-chart"))
 
     def show(self, view: View) -> None:
-        """Show them, the newest first."""
+        """Show the recoveries, newest first."""
         found = view.snapshot.recoveries[:SHOWN]
         self._card.age.show(view.snapshot.jobs_at, view.now)
         while len(self._stories) < len(found):
@@ -62,7 +62,7 @@ class Recoveries:
 
 
 class Story:
-    """One recovery: a line that sums it up, and its timeline."""
+    """One recovery: a line of summary, and its timeline."""
 
     def __init__(self) -> None:
         self._shown: object = None
@@ -79,7 +79,7 @@ class Story:
             self._timeline = ui.element("ol").classes("steps")
 
     def show(self, recovery: Recovery | None, view: View) -> None:
-        """Show a recovery, or that there was none."""
+        """Show a recovery, or a hint if there was none."""
         texts = view.texts
         visible(self._none, recovery is None)
         visible(self._head, recovery is not None)
@@ -97,7 +97,7 @@ class Story:
             self._draw(recovery, texts)
 
     def _tell_how(self, view: View) -> None:
-        """Say how to lose a TaskManager on purpose."""
+        """Show how to lose a TaskManager on purpose."""
         found = strike.how(view.snapshot, view.job)
         told = [view.texts("recovery-none")]
         if found is not None:
@@ -122,7 +122,7 @@ class Story:
 
 
 def summary(recovery: Recovery, now: float, texts: Texts) -> tuple[str, str]:
-    """Return how a recovery stands, and its tone."""
+    """Return a recovery's status, and its tone."""
     if recovery.failed:
         return texts("recovery-failed"), "bad"
     if recovery.running_at is None:
@@ -131,7 +131,7 @@ def summary(recovery: Recovery, now: float, texts: Texts) -> tuple[str, str]:
 
 
 def sentence(step: Step, texts: Texts) -> str:
-    """Return what a step says."""
+    """Return a step's sentence."""
     key = f"step-{step.kind}"
     if (step.kind == "noticed" and step.number is None) or (step.kind == "leader" and not step.subject):
         return texts(f"{key}-bare")

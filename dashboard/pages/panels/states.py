@@ -1,4 +1,4 @@
-"""What stands above the panels while something is missing: a cluster, its JobManager, a job that runs."""
+"""Cards above the panels while something is missing: a cluster, its JobManager, a running job."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class States:
 
 
 def _last_job(snapshot: Snapshot, texts: Texts) -> list[str]:
-    """Return what became of the job that was started last, if the cluster remembers one."""
+    """Describe how the last started job ended, if the cluster remembers one."""
     job = next(iter(snapshot.jobs), None)
     if job is None:
         return []

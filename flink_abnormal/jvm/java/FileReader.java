@@ -10,7 +10,7 @@ import org.apache.flink.connector.file.src.reader.BulkFormat;
 import org.apache.flink.connector.file.src.util.CheckpointedPosition;
 import org.apache.flink.connector.file.src.util.RecordAndPosition;
 
-/** Reads one file: a record for each line, and at most one for what keeps the file from being read on. */
+/** Reads one file: a record per line, and at most one for a read error. */
 final class FileReader implements BulkFormat.Reader {
     private static final int BATCH_BYTES = 64 * 1024;
     private static final int BATCH_LINES = 1000;
@@ -24,7 +24,7 @@ final class FileReader implements BulkFormat.Reader {
     private InputStream in;
     private boolean ended;
 
-    /** @param skip how many lines were read before, or LineFormat.ENDED */
+    /** @param skip the number of lines read before, or LineFormat.ENDED */
     FileReader(String name, Lines lines, SyslogContext context, long skip) {
         this.name = name;
         this.lines = lines;
@@ -33,7 +33,7 @@ final class FileReader implements BulkFormat.Reader {
         this.ended = skip == LineFormat.ENDED;
     }
 
-    /** Returns some records, or null at the end. */
+    /** Returns a batch of records, or null at the end. */
     public BulkFormat.RecordIterator readBatch() {
         List records = new ArrayList();
         long bytes = 0;
@@ -47,7 +47,7 @@ final class FileReader implements BulkFormat.Reader {
         return records.isEmpty() ? null : new Batch(records.iterator());
     }
 
-    /** Reads a line; returns null if it is the end, or a line that was read before. */
+    /** Reads a line; returns null at the end, or for a line that was read before. */
     private RecordAndPosition next() {
         try {
             if (in == null) {

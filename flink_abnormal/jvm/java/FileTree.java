@@ -13,13 +13,13 @@ import org.apache.flink.connector.file.src.enumerate.FileEnumerator;
 import org.apache.flink.core.fs.Path;
 
 /**
- * The files of a folder and of the folders in it, each as one split, but for names that start with a dot or an
- * underscore. A folder that can't be listed, or that a link leads back to, is a split too: its reader says what is
- * wrong. Flink's own enumerator fails at those, and at names with a colon.
+ * The files of a folder and its subfolders, one split each; skips names that start with a dot or an underscore. An
+ * unlistable folder or circular link is a split too: its reader reports it. Flink's own enumerator fails on those, and
+ * on names with a colon.
  */
 public final class FileTree implements FileEnumerator {
 
-    /** What Flink asks for an enumerator. */
+    /** Flink's factory of the enumerator. */
     public static final class Provider implements FileEnumerator.Provider {
         public FileEnumerator create() {
             return new FileTree();
@@ -34,7 +34,7 @@ public final class FileTree implements FileEnumerator {
         return splits;
     }
 
-    /** The paths of the files of a folder, in the order of their names; of a file, its own. */
+    /** The paths of a folder's files, sorted by name; for a file, its own path. */
     static List files(String root) {
         List files = new ArrayList();
         add(new File(root), new HashSet(), files);
@@ -63,14 +63,14 @@ public final class FileTree implements FileEnumerator {
         }
     }
 
-    /** The whole of a file as a split; files are local. */
+    /** A split of a whole file; files are local. */
     static FileSourceSplit split(String file) {
         File found = new File(file);
         long length = found.length();
         return new FileSourceSplit(file, path(file), 0L, length, found.lastModified(), length);
     }
 
-    /** The path as Flink's local file system writes it, which takes a colon in a name for none of an address. */
+    /** The path in the form of Flink's local file system: a colon in a name does not make it an address. */
     static Path path(String file) {
         return new Path("file:" + file);
     }

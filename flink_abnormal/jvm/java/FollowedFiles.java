@@ -12,7 +12,7 @@ import org.apache.flink.connector.file.src.FileSource;
 import org.apache.flink.connector.file.src.PendingSplitsCheckpoint;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 
-/** Flink's file source, with FollowedFolder in place of its own watch of a folder; the state of both is the same. */
+/** Flink's file source with FollowedFolder as its enumerator; the state has the same format. */
 public class FollowedFiles implements Source, ResultTypeQueryable {
     private final FileSource files;
     private final String folder;

@@ -22,13 +22,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Hands out each file of a folder once, to whichever reader asks. A file that has been gone for long is forgotten: one
- * that comes under its name is new. Flink's own enumerator remembers every file there ever was, in each checkpoint.
+ * Assigns each file of a folder once, to any reader that requests a split. A file that has been gone for forgetMs is
+ * evicted, and a later one of its name is new. Flink's own enumerator stores every file it ever found, in each
+ * checkpoint.
  */
 final class FollowedFolder implements SplitEnumerator {
     private static final Logger LOG = LoggerFactory.getLogger("flinkabnormal.FollowedFolder");
     private static final long PAUSE_MS = 1000L;
-    /** A listing is followed by a pause of at least so many times its length. */
+    /** Minimum pause after a listing, in multiples of its duration. */
     private static final int PAUSES = 20;
 
     private final SplitEnumeratorContext context;
@@ -36,7 +37,7 @@ final class FollowedFolder implements SplitEnumerator {
     private final long forgetMs;
     private final ArrayDeque waitingSplits = new ArrayDeque();
     private final LinkedHashSet waitingReaders = new LinkedHashSet();
-    /** The path of each file that was found, and since when it has been gone (nanoseconds), or null. */
+    /** Path of each file found -> time since when it has been gone (nanoseconds), or null. */
     private final Map found = new HashMap();
     private long nextListing = System.nanoTime();
 
@@ -65,7 +66,7 @@ final class FollowedFolder implements SplitEnumerator {
         context.callAsync(list, take, 0L, PAUSE_MS);
     }
 
-    /** Returns the files that there are, or null if it is too early to look again, or there is no such folder now. */
+    /** Returns the files, or null if it is too early to list again or the folder does not exist now. */
     private Object list() {
         long began = System.nanoTime();
         if (began < nextListing || !new File(folder).isDirectory()) return null;
@@ -80,7 +81,7 @@ final class FollowedFolder implements SplitEnumerator {
             if (!found.containsKey(file)) waitingSplits.add(FileTree.split((String) file));
             found.put(file, null);
         }
-        // An empty folder may be one that is not mounted.
+        // An empty folder may be unmounted.
         if (!files.isEmpty() && found.size() > files.size()) forget(new LinkedHashSet(files));
         assign();
     }
@@ -110,7 +111,7 @@ final class FollowedFolder implements SplitEnumerator {
         while (readers.hasNext() && !waitingSplits.isEmpty()) {
             Integer reader = (Integer) readers.next();
             readers.remove();
-            // One that has failed asks again when it is back.
+            // A failed reader requests a split again after its restart.
             if (!context.registeredReaders().containsKey(reader)) continue;
             context.assignSplit((FileSourceSplit) waitingSplits.poll(), reader.intValue());
         }

@@ -5,8 +5,8 @@ import java.io.InputStream;
 import java.util.zip.GZIPInputStream;
 
 /**
- * A gzip archive of one or more members. Java's own stream passes over whatever stands behind the last one without a
- * word; here it is a Problem, but for zeros, with which tapes are filled up.
+ * A gzip archive of one or more members. Java's own stream silently ignores data after the last one; here it is a
+ * Problem, except for zeros, which tapes use as padding.
  */
 final class GzipMembers extends GZIPInputStream {
     private static final int TRAILER = 8;

@@ -18,11 +18,11 @@ import java.nio.file.Paths;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.zip.ZipException;
 
-/** Opens a file of text, packed with gzip or not; whatever goes wrong is a Problem. */
+/** Opens a text file, plain or gzip-compressed; reports errors as Problem. */
 final class InputFile extends FilterInputStream {
     private static final int LONGEST_SIGNATURE = 6;
     private static final String GZIP = "\u001f\u008b";
-    /** How files begin that hold no lines of UTF-8. */
+    /** Signatures of files that contain no lines of UTF-8. */
     private static final String[][] SIGNATURES = {
         {"\u00fd7zXZ\u0000", "compressed with xz"},
         {"(\u00b5/\u00fd", "compressed with zstd"},

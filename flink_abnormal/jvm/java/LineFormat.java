@@ -7,11 +7,11 @@ import org.apache.flink.connector.file.src.reader.BulkFormat;
 import org.apache.flink.connector.file.src.util.CheckpointedPosition;
 
 /**
- * Files as lines, each with the name of its file and its number. A file that can't be read is a record too, which says
- * what is wrong: Flink's own text format fails the job instead.
+ * Files as lines, each with its file name and number. A read error is a record too, with the reason: Flink's own text
+ * format fails the job instead.
  *
- * <p>The position in a file is the number of lines read, as it is for Flink's text format: a snapshot of either fits the
- * other. ENDED stands for a file that was given up.
+ * <p>The position in a file is the number of lines read, as in Flink's text format: a snapshot of either fits the
+ * other. ENDED marks a file that was given up.
  */
 public class LineFormat implements BulkFormat {
     static final long ENDED = Long.MAX_VALUE;
@@ -24,9 +24,9 @@ public class LineFormat implements BulkFormat {
 
     /**
      * @param produced the type of records: that of the Python class Record
-     * @param longest a line of more bytes is not read
+     * @param longest longer lines, in bytes, are not read
      * @param kept how many bytes of such a line are shown
-     * @param syslog whether a line needs what stood before it (SyslogContext)
+     * @param syslog whether a line needs earlier ones (SyslogContext)
      * @param dated whether it needs the first date of its file too
      */
     public LineFormat(TypeInformation produced, Integer longest, Integer kept, Boolean syslog, Boolean dated) {

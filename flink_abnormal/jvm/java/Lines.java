@@ -5,8 +5,8 @@ import java.io.InputStream;
 import java.util.Arrays;
 
 /**
- * Splits a stream of bytes into lines at line feeds, carriage returns, and pairs of them. Of a line above the limit, only
- * the first bytes are held, however long it is.
+ * Splits a stream of bytes into lines at LF, CR or CRLF. Of a line above the limit only the first bytes are stored,
+ * however long it is.
  */
 final class Lines {
     private final int longest;
@@ -29,17 +29,17 @@ final class Lines {
         in = from;
     }
 
-    /** The line that was read last, or its first bytes if it is too long. */
+    /** The last line read, or its first bytes if it is too long. */
     byte[] line() {
         return Arrays.copyOf(line, tooLong() ? kept : held);
     }
 
-    /** How many bytes it has, its line break apart. */
+    /** The line's length in bytes, without its line break. */
     long size() {
         return size;
     }
 
-    /** Why it is not read, or nothing. */
+    /** Why the line is not read, or an empty text. */
     String problem() {
         return tooLong() ? "a line of " + size + " bytes; at most " + longest + " are read" : "";
     }
@@ -48,7 +48,7 @@ final class Lines {
         return size > longest;
     }
 
-    /** Reads the next line; returns false at the end. If the stream fails, line() is what came of the line until then. */
+    /** Reads the next line; returns false at the end. If the stream fails, line() is the part read so far. */
     boolean next() throws IOException {
         held = 0;
         size = 0;

@@ -8,8 +8,8 @@ import org.apache.flink.metrics.Gauge;
 import org.apache.flink.util.Collector;
 
 /**
- * Shows JSON documents as metrics of its subtask, arrays of a fixed size: a record names the metric, the place in it,
- * and the document that stands there from now on.
+ * Publishes JSON documents as metrics of its subtask, arrays of a fixed size: a record names the metric, the place in
+ * it, and the new document.
  */
 public class LiveGauges extends RichFlatMapFunction {
     private final String[] names;
@@ -35,7 +35,7 @@ public class LiveGauges extends RichFlatMapFunction {
         shown[metric].set(((Number) record.f1).intValue(), record.f2);
     }
 
-    /** The text of an array, which is JSON as it stands if its elements are. */
+    /** The text of an array, which is valid JSON if its elements are. */
     public static class Text implements Gauge {
         private final AtomicReferenceArray array;
 

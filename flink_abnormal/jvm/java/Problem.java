@@ -2,13 +2,13 @@ package flinkabnormal;
 
 import java.io.IOException;
 
-/** What keeps a file from being read, in a sentence for people. */
+/** A read error, as a sentence for people. */
 final class Problem extends IOException {
     Problem(String sentence) {
         super(sentence);
     }
 
-    /** Says what is wrong, and how far the file was read. */
+    /** Reports the error, and how far the file was read. */
     static String sentence(IOException error, long linesRead) {
         String what = error instanceof Problem ? error.getMessage() : "the file can't be read on: " + error.getMessage();
         return what + (linesRead == 0 ? "; nothing of it was read" : "; read up to line " + linesRead);

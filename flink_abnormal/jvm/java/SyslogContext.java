@@ -9,9 +9,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What a line of a syslog file says only together with an earlier one. What a line means is the Python parser's to say;
- * here is only the search for the earlier line, by its text. A reader that resumes a file reads it from its start, so
- * that this is known again.
+ * Finds the earlier line that a syslog line refers to, by its text; the Python parser interprets both. A resumed reader
+ * reads its file from the start, which rebuilds this state.
  */
 final class SyslogContext {
     private static final int LOOK_BACK = 1000;
@@ -35,12 +34,12 @@ final class SyslogContext {
         this.dated = dated;
     }
 
-    /** The earlier line that the one read last needs, or nothing. */
+    /** The earlier line that the last line read refers to, or nothing. */
     byte[] before() {
         return before;
     }
 
-    /** The start of the first line of the file that has a date, or nothing before it. */
+    /** The start of the file's first line with a date, or nothing before that line. */
     byte[] first() {
         return first;
     }
@@ -66,7 +65,7 @@ final class SyslogContext {
         if (DATE.matcher(start).find()) first = bytes(start);
     }
 
-    /** The last line of the host that a repetition names; without one, the last line. */
+    /** The last line of the host named by a repetition; without a host, the last line. */
     private byte[] repeated(String head) {
         String host = host(head);
         for (Iterator each = lines.iterator(); each.hasNext();) {
@@ -97,7 +96,7 @@ final class SyslogContext {
         return token.endsWith(":") ? token.substring(0, token.length() - 1) : token;
     }
 
-    /** Of the two lines in which sshd reports one attempt through PAM, each is kept for the other. */
+    /** sshd reports one attempt through PAM in two lines: stores each for the other. */
     private void pair(String line) {
         int pam = line.indexOf(PAM);
         int failed = line.indexOf(FAILED);
@@ -108,7 +107,7 @@ final class SyslogContext {
         attempts.put(process, line);
     }
 
-    /** The host, the name and the pid of the process that wrote a line, as they stand in its header. */
+    /** Host, name and pid of the process that wrote a line, as in its header. */
     private static String process(String header) {
         String[] tokens = header.trim().split("\\s+");
         for (int i = 0; i < tokens.length; i++) {
@@ -125,7 +124,7 @@ final class SyslogContext {
         return line.getBytes(StandardCharsets.ISO_8859_1);
     }
 
-    /** The lines of at most LOOK_BACK processes. */
+    /** The lines of at most LOOK_BACK processes, oldest evicted first. */
     private static final class Attempts extends LinkedHashMap {
         protected boolean removeEldestEntry(Map.Entry eldest) {
             return size() > LOOK_BACK;

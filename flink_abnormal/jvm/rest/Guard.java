@@ -15,7 +15,10 @@ import org.apache.flink.shaded.netty4.io.netty.handler.codec.http.HttpResponseSt
 import org.apache.flink.shaded.netty4.io.netty.handler.codec.http.HttpVersion;
 import org.apache.flink.shaded.netty4.io.netty.util.ReferenceCountUtil;
 
-/** Refuses what the rules refuse, before any of it is read, and lets no other website read or frame an answer. */
+/**
+ * Refuses requests by the rules before Flink's handlers read them, and stops other websites from reading or framing
+ * responses.
+ */
 final class Guard extends ChannelDuplexHandler {
     private final Rules rules;
     private boolean refused;
@@ -37,7 +40,7 @@ final class Guard extends ChannelDuplexHandler {
         }
     }
 
-    /** Answers as Flink does at errors, and ends the connection. */
+    /** Responds like Flink's errors, and closes the connection. */
     private static void refuse(ChannelHandlerContext context, String reason) {
         ByteBuf body = Unpooled.copiedBuffer("{\"errors\":[\"" + reason + "\"]}", StandardCharsets.UTF_8);
         HttpResponse answer = new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.FORBIDDEN, body);

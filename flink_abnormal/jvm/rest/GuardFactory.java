@@ -22,7 +22,7 @@ public final class GuardFactory implements InboundChannelHandlerFactory {
         return Optional.of(new Placer(new Rules(configuration)));
     }
 
-    /** Flink adds it behind what stores uploads: it puts the guard before that, and goes. */
+    /** Flink adds this handler behind its upload handler: it inserts the guard before that, and removes itself. */
     private static final class Placer extends ChannelInboundHandlerAdapter {
         private final Rules rules;
 

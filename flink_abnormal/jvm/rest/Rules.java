@@ -15,8 +15,8 @@ import org.apache.flink.shaded.netty4.io.netty.handler.codec.http.QueryStringDec
 import org.apache.flink.shaded.netty4.io.netty.util.NetUtil;
 
 /**
- * Who may ask Flink's REST API, which asks for no password: programs, and its own web UI in a browser. A page of another
- * website can send requests too; it can't forge what the browser says of it in Host, Origin and Sec-Fetch-Site.
+ * Who may use Flink's REST API, which needs no password: programs, and its own web UI in a browser. A page of another
+ * website can send requests too, but can't forge the browser's Host, Origin and Sec-Fetch-Site.
  */
 final class Rules {
     private static final Pattern HOST = Pattern.compile("(\\[([0-9a-f:.]+)\\]|[^\\[\\]:/?#@\\s]+)(:[0-9]*)?");
@@ -55,8 +55,8 @@ final class Rules {
     }
 
     /**
-     * Whether a Host header, in small letters, is this server's. A website's name may be made to lead to this machine, and
-     * its page would then be of the same origin; an address can't.
+     * Whether a Host header, in lower case, is this server's. Another website's name may resolve to this machine, and
+     * its page would then have the same origin; an address can't.
      */
     private boolean serves(String host) {
         Matcher matched = HOST.matcher(host);
@@ -69,7 +69,7 @@ final class Rules {
         return origin.equalsIgnoreCase("http://" + host) || origin.equalsIgnoreCase("https://" + host);
     }
 
-    /** Whether a browser says that no other website is behind a request: the server's own page, or what somebody typed. */
+    /** Whether the browser reports the server's own page or the user's input as a request's origin. */
     private static boolean ownPage(HttpHeaders headers) {
         return site(headers).equals("same-origin") || site(headers).equals("none");
     }
@@ -78,7 +78,7 @@ final class Rules {
         return only(headers.getAll("sec-fetch-site"));
     }
 
-    /** Whether a request opens a page in a tab, as a link does: whoever made the link learns nothing of it. */
+    /** Whether a request opens a page in a tab, like a link: the link's author can't read the response. */
     private static boolean opensPage(HttpRequest request) {
         HttpHeaders headers = request.headers();
         return request.method().name().equals("GET")
@@ -87,8 +87,8 @@ final class Rules {
     }
 
     /**
-     * Whether it is /jobs/ID/yarn-cancel or yarn-stop, which the web UI's own page uses; Flink too decodes what stands
-     * between slashes twice.
+     * Whether it is /jobs/ID/yarn-cancel or yarn-stop, which the web UI's own page uses. Path segments are decoded
+     * twice, as in Flink.
      */
     private static boolean cancelsByGet(String uri) {
         return QueryStringDecoder.decodeComponent(new QueryStringDecoder(uri).path()).contains("/yarn-");

@@ -1,4 +1,4 @@
-"""What a record says: bytes of a line -> a UserEvent, nothing (skipped), or why not (rejected). Pure, no Flink."""
+"""Formats: a line's bytes -> a UserEvent, None (skipped) or Rejected with a reason. Pure, no Flink."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ __all__ = ["FORMATS", "Parse", "Rejected", "needs_first_line", "parser", "refers
 
 
 class Parse(Protocol):
-    """Takes a line without its line break; returns its event, why it can't be used, or None where it is skipped.
+    """Parses a line without its line break into an event, Rejected, or None if the line is skipped.
 
     `before` and `first` are other lines of the same file, if the format needs them: see `Record`.
     """
 
     def __call__(self, line: bytes, before: bytes = b"", first: bytes = b"") -> UserEvent | Rejected | None:
-        """Parse."""
+        """Parse one line."""
 
 
 class _Format(NamedTuple):
-    """`refers_back`: a line may be about an earlier one of its file."""
+    """A row of FORMATS; `refers_back` means that a line may refer to an earlier one of its file."""
 
     describes: str
     build: Callable[[FormatSettings, Note], Parse]
@@ -56,15 +56,15 @@ FORMATS: dict[str, _Format] = {
 
 
 def refers_back(settings: FormatSettings) -> bool:
-    """Whether a line may be about an earlier one, which comes with its record as `before`."""
+    """Whether a line may refer to an earlier one, which its record then carries as `before`."""
     return FORMATS[settings.format].refers_back
 
 
 def needs_first_line(settings: FormatSettings) -> bool:
-    """Whether a file's first line comes with each record as `first`: it tells the year of those that have none."""
+    """Whether records carry the file's first line as `first`: it sets the year of headers without one."""
     return refers_back(settings) and settings.year is not None
 
 
 def parser(settings: FormatSettings, note: Note = no_note) -> Parse:
-    """Return the parser of the format that the settings name; `note` is called as formats/record.py says."""
+    """Return the parser of the configured format; `note` is called as described in formats/record.py."""
     return FORMATS[settings.format].build(settings, note)

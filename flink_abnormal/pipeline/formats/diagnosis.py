@@ -1,4 +1,4 @@
-"""Why a run may have understood nothing of its input: what the first line that could not be used looks like."""
+"""Why a run may have understood nothing of its input: a diagnosis of the first unusable line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flink_abnormal.pipeline.formats import fields, syslog
 
 _BEGINNING: Final = 8192
 _RECORDS: Final = re.compile(r'\{\s*"(\w+)"\s*:\s*\[\s*\{')
-_WRAPPERS: Final = ("log", "MESSAGE", "message")  # Docker's files, journalctl -o json, shippers of logs
+_WRAPPERS: Final = ("log", "MESSAGE", "message")  # Docker's files, journalctl -o json, log shippers
 _NAME_THEM: Final = (
     "name the fields by --user-field and --abnormal-field, and the values by --abnormal-values or --normal-values"
 )
@@ -22,14 +22,14 @@ _SSHD: Final = (
 
 
 class Diagnosis(NamedTuple):
-    """What a line looks like: the fields of its JSON object, and what to do."""
+    """The fields of the line's JSON object, and a hint to the user."""
 
     fields: list[str]
     hint: str
 
 
 def diagnose(format_name: str, line: bytes) -> Diagnosis:
-    """Return the diagnosis of a line that is no event of the format."""
+    """Diagnose a line that is not an event of the format."""
     if line.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in line[:_BEGINNING]:
         return Diagnosis([], "it looks like UTF-16: iconv -f UTF-16 -t UTF-8 FILE > FILE.jsonl")
     text = line[:_BEGINNING].decode(errors="replace").strip("\ufeff \t\r\n")

@@ -1,4 +1,4 @@
-"""Fields of a JSON object by name or path, and what their values are as text."""
+"""Access to fields of a JSON object by name or path, and their values as text."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ MISSING: Final = object()
 
 
 def find(record: dict[str, Any], name: str) -> Any:
-    """Return the value of the field `name`, or MISSING: the key of exactly that name, else the path.
+    """Return the value of the field `name`, or MISSING: an exact key wins over a path.
 
-    `actor.id` is the key `id` of the object `actor`; `logins.0` and `logins[0]` are the first of an array.
+    `actor.id` is the key `id` of the object `actor`; `logins.0` and `logins[0]` are the first element of an array.
     """
     found = record.get(name, MISSING)
     if found is not MISSING or not ("." in name or "[" in name):
@@ -31,7 +31,7 @@ def _walk(node: Any, path: str) -> Any:
         return MISSING
     if path in node:
         return node[path]
-    for dot in (match.start() for match in re.finditer(r"\.", path)):  # a key may have dots itself: {"a.b": {"c": 1}}
+    for dot in (match.start() for match in re.finditer(r"\.", path)):  # a key may contain dots: {"a.b": {"c": 1}}
         if path[:dot] in node:
             found = _walk(node[path[:dot]], path[dot + 1 :])
             if found is not MISSING:
@@ -40,7 +40,7 @@ def _walk(node: Any, path: str) -> Any:
 
 
 def user_text(value: Any) -> str | None:
-    """Return a user's id as text: a string as it is, a whole number in digits (1042.0 is 1042), else None."""
+    """Return a user's id as text: a string unchanged, a whole number in digits (1042.0 is 1042), else None."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -51,12 +51,12 @@ def user_text(value: Any) -> str | None:
 
 
 def exact(value: float) -> bool:
-    """Whether a number of JSON that is no int here can't have lost digits: beyond 64 bits all are floats."""
+    """Whether a float can't have lost digits: JSON integers beyond 64 bits become floats."""
     return abs(value) < 2**53
 
 
 def value_text(value: Any) -> str | None:
-    """Return what a value is called on the command line: 1, 1.0 and "1" are `1`, true and "true" are `true`."""
+    """Return a value's command-line form: 1, 1.0 and "1" are `1`, true and "true" are `true`."""
     if isinstance(value, str):
         return normal_text(value)
     if isinstance(value, bool):
@@ -67,12 +67,12 @@ def value_text(value: Any) -> str | None:
 
 
 def joined(values: list[str]) -> str:
-    r"""Return one text of several: `a|b`. A `|` or `\` within a value has a backslash before it, so no two collide."""
+    r"""Join values as `a|b`; a backslash escapes `|` and `\`, so that results can't collide."""
     return "|".join(value.replace("\\", "\\\\").replace("|", "\\|") for value in values)
 
 
 def paths(record: Any, limit: int = 20) -> list[str]:
-    """Return the paths of an object's values, at most `limit`, to tell somebody what could be named."""
+    """Return the paths of an object's values, at most `limit`, as suggestions to the user."""
     found: list[str] = []
     stack: list[tuple[str, Any]] = [("", record)]
     while stack and len(found) < limit:

@@ -1,7 +1,7 @@
-"""JSON Lines: one object a line, `userId` and `isAbnormal`, optional `timestamp`; other fields are ignored.
+"""JSON Lines: one object per line, `userId` and `isAbnormal`, optional `timestamp`; other fields are ignored.
 
-Other people's records are mapped: `JsonLines("actor.id", "outcome.result", ("FAILURE",))` reads
-{"actor": {"id": "kim"}, "outcome": {"result": "FAILURE"}}.
+Other schemas can be mapped: `JsonLines("actor.id", "outcome.result", ("FAILURE",))` reads {"actor": {"id": "kim"},
+"outcome": {"result": "FAILURE"}}.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ _UTF8_BOM: Final = b"\xef\xbb\xbf"
 class JsonLines:
     """Parser of JSON Lines.
 
-    Fields are named as `fields.find` takes them; several in `user_field`, with commas between, make one user. Without
-    any values the abnormal field must be a boolean. With `abnormal_values` alone any other value is normal, with
+    Field names follow `fields.find`; several comma-separated ones in `user_field` together identify a user. Without
+    values the abnormal field must be a boolean. With `abnormal_values` alone any other value is normal, with
     `normal_values` alone any other is abnormal, with both any other value is no event.
     """
 
@@ -55,7 +55,7 @@ class JsonLines:
         self._unmatched = set(self._kinds)
 
     def parse(self, line: bytes, before: bytes = b"", first: bytes = b"") -> UserEvent | Rejected | None:  # noqa: ARG002
-        """Return the event of `line`, None for a blank one or one that is no event, or why it is refused."""
+        """Return the event of `line`, None for a blank line or one that is no event, or Rejected."""
         if (refused := too_long(line)) is not None:
             return refused
         text = line.removeprefix(_UTF8_BOM).strip()
@@ -78,7 +78,7 @@ class JsonLines:
             return user_id
         if isinstance(kind, Rejected):
             return kind
-        # Only an abnormal event can raise an alert, and only an alert needs an id.
+        # Only abnormal events raise alerts, and only alerts need an id.
         return UserEvent(user_id, kind, 1, self._timestamp(record), digest(text) if kind == ABNORMAL else "")
 
     def _user_id(self, record: dict[str, Any]) -> str | Rejected:

@@ -1,4 +1,4 @@
-"""What the formats share: how a record is refused, the limits every record keeps, and what a run's end reports."""
+"""Shared by all formats: rejection, limits, and notes for the summary."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from flink_abnormal.core.model import MAX_USER_ID_CHARS
 MAX_LINE_BYTES: Final = 1024 * 1024
 
 Note = Callable[[str], None]
-"""Takes what a parser came across, to be counted: the names below."""
+"""Receives a parser's findings, named below, for counting."""
 
 UNREAD_TIMES: Final = "unread-times"
-"""Noted for each event whose time is there and can't be read."""
+"""Noted for each event whose time is present but unreadable."""
 UNDERSTOOD: Final = "understood"
-"""Noted at a parser's first line that is of its format, an event or not."""
+"""Noted once, at the parser's first line of its format, whether an event or not."""
 MATCHED: Final = "matched "
-"""Noted, with the value behind it, when a parser first meets a value that the options name."""
+"""Prefix of a configured value, noted when the parser first meets it."""
 
 
 class Rejected(NamedTuple):
-    """A record that can't be used, and why: it goes to the dead letters."""
+    """An unusable record's reason, for the dead letters."""
 
     reason: str
 
@@ -31,14 +31,14 @@ def no_note(what: str) -> None:
 
 
 def too_long(line: bytes) -> Rejected | None:
-    """Return why `line` is refused unread, if it is above MAX_LINE_BYTES."""
+    """Reject a line above MAX_LINE_BYTES without parsing it."""
     if len(line) > MAX_LINE_BYTES:
         return Rejected(f"a line of {len(line)} bytes; at most {MAX_LINE_BYTES} are read")
     return None
 
 
 def wrong_user_id(user_id: str) -> Rejected | None:
-    """Return why `user_id` can't be one, if it can't: it is empty or too long. Any other string is valid as it is."""
+    """Reject an empty or too long userId; any other string is valid."""
     if not user_id:
         return Rejected("the userId is empty")
     if len(user_id) > MAX_USER_ID_CHARS:

@@ -1,8 +1,7 @@
-"""sshd's lines of a log: a failed password is an abnormal event of the name, an accepted login a normal one.
+"""sshd log lines: a failed password is an abnormal event of the named user, an accepted login a normal one.
 
-A traditional header has no year and no zone ("Dec 10 06:55:46"): its time is known only if a year is given, and is
-taken as UTC. Lines that are neither a failed nor an accepted login are skipped; so are `Failed none` and `Failed
-publickey`, which a client sends on its way to a login that succeeds.
+A traditional header ("Dec 10 06:55:46") has neither year nor zone: its time needs a year, and is read as UTC. All other
+lines are skipped, and so are `Failed none` and `Failed publickey`, which precede a successful login.
 """
 
 from __future__ import annotations
@@ -28,8 +27,8 @@ MAX_REPEATS: Final = 100_000
 _TRADITIONAL: Final = re.compile(r"[A-Z][a-z]{2} [ \d]\d [\d:]{8}")
 _WEEK: Final = 7
 
-# A failed name is whatever an attacker typed and may hold " from ADDRESS port N" itself: the last one is sshd's own. An
-# accepted name is an account's, and behind it stands the text of a key: the first one is sshd's own.
+# A failed name is arbitrary text from an attacker and may itself contain " from ADDRESS port N": the last one is
+# sshd's. An accepted name is an account's, followed by a key's text: the first one is sshd's.
 _WHO: Final = r"(?:(?:invalid|illegal) user )?(?P<name>.*) from (?P<address>\S+)"
 _PREAUTH: Final = r"(?: \[preauth\])?\s*"
 _FAILED: Final = re.compile(
@@ -63,8 +62,8 @@ _PERHAPS: Final = re.compile(rb"Failed |Accepted |PAM: |ast message ")
 class Sshd:
     """Parser of sshd's log lines.
 
-    `year` is that of a file's first line, for headers that have none. `user_field` names what makes a user, with commas
-    between: `name`, `address`.
+    `year` is that of a file's first line, for headers without one. `user_field` lists the parts of a user,
+    comma-separated: `name`, `address`.
     """
 
     def __init__(self, year: int | None = None, user_field: str = "name", note: Note = no_note) -> None:
@@ -74,10 +73,10 @@ class Sshd:
         self._understood = False
 
     def parse(self, line: bytes, before: bytes = b"", first: bytes = b"") -> UserEvent | Rejected | None:
-        """Return the event of `line`, None if it is no login, or why it is refused.
+        """Return the event of `line`, None if it is not a login, or Rejected.
 
-        `before` is an earlier line of the file: what "last message repeated" repeats, or what PAM said of the attempt
-        that a line of a failed keyboard-interactive login is about. `first` is the beginning of the file's first line.
+        `before` is an earlier line of the file: the one that "last message repeated" repeats, or PAM's line about the
+        attempt of a failed keyboard-interactive login. `first` is the beginning of the file's first line that has a date.
         """
         if (refused := too_long(line)) is not None:
             return refused
@@ -103,11 +102,11 @@ class Sshd:
         return event._replace(timestamp=self._timestamp(header.time, first), event_id=event_id)
 
     def _is_nothing(self, line: bytes) -> bool:
-        """Whether a look at the bytes is enough to skip a line, as it is for most of them."""
+        """Whether the bytes alone show that the line can be skipped, as for most lines."""
         return _PERHAPS.search(line) is None and line.isascii() and (self._understood or b"sshd" not in line)
 
     def _repeated(self, repeats: int, before: bytes) -> UserEvent | Rejected | None:
-        """Return the event of the line before, as often as it was repeated."""
+        """Return the event of the line before, with its number of repetitions."""
         if not before or repeats == 0:
             return None
         text = before.decode(errors="surrogateescape")
@@ -142,7 +141,7 @@ class Sshd:
         return wrong_user_id(user_id) or user_id
 
     def _timestamp(self, text: str, first: bytes) -> int:
-        if not text or text.startswith("["):  # seconds since the boot are no time
+        if not text or text.startswith("["):  # seconds since boot, not a time of day
             return NO_TIMESTAMP
         if self._year is None and _TRADITIONAL.fullmatch(text) is not None:
             return NO_TIMESTAMP
@@ -164,8 +163,8 @@ class Sshd:
 
 
 def _no_utf8(line: bytes, message: str, *, whole: bool) -> Rejected | None:
-    """Return why the line can't be used if its message, or the `whole` line, is no UTF-8; a host's month may be."""
-    if not whole and message.isprintable():  # no surrogate is, which stands for each byte that is no UTF-8
+    """Reject a line whose message (or with `whole` any part) is not UTF-8; a month may be in another encoding."""
+    if not whole and message.isprintable():  # a surrogate, which replaces a byte that is not UTF-8, is not printable
         return None
     try:
         line.decode()
@@ -176,7 +175,7 @@ def _no_utf8(line: bytes, message: str, *, whole: bool) -> Rejected | None:
 
 
 def _counted(before: bytes, name: str) -> bool:
-    """Whether PAM's own line of the same attempt, which is an event already, stands before."""
+    """Whether `before` is PAM's line about the same attempt, which is an event already."""
     if not before:
         return False
     text = before.decode(errors="surrogateescape")
@@ -186,15 +185,15 @@ def _counted(before: bytes, name: str) -> bool:
 
 
 def _single(message: str) -> tuple[str, int]:
-    """Return a message and how often it is repeated."""
+    """Return a message and its number of repetitions."""
     repeated = _REPEATED.fullmatch(message)
     return (message, 1) if repeated is None else (repeated["message"], _bounded(repeated["times"]))
 
 
 def _years_after(day: tuple[int, int], first: bytes) -> int:
-    """Return 1 for a (month, day) that lies before the first line's: the file went on into the next year.
+    """Return 1 if (month, day) precedes the first line's date: the file continued into the next year.
 
-    Lines may be a little out of order, so a date is not before the first one until a week lies between.
+    Lines may be slightly out of order, so only a date more than a week earlier counts.
     """
     start = _first_day(first)
     return int(start is not None and 31 * day[0] + day[1] < 31 * start[0] + start[1] - _WEEK)
@@ -211,5 +210,5 @@ def _too_often() -> Rejected:
 
 
 def _bounded(digits: str) -> int:
-    """Return the number, or just above the limit where it has too many digits to be worth reading."""
+    """Return the number, or just above the limit if it has too many digits to parse."""
     return int(digits) if len(digits) <= len(str(MAX_REPEATS)) else MAX_REPEATS + 1

@@ -1,8 +1,8 @@
-"""The headers that syslog daemons, journalctl and containers put before sshd's messages.
+"""The headers that syslog daemons, journalctl and containers prepend to sshd's messages.
 
-A header is a time, up to three words (host, facility, priority) and the tag of the program; RFC 5424 has fields of its
-own. What stands behind the first tag is never taken for a header, since anybody types names into it: a word before
-sshd's tag does not end with a colon, as another program's tag does.
+A header is a time, up to three words (host, facility, priority) and the program's tag; RFC 5424 has its own fields.
+Text after the first tag is never a header, since anybody can type names into it: a word that ends with a colon is
+another program's tag, so no such word precedes sshd's.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from flink_abnormal.pipeline.formats import times
 
 
 class Header(NamedTuple):
-    """What stands before a message.
+    """The header of a message, up to `end`.
 
-    `time` is as the header writes it, or empty. `tagged` is false where nothing says that the message is sshd's.
+    `time` is the text in the header, or empty. `tagged` is false if nothing marks the message as sshd's.
     """
 
     time: str
@@ -25,7 +25,7 @@ class Header(NamedTuple):
 
 
 def _unnamed(pattern: str) -> str:
-    """Return a pattern without its groups' names, since a name may stand in a larger pattern once only."""
+    """Remove a pattern's group names, since a name may appear only once in a larger pattern."""
     return re.sub(r"\(\?P<\w+>", "(?:", pattern.replace("(?P=separator)", "[-/]?"))
 
 
@@ -34,14 +34,14 @@ _TIMES: Final = (
     _unnamed(times.NAMED),
     _unnamed(times.ISO),
     r"\d{9,11}\.\d{3,9}",  # journalctl -o short-unix
-    r"\[ *\d+\.\d+\]",  # since the boot
-    # Months in another language; Korean and Japanese ones of one digit have a blank before them.
+    r"\[ *\d+\.\d+\]",  # since boot
+    # Months in another language; Korean and Japanese pad one-digit months with a blank.
     r"(?: +(?=\d[월月]))?(?:[^\s:]+ +){1,5}?\d{1,2}:\d\d:\d\d(?:[.,]\d+)?(?: +\d{4}(?= ))?",
 )
 _TIME: Final = r"[\[*]?(?P<time>" + "|".join(_TIMES) + r")\]?:?\s+"
-# Before all: a byte order mark, docker compose's service, a priority, the pid that Windows writes.
+# Before the time: a byte order mark, docker compose's service, a priority, the pid written by Windows.
 _START: Final = r"\ufeff?(?:[\w.-]+ +\| )?(?:<\d{1,3}> ?)?(?:\d{1,10} (?=\d{4}-\d\d-\d\d ))?"
-# sshd's own words in front of a name: a message without a tag must not pass for a host, and the name for a tag.
+# sshd's words before a name: a message without a tag must not pass for a host, nor the name for a tag.
 _NO_MESSAGE: Final = (
     r"(?!(?:Accepted|Access|Authentication|Bad|Connection|Disconnected|Disconnecting|Failed|Illegal|Invalid|Login"
     r"|Partial|Postponed|Received|User)\b)"
@@ -54,7 +54,7 @@ _WORDS: Final = (
 )
 _NAME: Final = r"(?:\S*/)?(?:sshd[\w.@:-]*|ssh(?:@\S+)?\.(?:service|socket))(?:\(\w+\))?"
 _TAG: Final = rf"(?:{_NAME}(?:\[\d+\]:?|:)|\[sshd[\w.-]*\](?:\[\d+\])?:?)\s(?:\[ID \d+ [\w.]+\] )?"
-_USUAL: Final = re.compile(  # nearly every line that there is: four times as fast as the patterns below
+_USUAL: Final = re.compile(  # matches nearly every line, four times as fast as the patterns below
     r"(?P<time>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\S+) \S*[^\s:] "
     r"sshd(?:-session)?\[\d+\]: (?:\[ID \d+ [\w.]+\] )?"
 )

@@ -1,6 +1,6 @@
-"""Times as records and log lines write them -> epoch milliseconds. A time that names no zone is UTC.
+"""Times in records and log lines -> epoch milliseconds. A time without a zone is UTC.
 
-The months are a table of this module's: what a JVM makes of the host's language must not change what is read.
+The month names are a table of this module, so that the JVM's locale can't change the result.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _UNITS: Final[tuple[tuple[int, int, int], ...]] = (
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 _DAY_MS: Final = 86_400_000
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-# Only names that mean one offset everywhere: CST, IST and BST do not.
+# Only names with one offset worldwide: CST, IST and BST are ambiguous.
 _ZONE_HOURS: Final = {
     -8: "PST",
     -7: "MST PDT",
@@ -49,7 +49,7 @@ _ZONE: Final = (
     r"|(?:UTC|GMT)?(?P<sign>[+\-\u2212])(?P<zone_hour>\d{1,2})(?::?(?P<zone_minute>\d\d))?(?: [A-Z]{3,5}(?= |$))?)"
 )
 _FRACTION: Final = r"(?:[.,](?P<fraction>\d+))?"
-# In full or in three letters, and no others: Finland's "marras" is November.
+# Full or three-letter names only: Finland's "marras" is November.
 _MONTH: Final = (
     r"(?P<{}>[Jj]an|[Ff]eb|[Mm]ar|[Aa]pr|[Mm]ay|[Jj]un|[Jj]ul|[Aa]ug|[Ss]ep|[Oo]ct|[Nn]ov|[Dd]ec)"
     r"(?:uary|ruary|ch|il|e|y|ust|t(?:ember)?|ember|ober)?\.?(?![^\W\d])"
@@ -77,7 +77,7 @@ _TRAILER: Final = re.compile(r" ?(?:\[[^\[\]]*\]|\([^()]*\)|m=[+-][\d.]+)$")  # 
 
 
 def milliseconds(value: object) -> int | None:
-    """Return the time that a JSON value means, or None if it is none that can be read."""
+    """Return the time of a JSON value, or None if it is not a readable time."""
     if isinstance(value, str):
         return text_milliseconds(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -88,7 +88,7 @@ def milliseconds(value: object) -> int | None:
 
 
 def text_milliseconds(text: str, year: int | None = None) -> int | None:
-    """Return the time that `text` means, or None; `year` is that of a time that has none."""
+    """Return the time of `text`, or None; `year` applies if the text has none."""
     text = text.strip()
     try:
         if not text[4:5].isdecimal() and (match := _ISO.fullmatch(text)) is not None:
@@ -115,7 +115,7 @@ def _of_rare(text: str, year: int | None) -> int | None:
 
 
 def yearless(text: str) -> tuple[int, int] | None:
-    """Return month and day of a time that names its month and no year, or None for any other text."""
+    """Return (month, day) of a time with a named month and no year, or None for any other text."""
     match = _NAMED.match(text)
     if match is None or _year(match):
         return None
@@ -130,7 +130,7 @@ def _of_number(value: Decimal) -> int | None:
 
 
 def _of_extended_json(value: object) -> int | None:
-    """Return MongoDB's time: a text, or milliseconds as a number, which may stand in a `$numberLong`."""
+    """Return MongoDB's time: a text, or milliseconds as a number, possibly wrapped in `$numberLong`."""
     if isinstance(value, dict):
         value = value.get("$numberLong")
         value = int(value) if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value) else value
@@ -163,7 +163,7 @@ def _of_parts(match: re.Match[str], year: int, month: int, day: int) -> int | No
         if not 1 <= hour <= 12:  # noqa: PLR2004
             return None
         hour = hour % 12 + (12 if half in "pP" else 0)
-    leap = second == 60 and minute == 59  # noqa: PLR2004 - the next minute begins with it here, as POSIX has it
+    leap = second == 60 and minute == 59  # noqa: PLR2004 - a leap second is the start of the next minute, as in POSIX
     end_of_day = (hour, minute, second) == (24, 0, 0)
     if not (hour < 24 or end_of_day) or minute > 59 or not (second < 60 or leap):  # noqa: PLR2004
         return None

@@ -1,4 +1,4 @@
-"""Where alerts and dead letters go: each sink takes the two streams; several may be on at once."""
+"""Destinations of alerts and dead letters: each sink gets both streams; several can be active at once."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _SINKS = {"print": console.build, "files": files.build}
 def build(
     alerts: DataStream, dead_letters: DataStream | None, settings: Settings, parallelism: int
 ) -> list[DataStream]:
-    """Build each sink that the settings name; returns their streams, to be put into slots.
+    """Build the sinks chosen in the settings; return their streams, for slot assignment.
 
-    `alerts` of Alert; `dead_letters` of JSON, or None where the source has none.
+    `alerts` carries Alert; `dead_letters` carries JSON, or is None if the source has none.
     """
     built = []
     for name in dict.fromkeys(settings.sink.sinks):

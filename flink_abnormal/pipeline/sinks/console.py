@@ -1,4 +1,4 @@
-"""The seed's lines on the standard output of the worker that writes them."""
+"""The seed's lines on the standard output of the worker."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 def build(
     alerts: DataStream,
     dead_letters: DataStream | None,
-    settings: Settings,  # noqa: ARG001 - every sink is built alike
+    settings: Settings,  # noqa: ARG001 - all sinks share this signature
     parallelism: int,
 ) -> list[DataStream]:
-    """Print alerts and dead letters, a line each."""
+    """Print alerts and dead letters, one line each."""
     printed = [label(alerts.map(PrintAlerts(), Types.STRING()), PRINT_ALERTS).set_parallelism(parallelism)]
     if dead_letters is not None:
         lines = dead_letters.map(PrintDeadLetters(), Types.STRING())
@@ -33,19 +33,19 @@ def build(
 
 
 class PrintAlerts(MapFunction):
-    """Writes the seed's line of an alert."""
+    """Prints alerts as the seed's lines."""
 
     def map(self, value: tuple[Any, ...]) -> str:
-        """Write one alert."""
+        """Print one alert."""
         line = Alert(*value).log_line()
         write_line(line)
         return line
 
 
 class PrintDeadLetters(MapFunction):
-    """Writes a dead letter as one line."""
+    """Prints each dead letter as one line."""
 
     def map(self, value: str) -> str:
-        """Write one dead letter."""
+        """Print one dead letter."""
         write_line(DeadLetter.log_line(value))
         return value

@@ -1,11 +1,11 @@
-"""JSON Lines below the output folder, `alerts/` and `dead-letters/`, exactly once through Flink's FileSink.
+"""JSON Lines in `alerts/` and `dead-letters/` below the output folder, exactly once through Flink's FileSink.
 
-A file has its name once it is whole and its checkpoint has completed; names that start with a dot are on their way.
-Each checkpoint ends a small file of each subtask, so that none is ever written on after a restore: a TaskManager that
-was frozen, and given up, writes into its own files for a moment when it wakes up, and would spoil lines of its
-successor. In an endless run each `--roll` they become one, so that a day leaves hundreds of files and not thousands, at
-any parallelism. A bounded run compacts nothing: at the end of the input Flink's compactor forgets what it held from
-before a restore, unless a checkpoint has completed in between, and those alerts would never get their names.
+A file gets its name once it is complete and its checkpoint has completed; in-progress files start with a dot. Each
+checkpoint closes one small file per subtask, and a restore never appends to it: a frozen TaskManager that was given up
+writes into its own files for a moment when it wakes up, and would corrupt its successor's lines. An unbounded run
+compacts them into one file per `--roll`, so that a day leaves hundreds of files, not thousands, at any parallelism. A
+bounded run does not compact: at the end of the input Flink's compactor drops files restored from a snapshot unless a
+checkpoint has completed in between, and those alerts would never get their names.
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ def _sink(lines: DataStream, folder: str, operator: Operator, settings: Settings
     roll_ms = settings.sink.roll_ms
     builder = builder.with_rolling_policy(RollingPolicy.on_checkpoint_rolling_policy())
     if settings.bounded:
-        # Not the same as not to speak of it: what a snapshot of an earlier release has to compact is taken over.
+        # Not the same as omitting the call: disable_compact() takes over files that an earlier release's snapshot left
+        # to compact.
         file_sink = builder.disable_compact().build()
     else:
         checkpoints = max(1, roll_ms // settings.state.checkpoint_interval_ms)
@@ -72,8 +73,8 @@ def _sink(lines: DataStream, folder: str, operator: Operator, settings: Settings
 
 
 class AlertToJson(MapFunction):
-    """Turns an alert into its line of JSON."""
+    """Turns an alert into a line of JSON."""
 
     def map(self, value: tuple[Any, ...]) -> str:
-        """Return one line, without its line break."""
+        """Return the line without its line break."""
         return Alert(*value).to_json()

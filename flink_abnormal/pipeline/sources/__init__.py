@@ -1,6 +1,6 @@
-"""Where events come from: one `SourceSpec` a source, and one module that builds it.
+"""Sources of events: one `SourceSpec` and one module per source.
 
-Imports no Flink itself, so that a source can be asked before a JVM runs.
+Imports no Flink itself, so that a source can be queried before a JVM runs.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 class SourceSpec(NamedTuple):
-    """A source; its options, and whether it ends, are its part of the settings (`core/settings.py`).
+    """A source; its options and boundedness are part of the settings (`core/settings.py`).
 
-    `module` is where `build(env, settings, context) -> SourceStreams` is. `operator` is the one by whose state a
-    snapshot is known to be of this source. `check_machine` raises UsageError if this machine lacks what the source
-    needs, and returns a warning or nothing. `goal` says what a bounded run has before it.
+    `module` contains `build(env, settings, context) -> SourceStreams`. The state of `operator` identifies a snapshot as
+    this source's. `check_machine` raises UsageError if this machine lacks something that the source needs, and returns
+    a warning or "". `goal` returns the size of a bounded run's input.
     """
 
     module: str
@@ -48,11 +48,11 @@ SOURCES: Final = {
 
 
 def chosen(settings: Settings) -> SourceSpec:
-    """Return the source that the settings name."""
+    """Return the source chosen in the settings."""
     return SOURCES[settings.source]
 
 
 def build(env: StreamExecutionEnvironment, settings: Settings, context: SourceContext) -> SourceStreams:
-    """Build the source that the settings name."""
+    """Build the source chosen in the settings."""
     streams: SourceStreams = import_module(f"{__name__}.{chosen(settings).module}").build(env, settings, context)
     return streams

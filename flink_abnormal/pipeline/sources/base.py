@@ -1,4 +1,4 @@
-"""What every source is given and gives."""
+"""Input and output of every source's `build`."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class SourceContext(NamedTuple):
 
 
 class SourceStreams(NamedTuple):
-    """`events` of UserEvent; `dead_letters` of JSON; `tallies` of what the source counts beside its events.
+    """`events` of UserEvent; `dead_letters` of JSON; `tallies` of the source's own counts.
 
-    `at_end` lets the figures of a bounded run pass, adds what the source finds out at its end, and has a side output of
+    `at_end` passes on the figures of a bounded run, adds the source's findings at its end, and has a side output of
     dead letters.
     """
 

@@ -1,8 +1,7 @@
-"""Lines of a file, or of the files of a folder: each file is read by one subtask, so that its order is kept.
+"""Lines of a file or of a folder's files; one subtask reads each file, in order.
 
-Flink's file source finds the files and remembers how far each was read; what lists a folder and reads a file are Java
-parts (`jvm/java`), since Flink's own fail the job at the first file that can't be read, and don't tell where a line
-stood.
+Flink's file source stores files and positions. Java parts (`jvm/java`) list and read: Flink's own fail the job at the
+first unreadable file, and don't report a line's position.
 """
 
 from __future__ import annotations
@@ -37,13 +36,13 @@ if TYPE_CHECKING:
     from flink_abnormal.pipeline.sources.base import SourceContext
 
 PAUSES: Final = 20
-"""A look at the folder is followed by a pause of so many times its length: it takes at most a twentieth of a core."""
+"""Pause after a scan, in multiples of its duration: scans use at most a twentieth of a core."""
 FORGET_LATER_SECONDS: Final = 5.0
-"""A change to a file that the source has not forgotten yet is never missed."""
+"""Forget fingerprints this much later than the source, so that no change to a file it knows is missed."""
 
 
 def build(env: StreamExecutionEnvironment, settings: Settings, context: SourceContext) -> SourceStreams:
-    """Return the events of the files, and the lines that are none."""
+    """Return the events and dead letters of the files."""
     files = settings.files
     path = _absolute(files)
     records = _records(env, settings, context)
@@ -87,19 +86,19 @@ def _records(env: StreamExecutionEnvironment, settings: Settings, context: Sourc
 
 
 def _check_at_end(figures: DataStream, settings: FileSettings) -> DataStream:
-    """Let the figures of a bounded run pass, once the files have been compared with what they were at the start."""
+    """Pass on the figures, then compare the files with their state at submission."""
     path = _absolute(settings)
     check = CheckFiles(fingerprints.take(path))
     return label(figures.process(check, types.tally()), CHECK_FILES).set_parallelism(1)
 
 
 def _absolute(settings: FileSettings) -> str:
-    """Return the input as workers find it, whose working folders are others."""
+    """Return the absolute path of the input, since workers have other working folders."""
     return str(Path(str(settings.input)).absolute())
 
 
 class CheckFiles(ProcessFunction):
-    """At the end of the input, tells of files that are not what they were at submission."""
+    """Reports, at the end of the input, files that changed since submission."""
 
     def __init__(self, before: Mapping[str, Fingerprint]) -> None:
         self._before = dict(before)
@@ -107,7 +106,7 @@ class CheckFiles(ProcessFunction):
         self._dead_letters = tags.dead_letters()
 
     def process_element(self, value: tuple[str, int], ctx: ProcessFunction.Context) -> Iterator[Any]:  # noqa: ARG002
-        """Pass a figure on; the first one brings the check."""
+        """Pass on a figure; the first one triggers the check."""
         yield value
         if self._checked:
             return
@@ -119,9 +118,9 @@ class CheckFiles(ProcessFunction):
 
 
 class WatchFiles(KeyedProcessFunction):
-    """At a heartbeat, looks at the folder and reports once each change to a file that was there before.
+    """Scans the folder at each heartbeat and reports each change to a known file once.
 
-    A file that has been gone for `forget_ms` is forgotten, a little after the source has forgotten it.
+    A file that has been gone for `forget_ms` is evicted, slightly later than in the source.
     """
 
     def __init__(self, path: str, forget_ms: int) -> None:
@@ -136,7 +135,7 @@ class WatchFiles(KeyedProcessFunction):
         self._next_look = 0.0
 
     def process_element(self, value: Any, ctx: KeyedProcessFunction.Context) -> Iterator[str]:  # noqa: ARG002
-        """Compare, report, remember."""
+        """Scan, report changes, store fingerprints."""
         began = time.monotonic()
         if began < self._next_look:
             return
@@ -149,7 +148,7 @@ class WatchFiles(KeyedProcessFunction):
             if self._known.get(path) != fingerprint:
                 self._seen.put(path, fingerprint.text())
                 self._known[path] = fingerprint
-        if now:  # an empty folder may be one that is not mounted
+        if now:  # an empty folder may be unmounted
             self._forget(self._known, now, began)
         ended = time.monotonic()
         self._next_look = ended + PAUSES * (ended - began)
@@ -163,7 +162,7 @@ class WatchFiles(KeyedProcessFunction):
 
 
 def changes(before: Mapping[str, Fingerprint], now: Mapping[str, Fingerprint] | None = None) -> Iterator[DeadLetter]:
-    """Yield a dead letter for each file of `before` that has changed; a file that is gone has been read."""
+    """Yield a dead letter for each changed file of `before`; a missing file has been read."""
     for path, fingerprint in before.items():
         after = (fingerprints.take(path) if now is None else now).get(path)
         if after is not None and (reason := fingerprints.change(fingerprint, after)) is not None:

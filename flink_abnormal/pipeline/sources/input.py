@@ -1,4 +1,4 @@
-"""What can be said of --input before a job starts: whether it can be read, and how much it is. Imports no Flink."""
+"""Checks of --input before a job starts: whether it is readable, and its size. Imports no Flink."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from flink_abnormal.core.settings import Settings
 
 COMPRESSED: Final = (".gz", ".gzip", ".bz2", ".xz", ".zst", ".zstd", ".deflate")
-"""Of these nobody knows how many bytes of lines they hold."""
+"""Compressed files, whose uncompressed size is unknown."""
 _STREAMS: Final = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 _WRITE_IT_DOWN: Final = (
     "A job that recovers reads its input again, on any of its workers: write it to a file first, and name that."
@@ -22,7 +22,7 @@ _WRITE_IT_DOWN: Final = (
 
 
 def check(settings: Settings) -> str:
-    """Raise UsageError unless the input can be read; return a warning if a bounded run has nothing to read."""
+    """Raise UsageError if the input is unreadable; return a warning if a bounded run has nothing to read."""
     files = settings.files
     _check_input(Path(str(files.input)), follow=files.follow)
     if files.follow or fingerprints.take(str(files.input)):
@@ -31,7 +31,7 @@ def check(settings: Settings) -> str:
 
 
 def goal(settings: Settings) -> Goal:
-    """Return how many bytes of lines there are to read."""
+    """Return the number of bytes to read, if known."""
     found = fingerprints.take(str(settings.files.input))
     known = found and not any(name.endswith(COMPRESSED) for name in found)
     return Goal("lines", size=sum(each.size for each in found.values()) if known else None)
@@ -51,7 +51,7 @@ def _check_input(path: Path, *, follow: bool) -> None:
 
 
 def _check_openable(path: Path) -> None:
-    """Raise unless the input is a file or a folder that can be opened; what lies in a folder, its reader judges."""
+    """Raise unless the input can be opened; the reader checks a folder's files."""
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):

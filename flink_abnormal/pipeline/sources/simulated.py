@@ -1,8 +1,8 @@
 """Simulated users, paced and replayable.
 
-PyFlink has no source of its own, and a function that sleeps holds the checkpoint barrier back. So a heartbeat from the
-JVM keeps the job alive, and processing-time timers of a keyed function set the pace. Its position is keyed state: what
-is lost with a worker is made again, identical, since an event is a pure function of (seed, user, sequence number).
+PyFlink has no source of its own, and a sleeping function delays the checkpoint barrier. So a heartbeat from the JVM
+keeps the job alive, and processing-time timers set the pace. The position is keyed state: events lost with a worker are
+generated again, identical, since each is a pure function of (seed, user, sequence number).
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from flink_abnormal.pipeline.sources.base import SourceContext
 
 MAX_GROUPS: Final = 120
-"""Users share timers in at most so many groups; the group of user1 has the key `user1`, so three users go to three
-subtasks as their events will."""
+"""Groups of users that share a timer; the group of user1 has the key `user1`, so three users go to three subtasks, as
+their events do."""
 SLICE: Final = 100
-"""Events that one timer makes before it lets a checkpoint barrier through."""
+"""Events per timer, after which a checkpoint barrier can pass."""
 PAUSE_MS: Final = 5
-"""Below this interval a timer makes several events of a user: single ones fall behind."""
+"""Below this interval a timer emits several events of a user: single ones fall behind."""
 
 
 def build(env: StreamExecutionEnvironment, settings: Settings, context: SourceContext) -> SourceStreams:
@@ -50,7 +50,7 @@ def build(env: StreamExecutionEnvironment, settings: Settings, context: SourceCo
 
 
 class StartUsers(FlatMapFunction):
-    """Turns each heartbeat into a record for each group; the first starts the group, later ones change nothing."""
+    """Turns each heartbeat into one record per group; the first starts the group, later ones change nothing."""
 
     def __init__(self, groups: int) -> None:
         self._groups = groups
@@ -62,11 +62,11 @@ class StartUsers(FlatMapFunction):
 
 
 class Position(NamedTuple):
-    """Where a group of users stands; times in epoch milliseconds.
+    """Progress of a group of users; times in epoch milliseconds.
 
-    `seq` is the number of the events to make next, and `done` how many members of the group have made theirs. Event N
-    has the timestamp `start_ms` + N intervals and is made `lag_ms` later, which is what the job took to start.
-    `submission_ms` tells which submission reckons so, and `timer_ms` is the one timer that counts.
+    `seq` is the number of the next events, `done` the number of members that have emitted theirs. Event N has the
+    timestamp `start_ms` + N intervals and is emitted `lag_ms` (the job's start-up time) later. `submission_ms`
+    identifies the submission behind these times; `timer_ms` is the only valid timer.
     """
 
     seq: int
@@ -78,10 +78,10 @@ class Position(NamedTuple):
 
 
 class UserSimulator(KeyedProcessFunction):
-    """Makes the events of a group of users: user g, user g + groups and so on.
+    """Generates the events of a group of users: user g, user g + groups and so on.
 
-    The state is a Position. A new submission that resumes a savepoint moves the start, so that the next event is due
-    at once; a recovery does not, so that what was lost is made again without a pause.
+    The state is a Position. A submission that resumes a savepoint moves the start, so that the next event is due at
+    once; a recovery does not, so that lost events follow without a pause.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class UserSimulator(KeyedProcessFunction):
         self._position = runtime_context.get_state(position)
 
     def process_element(self, value: str, ctx: KeyedProcessFunction.Context) -> None:  # noqa: ARG002
-        """Start the group, once for each submission."""
+        """Start the group, once per submission."""
         kept = self._position.value()
         if kept is not None and Position(*kept).submission_ms == self._submission_ms:
             return
@@ -112,7 +112,7 @@ class UserSimulator(KeyedProcessFunction):
         timers.register_processing_time_timer(now)
 
     def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[tuple[object, ...]]:
-        """Make the events that are due, a slice at a time, and come again for the next."""
+        """Emit the events that are due, one slice at a time, and register the next timer."""
         timers = ctx.timer_service()
         now = timers.current_processing_time()
         value = self._position.value()
@@ -148,7 +148,7 @@ class UserSimulator(KeyedProcessFunction):
         return due if self._events is None else min(due, self._events)
 
     def _current(self, value: tuple[int, ...] | None, now: int) -> Position:
-        """Return the position as this submission reckons."""
+        """Return the position in terms of this submission."""
         mine = self._submission_ms
         position = Position(0, 0, mine, now - mine, mine, now) if value is None else Position(*value)
         if position.submission_ms == mine:
