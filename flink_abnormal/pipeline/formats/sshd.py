@@ -76,7 +76,7 @@ class Sshd:
         """Return the event of `line`, None if it is not a login, or Rejected.
 
         `before` is an earlier line of the file: the one that "last message repeated" repeats, or PAM's line about the
-        attempt of a failed keyboard-interactive login. `first` is the beginning of the file's first line that has a date.
+        attempt of a failed keyboard-interactive login. `first` is the beginning of the file's first dated line.
         """
         if (refused := too_long(line)) is not None:
             return refused
