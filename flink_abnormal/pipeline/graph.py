@@ -1,15 +1,13 @@
-"""The graph: source -> key_by(userId) -> detector -> sinks, with uids, names, parallelism and slots."""
+"""The graph: source -> engine (key_by(userId), detector) -> sinks, with uids, names, parallelism and slots."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flink_abnormal.core.model import Rule
-from flink_abnormal.core.operators import DETECTOR, KEY_BY_USER
-from flink_abnormal.pipeline import live_gauges, sinks, sources, tally
-from flink_abnormal.pipeline.detector import AbnormalCountProcessFunction
+from flink_abnormal.pipeline import sinks, sources, tally
+from flink_abnormal.pipeline.engines import python
 from flink_abnormal.pipeline.sources.base import SourceContext
-from flink_abnormal.pipeline.streams import key_by, label, side_output, tags, types
+from flink_abnormal.pipeline.streams import side_output, tags
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,20 +35,10 @@ def build(
     """
     mode = settings.state.mode
     source = sources.build(env, settings, SourceContext(parallelism.source, mode, start_ms, cache))
-    keyed = key_by(source.events, lambda event: event[0], KEY_BY_USER)
-    shows_beside = settings.detection.live and mode == "process"
-    rule, bounded = Rule(settings.detection.threshold), settings.bounded
-    detector = (
-        live_gauges.ShowingDetector(rule, tally=bounded)
-        if shows_beside
-        else AbnormalCountProcessFunction(rule, tally=bounded, publish=settings.detection.live)
-    )
-    alerts = label(keyed.process(detector, types.alert()), DETECTOR, mode).set_parallelism(parallelism.process)
-    if shows_beside:
-        live_gauges.build(env, alerts, parallelism.process, cache)
+    alerts, tallies = python.build(env, source.events, settings, parallelism.process, cache)
     dead_letters = list(source.dead_letters)
     if settings.bounded:
-        figures = tally.build(env, source.events, [*source.tallies, side_output(alerts, tags.tally())])
+        figures = tally.build(env, source.events, [*source.tallies, *tallies])
         if source.at_end is not None:
             figures = source.at_end(figures)
             dead_letters.append(side_output(figures, tags.dead_letters()))

@@ -10,41 +10,39 @@ from pyflink.java_gateway import get_gateway
 from flink_abnormal.core.operators import LIVE
 from flink_abnormal.core.published import LIVE_ALERTS, LIVE_USERS
 from flink_abnormal.jvm import parts
-from flink_abnormal.pipeline.detector import AbnormalCountProcessFunction
 from flink_abnormal.pipeline.live_metrics import SHOWN_ALERTS, SHOWN_USERS, LiveView
 from flink_abnormal.pipeline.streams import side_output, tags
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from pyflink.datastream import DataStream, KeyedProcessFunction, RuntimeContext, StreamExecutionEnvironment
+    from pyflink.datastream import DataStream, RuntimeContext, StreamExecutionEnvironment
 
-    from flink_abnormal.core.model import Rule
+    from flink_abnormal.core.model import Alert, Rule, UserEvent
     from flink_abnormal.pipeline.live_metrics import Put
 
 GAUGES = {LIVE_USERS: 1 + SHOWN_USERS, LIVE_ALERTS: SHOWN_ALERTS}
 
 
-class ShowingDetector(AbnormalCountProcessFunction):
-    """The detector of process mode; also yields its live documents as (gauge, place, document)."""
+class LiveDocuments:
+    """Yields the documents of a live view as they change, as (gauge, place, document)."""
 
-    def __init__(self, rule: Rule, *, tally: bool) -> None:
-        super().__init__(rule, tally=tally, publish=False)
+    def __init__(self, rule: Rule) -> None:
+        self._rule = rule
         self._shown = tags.live()
 
-    def open(self, runtime_context: RuntimeContext) -> None:
-        """Bind the state, and start with an empty live view."""
-        super().open(runtime_context)
+    def open(self, runtime_context: RuntimeContext) -> None:  # noqa: ARG002
+        """Start with an empty view."""
         self._fresh: list[tuple[int, int, str]] = []
         users, alerts = (
             [self._put(gauge, place) for place in range(size)] for gauge, size in enumerate(GAUGES.values())
         )
-        self._live = LiveView(self._rule, users, alerts)
+        self._view = LiveView(self._rule, users, alerts)
 
-    def process_element(self, value: tuple[Any, ...], ctx: KeyedProcessFunction.Context) -> Iterator[Any]:
-        """Apply the rule to one event, and yield the documents that changed."""
-        yield from super().process_element(value, ctx)
+    def observe(self, event: UserEvent, count: int, alerts: Sequence[Alert]) -> Iterator[Any]:
+        """Yield the documents that a decision changes."""
+        self._view.decided(event, count, alerts)
         for document in self._fresh:
             yield self._shown, document
         self._fresh.clear()

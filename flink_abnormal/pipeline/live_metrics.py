@@ -80,6 +80,12 @@ class LiveView:
         self._alerts = 0
         rule_slot(f'{{"threshold":{rule.threshold}}}')
 
+    def decided(self, event: UserEvent, count: int, alerts: Sequence[Alert]) -> None:
+        """Show a decision of the rule."""
+        self.saw(event, count)
+        for alert in alerts:
+            self.alerted(alert)
+
     def saw(self, event: UserEvent, count: int) -> None:
         """Show an event and the user's resulting count, which is 0 only for a normal event."""
         # Runs for every event: a user of a crowd mostly costs one lookup and one comparison, a shown one no parsing.
@@ -139,13 +145,24 @@ def shorten(user_id: str) -> tuple[str, bool]:
     return user_id[:SHOWN_CHARS] + "…", True
 
 
-def publish(runtime_context: RuntimeContext, rule: Rule) -> LiveView:
-    """Return a view whose slots are Flink metrics of this subtask; thread mode only."""
-    return LiveView(
-        rule,
-        _gauge(runtime_context, LIVE_USERS, 1 + SHOWN_USERS),
-        _gauge(runtime_context, LIVE_ALERTS, SHOWN_ALERTS),
-    )
+class LiveMetrics:
+    """Publishes a live view as Flink metrics of the detector's subtask; in thread mode only."""
+
+    def __init__(self, rule: Rule) -> None:
+        self._rule = rule
+
+    def open(self, runtime_context: RuntimeContext) -> None:
+        """Register the metrics; they start empty with each attempt of the task."""
+        self._view = LiveView(
+            self._rule,
+            _gauge(runtime_context, LIVE_USERS, 1 + SHOWN_USERS),
+            _gauge(runtime_context, LIVE_ALERTS, SHOWN_ALERTS),
+        )
+
+    def observe(self, event: UserEvent, count: int, alerts: Sequence[Alert]) -> tuple[()]:
+        """Show a decision."""
+        self._view.decided(event, count, alerts)
+        return ()
 
 
 def _gauge(runtime_context: RuntimeContext, name: str, size: int) -> list[Put]:

@@ -23,17 +23,33 @@ from flink_abnormal.pipeline.streams import (
     j_array,
     key_by,
     label,
+    tags,
     types,
 )
-from flink_abnormal.pipeline.summary import SKIPPED, Summary
+from flink_abnormal.pipeline.summary import ALERTS, SKIPPED, Summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pyflink.datastream import RuntimeContext, StreamExecutionEnvironment
 
+    from flink_abnormal.core.model import Alert, UserEvent
     from flink_abnormal.core.settings import Mode
     from flink_abnormal.pipeline.verdict import Ending
+
+
+class AlertTally:
+    """Counts alerts where they are raised: they are rare, and need no sum over all events."""
+
+    def __init__(self) -> None:
+        self._tag = tags.tally()
+
+    def open(self, runtime_context: RuntimeContext) -> None:
+        """Need nothing."""
+
+    def observe(self, event: UserEvent, count: int, alerts: Sequence[Alert]) -> tuple[Any, ...]:  # noqa: ARG002
+        """Return how many alerts a decision raised, if any."""
+        return ((self._tag, (ALERTS, len(alerts))),) if alerts else ()
 
 
 def build(env: StreamExecutionEnvironment, events: DataStream, others: Sequence[DataStream]) -> DataStream:

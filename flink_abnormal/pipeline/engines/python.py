@@ -1,0 +1,48 @@
+"""The engine in Python: a KeyedProcessFunction, in thread mode or in process mode."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from flink_abnormal.core.model import Rule
+from flink_abnormal.core.operators import DETECTOR, KEY_BY_USER
+from flink_abnormal.pipeline import live_gauges
+from flink_abnormal.pipeline.detector import AbnormalCountProcessFunction
+from flink_abnormal.pipeline.live_gauges import LiveDocuments
+from flink_abnormal.pipeline.live_metrics import LiveMetrics
+from flink_abnormal.pipeline.streams import key_by, label, side_output, tags, types
+from flink_abnormal.pipeline.tally import AlertTally
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pyflink.datastream import DataStream, StreamExecutionEnvironment
+
+    from flink_abnormal.core.settings import Settings
+    from flink_abnormal.pipeline.detector import Observer
+
+
+class Detection(NamedTuple):
+    """`alerts` of Alert; `tallies` of (what, how many), if the run has an end."""
+
+    alerts: DataStream
+    tallies: list[DataStream]
+
+
+def build(
+    env: StreamExecutionEnvironment, events: DataStream, settings: Settings, parallelism: int, cache: Path
+) -> Detection:
+    """Detect in `events` of UserEvent, keyed by user; `cache` is the folder of compiled Java parts."""
+    mode, live = settings.state.mode, settings.detection.live
+    rule = Rule(settings.detection.threshold)
+    observers: list[Observer] = []
+    if live:
+        observers.append(LiveMetrics(rule) if mode == "thread" else LiveDocuments(rule))
+    if settings.bounded:
+        observers.append(AlertTally())
+    detector = AbnormalCountProcessFunction(rule, observers)
+    keyed = key_by(events, lambda event: event[0], KEY_BY_USER)
+    alerts = label(keyed.process(detector, types.alert()), DETECTOR, mode).set_parallelism(parallelism)
+    if live and mode == "process":
+        live_gauges.build(env, alerts, parallelism, cache)
+    return Detection(alerts, [side_output(alerts, tags.tally())] if settings.bounded else [])
