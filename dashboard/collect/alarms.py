@@ -45,7 +45,7 @@ _CRITICAL: Final = ("jobmanager-gone", "taskmanager-lost", "job-failed", "no-che
 
 
 @dataclass(frozen=True)
-class Facts:
+class Conditions:
     """What alarms are judged by, at one moment."""
 
     at: float
@@ -79,7 +79,7 @@ class Alarms:
         self._whole: dict[str, float] = {}
         self._expected = 0
 
-    def see(self, facts: Facts) -> tuple[Alarm, ...]:
+    def update(self, facts: Conditions) -> tuple[Alarm, ...]:
         """Return the alarms that hold, the critical ones first, the oldest first."""
         up = facts.link == "up"
         stay = {key: alarm for key, alarm in self._alarms.items() if key[0] not in ("jobmanager-gone", "job-failed")}
@@ -101,7 +101,7 @@ class Alarms:
             if key in self._alarms or at - self._pending[key] >= HOLD_SECONDS.get(key[0], 0.0)
         }
 
-    def _cluster(self, facts: Facts) -> Iterator[Alarm]:
+    def _cluster(self, facts: Conditions) -> Iterator[Alarm]:
         yield from self._lost(facts)
         yield from _standby(facts)
         running = [job for job in facts.jobs if job.state not in ENDED]
@@ -117,13 +117,13 @@ class Alarms:
                 self._whole.pop(job.id, None)
                 self._sources.pop(job.id, None)
         yield from _restarting(running, facts)
-        self._failed_jobs.see(facts.jobs, facts.recoveries)
+        self._failed_jobs.update(facts.jobs, facts.recoveries)
         known = {job.id for job in running}
         for kept in (self._whole, self._sources):
             for gone in [each for each in kept if each not in known]:
                 del kept[gone]
 
-    def _lost(self, facts: Facts) -> Iterator[Alarm]:
+    def _lost(self, facts: Conditions) -> Iterator[Alarm]:
         """Miss a TaskManager until as many are there as before, or it is not shown any more; and for a while anyway.
 
         One that dies may be replaced before its loss is noticed.
@@ -146,7 +146,7 @@ class Alarms:
         for each in self._failed_jobs.standing():
             yield _alarm("job-failed", each.since, each.newest, each.name)
 
-    def _waiting(self, job: JobSummary, facts: Facts) -> Iterator[Alarm]:
+    def _waiting(self, job: JobSummary, facts: Conditions) -> Iterator[Alarm]:
         """Find tasks without a slot; within a recovery they wait for the TaskManager that is started again."""
         if any(each.open and each.job_id == job.id and _is_young(each, facts.at) for each in facts.recoveries):
             return
@@ -154,7 +154,7 @@ class Alarms:
         if tasks is not None and tasks.waiting and facts.overview is not None and facts.overview.free == 0:
             yield _alarm("no-free-slot", facts.at, job.id, job.name, tasks.waiting)
 
-    def _checkpoints(self, detail: JobDetail, facts: Facts) -> Iterator[Alarm]:
+    def _checkpoints(self, detail: JobDetail, facts: Conditions) -> Iterator[Alarm]:
         found = detail.checkpoints
         if found is None:
             return
@@ -171,7 +171,7 @@ class Alarms:
             first, last = failed[-1], failed[0]
             yield _alarm("checkpoint-failed", _end(first), detail.id, str(last.id), last.id)
 
-    def _idle(self, detail: JobDetail, facts: Facts) -> Iterator[Alarm]:
+    def _idle(self, detail: JobDetail, facts: Conditions) -> Iterator[Alarm]:
         """Find sources that run and give nothing; one that only makes another one tick is none."""
         named = {vertex.id for vertex in detail.vertices if vertex.name.startswith("Source:")}
         ticking = {edge.source for edge in detail.edges if edge.target in named}
@@ -188,12 +188,12 @@ class Alarms:
             yield _alarm("source-idle", known.at, detail.id, detail.name, facts.at - known.at)
 
 
-def _gone(facts: Facts) -> Iterator[Alarm]:
+def _gone(facts: Conditions) -> Iterator[Alarm]:
     if facts.answered_at is not None and facts.at - facts.answered_at > GONE_SECONDS:
         yield _alarm("jobmanager-gone", facts.answered_at, None, ", ".join(each.address for each in facts.jobmanagers))
 
 
-def _standby(facts: Facts) -> Iterator[Alarm]:
+def _standby(facts: Conditions) -> Iterator[Alarm]:
     """Find JobManagers that are gone while another leads."""
     gone = [each for each in facts.jobmanagers if not each.answers and facts.at - each.since > STANDBY_SECONDS]
     if gone:
@@ -202,7 +202,7 @@ def _standby(facts: Facts) -> Iterator[Alarm]:
         yield replace(_alarm("jobmanager-gone", since, None, names), severity="warning")
 
 
-def _restarting(running: Iterable[JobSummary], facts: Facts) -> Iterator[Alarm]:
+def _restarting(running: Iterable[JobSummary], facts: Conditions) -> Iterator[Alarm]:
     jobs = {job.id: job for job in running}
     told = {each.job_id for each in facts.recoveries if each.open}
     for case in (each for each in facts.recoveries if each.open):
@@ -218,7 +218,7 @@ def _is_young(recovery: Recovery, at: float) -> bool:
     return at - recovery.began < NORMAL_RECOVERY_SECONDS
 
 
-def _backpressure(detail: JobDetail, facts: Facts) -> Iterator[Alarm]:
+def _backpressure(detail: JobDetail, facts: Conditions) -> Iterator[Alarm]:
     for vertex in detail.vertices:
         if vertex.backpressured is not None and vertex.backpressured > BACKPRESSURED_SHARE:
             yield _alarm("backpressure", facts.at, detail.id, vertex.name, vertex.backpressured)

@@ -92,7 +92,7 @@ class ClusterReader:
         at = time.time()
         found = read.taskmanagers(answer, at)
         _, since = self._state.links.state()
-        self._state.workers.see(found, at, settled=at - since > SETTLE_SECONDS)
+        self._state.workers.update(found, at, settled=at - since > SETTLE_SECONDS)
 
     async def processes(self) -> None:
         """Look up the pids of the TaskManagers, if this is the local cluster of this machine."""
@@ -109,8 +109,8 @@ class ClusterReader:
         state = self._state
         state.jobs, state.tasks, state.jobs_at = jobs, tasks, at
         for job in jobs:
-            if job.state not in ENDED and job.id in state.books:
-                state.books[job.id].done.clear()
+            if job.state not in ENDED and job.id in state.trackers:
+                state.trackers[job.id].done.clear()
         if state.overview is not None and state.overview.refresh_s != state.refresh_s:
             state.overview = replace(state.overview, refresh_s=state.refresh_s)
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dashboard.collect.ask import Asker, Pace, connections
 from dashboard.collect.cluster_reader import ClusterReader
-from dashboard.collect.feeds import PROBE, Feed, Troubles
+from dashboard.collect.evaluator import Evaluator
 from dashboard.collect.job_reader import JobReader
-from dashboard.collect.judge import Judge
 from dashboard.collect.log_reader import LogReader
+from dashboard.collect.polling import PROBE, Poller, Troubles
 from dashboard.collect.state import State
 from dashboard.collect.webhook import Webhook
 from dashboard.model import Snapshot
@@ -58,7 +58,7 @@ class Collector:
         self._troubles = Troubles()
         self._webhook = Webhook(webhook) if webhook else None
         self._state = State(self._addresses, history)
-        self._judge = Judge(self._state, self._webhook)
+        self._evaluator = Evaluator(self._state, self._webhook)
         self._thread = threading.Thread(target=self._run, name="dashboard-collector", daemon=True)
         self._loop = asyncio.new_event_loop()
         self._ended = asyncio.Event()
@@ -88,7 +88,7 @@ class Collector:
 
     def dismiss(self, job_name: str) -> None:
         """End the alarm of the failed jobs of this name, by a person's hand."""
-        self._call(self._judge.dismiss, job_name)
+        self._call(self._evaluator.dismiss, job_name)
 
     def snapshot(self) -> Snapshot:
         """Return what is known, not older than a fifth of a second unless the loop is held up."""
@@ -126,7 +126,7 @@ class Collector:
         async with connections() as session:
             asker = Asker(session, self._pace, self._state.links.serving)
             jobs, log = JobReader(self._state, asker, PATIENCE_SECONDS / self._speed), LogReader(self._state, asker)
-            running = [asyncio.ensure_future(feed.run()) for feed in self._feeds(asker, jobs, log)]
+            running = [asyncio.ensure_future(poller.run()) for poller in self._pollers(asker, jobs, log)]
             if self._webhook is not None:
                 running.append(asyncio.ensure_future(self._webhook.run()))
             await self._ended.wait()
@@ -138,7 +138,7 @@ class Collector:
                     task.cancel()
                 _, left = await asyncio.wait(left, timeout=CANCEL_SECONDS)
 
-    def _feeds(self, asker: Asker, jobs: JobReader, log: LogReader) -> list[Feed]:
+    def _pollers(self, asker: Asker, jobs: JobReader, log: LogReader) -> list[Poller]:
         cluster = ClusterReader(self._state, asker)
         steps: list[tuple[str, float, Callable[[], Awaitable[None]]]] = [
             *((f"{PROBE} {address}", 0.5, partial(cluster.probe, address)) for address in self._addresses),
@@ -154,15 +154,15 @@ class Collector:
             ("failures", 2.0, jobs.failures),
             ("live", 1.0, jobs.live),
             ("log", 0.2, log.read),
-            ("judge", 0.25, self._judge.look),
+            ("judge", 0.25, self._evaluator.evaluate),
             ("history", 1.0, partial(asyncio.to_thread, self._history.flush)),
         ]
-        return [Feed(name, seconds / self._speed, step, self._troubles.report) for name, seconds, step in steps]
+        return [Poller(name, seconds / self._speed, step, self._troubles.report) for name, seconds, step in steps]
 
     def _build(self) -> Snapshot:
         state, now = self._state, time.time()
         link, since = state.links.state()
-        shown = {job_id: book.shown(now) for job_id, book in state.books.items()}
+        shown = {job_id: tracker.view(now) for job_id, tracker in state.trackers.items()}
         return Snapshot(
             at=now,
             addresses=tuple(map(str, self._addresses)),
@@ -172,7 +172,7 @@ class Collector:
             error=self._troubles.newest(probes=link != "up"),
             jobmanagers=state.links.jobmanagers(),
             overview=state.overview,
-            taskmanagers=state.workers.shown(),
+            taskmanagers=state.workers.view(),
             taskmanagers_at=state.workers.at,
             jobs=state.jobs,
             jobs_at=state.jobs_at,

@@ -58,7 +58,7 @@ class FailedJobs:
         self._known = {each.name: each for each in known}
         self._keep = keep
 
-    def see(self, jobs: Iterable[JobSummary], recoveries: Iterable[Recovery]) -> None:
+    def update(self, jobs: Iterable[JobSummary], recoveries: Iterable[Recovery]) -> None:
         """Take the jobs that are listed, and the recoveries."""
         listed = list(jobs)
         for job in listed:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dashboard.collect import read, read_checkpoints, read_live
 from dashboard.collect.ask import AbsentError
-from dashboard.collect.feeds import Reads
+from dashboard.collect.polling import Reads
 from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable
 
     from dashboard.collect.ask import Asker
-    from dashboard.collect.job_book import JobBook
+    from dashboard.collect.job_tracker import JobTracker
     from dashboard.collect.read import JobAnswer
     from dashboard.collect.state import State
 
@@ -68,88 +68,90 @@ class JobReader:
         """Read the detector's users and alerts."""
         await self._each("live", self._live)
 
-    async def _each(self, feed: str, step: Callable[[JobBook], Awaitable[bool | None]]) -> None:
+    async def _each(self, feed: str, step: Callable[[JobTracker], Awaitable[bool | None]]) -> None:
         """Take the step for each job that is read now; False: of a job that has ended, something is left to read."""
-        others = [book for book in self._state.others() if feed not in book.done]
+        others = [tracker for tracker in self._state.others() if feed not in tracker.done]
         number = self._rounds[feed] = self._rounds.get(feed, -1) + 1
         chosen = [*self._state.asked(), *([others[number % len(others)]] if others else [])]
         failed: Exception | None = None
-        for book in chosen:
-            if feed in book.done and not self._state.wanted(book.id):
+        for tracker in chosen:
+            if feed in tracker.done and not self._state.wanted(tracker.id):
                 continue
-            ended = book.answer is not None and book.answer.state in ENDED
+            ended = tracker.answer is not None and tracker.answer.state in ENDED
             try:
-                ended = await step(book) is not False and ended
+                ended = await step(tracker) is not False and ended
             except AbsentError:
                 # Flink has forgotten it: what was read stays. A leader that is new does not know yet what runs.
-                ended = not self._state.running(book.id)
+                ended = not self._state.running(tracker.id)
             except Exception as error:  # noqa: BLE001 - raised below, once the other jobs have been read
                 failed = error
                 continue
             if ended:
-                book.done.add(feed)
+                tracker.done.add(feed)
         if failed is not None:
             raise failed
 
-    async def _job(self, book: JobBook) -> None:
-        answer = read.job(await self._asker.json(f"/jobs/{book.id}"))
-        book.see(answer, time.time())
-        if book.parameters is None:
-            book.parameters = read.parameters(await self._asker.json(f"/jobs/{book.id}/config"))
+    async def _job(self, tracker: JobTracker) -> None:
+        answer = read.job(await self._asker.json(f"/jobs/{tracker.id}"))
+        tracker.update(answer, time.time())
+        if tracker.parameters is None:
+            tracker.parameters = read.parameters(await self._asker.json(f"/jobs/{tracker.id}/config"))
 
-    async def _vertices(self, book: JobBook) -> bool:
-        return await self._each_vertex(book, "vertices", self._vertex)
+    async def _vertices(self, tracker: JobTracker) -> bool:
+        return await self._each_vertex(tracker, "vertices", self._vertex)
 
-    async def _each_vertex(self, book: JobBook, feed: str, step: Callable[[JobBook, str], Awaitable[None]]) -> bool:
+    async def _each_vertex(
+        self, tracker: JobTracker, feed: str, step: Callable[[JobTracker, str], Awaitable[None]]
+    ) -> bool:
         """Take the step for each vertex at once; False: of a job that has ended, a vertex is left to read."""
-        if book.answer is None:
+        if tracker.answer is None:
             return True
-        left = [each.id for each in book.answer.vertices if (feed, each.id) not in book.read_at_end]
+        left = [each.id for each in tracker.answer.vertices if (feed, each.id) not in tracker.read_at_end]
         reads: dict[Hashable, Callable[[], Awaitable[None]]] = {
-            (book.id, vertex): partial(self._read_vertex, book, feed, vertex, step) for vertex in left
+            (tracker.id, vertex): partial(self._read_vertex, tracker, feed, vertex, step) for vertex in left
         }
         await self._reads[feed].run(reads, self._patience)
-        return all((feed, vertex.id) in book.read_at_end for vertex in book.answer.vertices)
+        return all((feed, vertex.id) in tracker.read_at_end for vertex in tracker.answer.vertices)
 
     async def _read_vertex(
-        self, book: JobBook, feed: str, vertex: str, step: Callable[[JobBook, str], Awaitable[None]]
+        self, tracker: JobTracker, feed: str, vertex: str, step: Callable[[JobTracker, str], Awaitable[None]]
     ) -> None:
-        ended = book.answer is not None and book.answer.state in ENDED
-        await step(book, vertex)
+        ended = tracker.answer is not None and tracker.answer.state in ENDED
+        await step(tracker, vertex)
         if ended:
-            book.read_at_end.add((feed, vertex))
+            tracker.read_at_end.add((feed, vertex))
 
-    async def _vertex(self, book: JobBook, vertex: str) -> None:
-        answer = read.vertex(await self._asker.json(f"/jobs/{book.id}/vertices/{vertex}"))
-        book.see_vertex(vertex, answer, time.time())
+    async def _vertex(self, tracker: JobTracker, vertex: str) -> None:
+        answer = read.vertex(await self._asker.json(f"/jobs/{tracker.id}/vertices/{vertex}"))
+        tracker.update_vertex(vertex, answer, time.time())
 
-    async def _checkpoints(self, book: JobBook) -> None:
-        path = f"/jobs/{book.id}/checkpoints"
-        answer = read_checkpoints.checkpoints(await self._asker.json(path), book.id)
-        book.checkpoints.see(answer, time.time())
-        if book.checkpoints.configuration is None:
-            book.checkpoints.configuration = read_checkpoints.configuration(await self._asker.json(f"{path}/config"))
+    async def _checkpoints(self, tracker: JobTracker) -> None:
+        path = f"/jobs/{tracker.id}/checkpoints"
+        answer = read_checkpoints.checkpoints(await self._asker.json(path), tracker.id)
+        tracker.checkpoints.update(answer, time.time())
+        if tracker.checkpoints.configuration is None:
+            tracker.checkpoints.configuration = read_checkpoints.configuration(await self._asker.json(f"{path}/config"))
 
-    async def _details(self, book: JobBook) -> None:
-        if book.answer is None:
+    async def _details(self, tracker: JobTracker) -> None:
+        if tracker.answer is None:
             return  # its vertices have no names yet, and what a checkpoint cost them is read only once
-        for checkpoint in self._state.wanted(book.id):
+        for checkpoint in self._state.wanted(tracker.id):
             try:
-                if not book.checkpoints.has_details(checkpoint):
-                    await self._detail(book, book.answer, checkpoint)
+                if not tracker.checkpoints.has_details(checkpoint):
+                    await self._detail(tracker, tracker.answer, checkpoint)
             except AbsentError:
                 pass
-            self._state.settle(book.id, checkpoint)
-        newest = book.checkpoints.newest_completed
-        if newest is None or book.checkpoints.has_details(newest):
+            self._state.settle(tracker.id, checkpoint)
+        newest = tracker.checkpoints.newest_completed
+        if newest is None or tracker.checkpoints.has_details(newest):
             return
         now = time.monotonic()
-        if now - self._detailed_at.get(book.id, float("-inf")) >= DETAILS_SECONDS:
-            self._detailed_at[book.id] = now
-            await self._detail(book, book.answer, newest)
+        if now - self._detailed_at.get(tracker.id, float("-inf")) >= DETAILS_SECONDS:
+            self._detailed_at[tracker.id] = now
+            await self._detail(tracker, tracker.answer, newest)
 
-    async def _detail(self, book: JobBook, answer: JobAnswer, checkpoint: int) -> None:
-        path = f"/jobs/{book.id}/checkpoints/details/{checkpoint}"
+    async def _detail(self, tracker: JobTracker, answer: JobAnswer, checkpoint: int) -> None:
+        path = f"/jobs/{tracker.id}/checkpoints/details/{checkpoint}"
         _, vertices = read_checkpoints.detail_vertices(await self._asker.json(path))
         names = {vertex.id: vertex.name for vertex in answer.vertices}
         order = sorted(vertices, key=lambda each: list(names).index(each) if each in names else len(names))
@@ -159,51 +161,51 @@ class JobReader:
             )
             for vertex in order
         ]
-        book.checkpoints.put_details(checkpoint, tuple(tasks))
+        tracker.checkpoints.put_details(checkpoint, tuple(tasks))
 
-    async def _failures(self, book: JobBook) -> None:
-        book.failures = read.failures(await self._asker.json(f"/jobs/{book.id}/exceptions"))
+    async def _failures(self, tracker: JobTracker) -> None:
+        tracker.failures = read.failures(await self._asker.json(f"/jobs/{tracker.id}/exceptions"))
 
-    async def _live(self, book: JobBook) -> bool:
-        return await self._each_vertex(book, "live", self._vertex_live)
+    async def _live(self, tracker: JobTracker) -> bool:
+        return await self._each_vertex(tracker, "live", self._vertex_live)
 
-    async def _vertex_live(self, book: JobBook, vertex: str) -> None:
-        path = f"/jobs/{book.id}/vertices/{vertex}/metrics"
-        await self._list(book, vertex, path)
-        for query in read_live.queries(book.metrics.get(vertex, ())):
+    async def _vertex_live(self, tracker: JobTracker, vertex: str) -> None:
+        path = f"/jobs/{tracker.id}/vertices/{vertex}/metrics"
+        await self._list(tracker, vertex, path)
+        for query in read_live.queries(tracker.metrics.get(vertex, ())):
             values = read_live.values(await self._asker.json(f"{path}?get={query}"))
-            self._take(book, vertex, values)
+            self._take(tracker, vertex, values)
 
-    async def _list(self, book: JobBook, vertex: str, path: str) -> None:
+    async def _list(self, tracker: JobTracker, vertex: str, path: str) -> None:
         """List the metrics again when tasks were started anew, and ever more rarely while some are missing."""
-        attempts = tuple(sorted((key, n) for key, n in book.attempts().items() if key[0] == vertex))
-        known = self._listed.get((book.id, vertex), _Listed(None, 0.0, 0))
+        attempts = tuple(sorted((key, n) for key, n in tracker.attempts().items() if key[0] == vertex))
+        known = self._listed.get((tracker.id, vertex), _Listed(None, 0.0, 0))
         if known.attempts == attempts:
             due = known.at + min(LIST_AGAIN_SECONDS * 2**known.times, LIST_AT_LEAST_SECONDS)
-            told = sum(name.endswith(read_live.USERS) for name in book.metrics.get(vertex, ()))
-            enough = told >= len(attempts) if told else book.publishes(read_live.USERS)
+            told = sum(name.endswith(read_live.USERS) for name in tracker.metrics.get(vertex, ()))
+            enough = told >= len(attempts) if told else tracker.publishes(read_live.USERS)
             if enough or time.monotonic() < due:
                 return
         names = read_live.names(await self._asker.json(path))
         same = known.attempts == attempts
         # Right after a start Flink has not heard of the new tasks' metrics yet: their names stay what they were.
-        book.metrics[vertex] = names or (() if same else book.metrics.get(vertex, ()))
-        self._listed[book.id, vertex] = _Listed(attempts, time.monotonic(), min(known.times + 1, 9) if same else 0)
+        tracker.metrics[vertex] = names or (() if same else tracker.metrics.get(vertex, ()))
+        self._listed[tracker.id, vertex] = _Listed(attempts, time.monotonic(), min(known.times + 1, 9) if same else 0)
         if len(self._listed) > LISTED_KEPT:
             del self._listed[next(iter(self._listed))]
 
-    def _take(self, book: JobBook, vertex: str, values: dict[str, str]) -> None:
+    def _take(self, tracker: JobTracker, vertex: str, values: dict[str, str]) -> None:
         at = time.time()
         fresh = []
         for name, value in values.items():
             subtask = read_live.subtask(name)
             if name.endswith(read_live.USERS):
-                book.live.see(read_live.users(value, name), at)
+                tracker.live.update(read_live.users(value, name), at)
             else:
                 ring = read_live.alerts(value, name)
-                fresh += [(alert, subtask) for alert in book.alerts.new((vertex, subtask), ring)]
+                fresh += [(alert, subtask) for alert in tracker.alerts.new((vertex, subtask), ring)]
         for alert, subtask in sorted(fresh, key=lambda each: each[0].at):
-            self._state.add_alert(book, alert.at, alert.user_id, alert.count, subtask)
+            self._state.add_alert(tracker, alert.at, alert.user_id, alert.count, subtask)
 
     def cancel(self) -> None:
         """End the reads that are under way."""

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 from dashboard.collect import log, read_live
 from dashboard.collect.ask import AskError
-from dashboard.collect.feeds import Reads
+from dashboard.collect.polling import Reads
 from dashboard.model import LogLine, LogState
 from flink_abnormal.core.published import Parameters, parse_alert_line
 from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
     from dashboard.collect.ask import Asker
-    from dashboard.collect.job_book import JobBook
+    from dashboard.collect.job_tracker import JobTracker
     from dashboard.collect.state import State
     from dashboard.model import LogMissing
 
@@ -80,14 +80,14 @@ class LogReader:
         self._printed = True
         self._state.log.add(lambda seq: LogLine(seq, at, name, log.kind(text), text))
         found = parse_alert_line(text) if alerts else None
-        if found is not None and (book := self._printer()) is not None:
-            self._state.add_alert(book, at, found[0], found[1], None)
+        if found is not None and (tracker := self._printer()) is not None:
+            self._state.add_alert(tracker, at, found[0], found[1], None)
 
-    def _printer(self) -> JobBook | None:
+    def _printer(self) -> JobTracker | None:
         """Return the job that a printed alert is counted for: lines name none. One that publishes alerts is not it."""
         running = [job.id for job in self._state.jobs if job.state not in ENDED]
-        books = [self._state.books[job] for job in running if job in self._state.books]
-        silent = [book for book in books if book.metrics and not book.publishes(read_live.ALERTS)]
+        trackers = [self._state.trackers[job] for job in running if job in self._state.trackers]
+        silent = [tracker for tracker in trackers if tracker.metrics and not tracker.publishes(read_live.ALERTS)]
         return silent[0] if silent else None
 
     def _report(self, present: list[str]) -> None:
@@ -102,7 +102,7 @@ class LogReader:
         if not self._printed and any(reader.due_at == 0 for reader in self._readers.values()):
             return "not-read-yet"
         running = [job.id for job in self._state.jobs if job.state not in ENDED]
-        options = [self._state.books[job].parameters for job in running if job in self._state.books]
+        options = [self._state.trackers[job].parameters for job in running if job in self._state.trackers]
         told = [given for given in options if given is not None]
         if not self._printed and told and not any(Parameters.parse(given).prints for given in told):
             return "not-printing"

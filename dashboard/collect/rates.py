@@ -47,7 +47,7 @@ class Meter:
         self._attempt: int | None = None
         self._reports: deque[Report] = deque(maxlen=_KEPT)
 
-    def see(self, attempt: int, now: float, counters: Counters) -> Rates:
+    def update(self, attempt: int, now: float, counters: Counters) -> Rates:
         """Take an answer of `now` (Flink's clock, epoch seconds), and return what is known by it."""
         report = Report(_clock(counters, now), now, counters)
         if attempt != self._attempt or self._went_back(report):

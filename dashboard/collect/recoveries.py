@@ -102,11 +102,11 @@ class Recoveries:
         self._orphans = {each.job_id: Case(each) for each in self._all.values() if each.open}
         self._orphans_since: float | None = None
 
-    def shown(self) -> tuple[Recovery, ...]:
+    def view(self) -> tuple[Recovery, ...]:
         """Return the newest ones, the newest first."""
         return tuple(sorted(self._all.values(), key=lambda each: (each.began, each.id), reverse=True)[:KEPT])
 
-    def see(self, now: Observation) -> None:
+    def update(self, now: Observation) -> None:
         """Take a look."""
         if not now.up:
             self._without_jobmanager(now)

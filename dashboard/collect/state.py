@@ -1,4 +1,4 @@
-"""What the feeds have learned so far; used by the collector's event loop alone."""
+"""What the pollers have learned so far; used by the collector's event loop alone."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
-from dashboard.collect.checkpoint_book import KEPT, CheckpointBook
-from dashboard.collect.job_book import JobBook
+from dashboard.collect.checkpoint_tracker import KEPT, CheckpointTracker
+from dashboard.collect.job_tracker import JobTracker
 from dashboard.collect.links import Links
 from dashboard.collect.tail import ALERTS, LOG_LINES, Tail
 from dashboard.collect.workers import Workers
@@ -41,7 +41,7 @@ class State:
         self.jobs: tuple[JobSummary, ...] = ()
         self.jobs_at: float | None = None
         self.tasks: Mapping[str, Tasks] = {}
-        self.books: OrderedDict[str, JobBook] = OrderedDict()
+        self.trackers: OrderedDict[str, JobTracker] = OrderedDict()
         self.log_state = LogState(None)
         self.recoveries: tuple[Recovery, ...] = ()
         self.alarms: tuple[Alarm, ...] = ()
@@ -76,33 +76,33 @@ class State:
         """Whether the cluster listed a job as one that has not ended when it last listed any."""
         return any(job.id == job_id and job.state not in ENDED for job in self.jobs)
 
-    def asked(self) -> list[JobBook]:
+    def asked(self) -> list[JobTracker]:
         """Return the jobs that pages show, as far as the cluster knows them."""
         now = time.monotonic()
         self._asked = {job: until for job, until in self._asked.items() if until > now}
         known = {job.id for job in self.jobs}
-        return [self.book(job) for job in self._asked if job in known]
+        return [self.tracker(job) for job in self._asked if job in known]
 
-    def others(self) -> list[JobBook]:
+    def others(self) -> list[JobTracker]:
         """Return the jobs that are read although no page shows them: the newest that run, else the newest of all."""
         running = [job for job in self.jobs if job.state not in ENDED][:RUNNING_READ]
         chosen = running or list(self.jobs[:1])
-        return [self.book(job.id) for job in chosen if job.id not in self._asked]
+        return [self.tracker(job.id) for job in chosen if job.id not in self._asked]
 
-    def book(self, job_id: str) -> JobBook:
+    def tracker(self, job_id: str) -> JobTracker:
         """Return the book of a job; the ones that were not used for long are closed."""
-        if job_id not in self.books:
-            checkpoints = CheckpointBook(self.history.checkpoints(job_id, KEPT), self.history.put_checkpoint)
-            self.books[job_id] = JobBook(job_id, checkpoints)
-        self.books.move_to_end(job_id)
-        while len(self.books) > BOOKS_KEPT:
-            self.books.popitem(last=False)
-        return self.books[job_id]
+        if job_id not in self.trackers:
+            checkpoints = CheckpointTracker(self.history.checkpoints(job_id, KEPT), self.history.put_checkpoint)
+            self.trackers[job_id] = JobTracker(job_id, checkpoints)
+        self.trackers.move_to_end(job_id)
+        while len(self.trackers) > BOOKS_KEPT:
+            self.trackers.popitem(last=False)
+        return self.trackers[job_id]
 
-    def add_alert(self, book: JobBook, at: float, user_id: str, count: int, subtask: int | None) -> None:
+    def add_alert(self, tracker: JobTracker, at: float, user_id: str, count: int, subtask: int | None) -> None:
         """Take an alert that was seen; one that was remembered from before a restart is not counted again."""
-        if (book.id, user_id, count, at) in self._remembered:
+        if (tracker.id, user_id, count, at) in self._remembered:
             return
-        book.alerts.count(user_id, at)
-        seen = self.alerts.add(lambda seq: SeenAlert(seq, book.id, at, user_id, count, subtask))
+        tracker.alerts.count(user_id, at)
+        seen = self.alerts.add(lambda seq: SeenAlert(seq, tracker.id, at, user_id, count, subtask))
         self.history.put_alert(seen)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from yarl import URL
 
-from dashboard.collect.feeds import LOG
+from dashboard.collect.polling import LOG
 from flink_abnormal.core.errors import UsageError
 
 if TYPE_CHECKING:

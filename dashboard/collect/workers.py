@@ -47,7 +47,7 @@ class Workers:
         self.pids: Mapping[str, int] = {}
         """By name, of the processes that run on this machine."""
 
-    def see(self, answer: Iterable[TaskManager], at: float, *, settled: bool = True) -> None:
+    def update(self, answer: Iterable[TaskManager], at: float, *, settled: bool = True) -> None:
         """Take an answer. A JobManager that has not `settled` yet waits for those that it was told of to come."""
         present = {each.id: replace(each, name=self._name(each.id, at)) for each in answer}
         if not settled:
@@ -87,7 +87,7 @@ class Workers:
         """Those that are registered, by id."""
         return self._present
 
-    def shown(self) -> tuple[TaskManager, ...]:
+    def view(self) -> tuple[TaskManager, ...]:
         """Return the registered and the lately lost, by the numbers in their names."""
         here = (replace(each, pid=self.pids.get(each.name)) for each in self._present.values())
         found = [*here, *self._lost.values()]

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from dashboard.collect.alarms import Alarms, Facts
+from dashboard.collect.alarms import Alarms, Conditions
 from dashboard.collect.failed_jobs import FailedJobs
 from dashboard.collect.read import Tasks
 from dashboard.model import (
@@ -50,7 +50,7 @@ def detail(at=0.0, records=0, history=(), **more):
 def facts(at, *, job=RUNNING, link="up", **more):
     answered = T + at if link == "up" else T
     return replace(
-        Facts(T + at, link, answered, (job,), overview=OVERVIEW, jobmanagers=(A,)),
+        Conditions(T + at, link, answered, (job,), overview=OVERVIEW, jobmanagers=(A,)),
         **{"details": {JOB: detail(at, records=int(at * 10))}, **more},
     )
 
@@ -66,14 +66,14 @@ def kinds(alarms):
 def test_all_slots_taken_by_tasks_that_run_is_no_alarm():
     alarms = Alarms()
 
-    assert [alarms.see(facts(at)) for at in range(20)] == [()] * 20
+    assert [alarms.update(facts(at)) for at in range(20)] == [()] * 20
 
 
 def test_no_checkpoint_for_three_intervals():
     alarms = Alarms()
-    quiet = [alarms.see(facts(at, details={JOB: detail(at, at, [done(1, -5)])})) for at in range(31)]
-    late = alarms.see(facts(32, details={JOB: detail(32, 32, [done(1, -5)])}))
-    again = alarms.see(facts(33, details={JOB: detail(33, 33, [done(2, 31), done(1, -5)])}))
+    quiet = [alarms.update(facts(at, details={JOB: detail(at, at, [done(1, -5)])})) for at in range(31)]
+    late = alarms.update(facts(32, details={JOB: detail(32, 32, [done(1, -5)])}))
+    again = alarms.update(facts(33, details={JOB: detail(33, 33, [done(2, 31), done(1, -5)])}))
 
     assert quiet == [()] * 31
     assert late == (Alarm("no-checkpoint", "critical", T, JOB, "Example", 32.0),)
@@ -83,8 +83,8 @@ def test_no_checkpoint_for_three_intervals():
 def test_a_failed_checkpoint_stays_until_one_completes():
     alarms = Alarms()
     failed = [done(3, 2, "FAILED", "expired"), done(2, 1, "FAILED"), done(1, 0)]
-    seen = alarms.see(facts(3, details={JOB: detail(3, 3, failed)}))
-    after = alarms.see(facts(4, details={JOB: detail(4, 4, [done(4, 3), *failed])}))
+    seen = alarms.update(facts(3, details={JOB: detail(3, 3, failed)}))
+    after = alarms.update(facts(4, details={JOB: detail(4, 4, [done(4, 3), *failed])}))
 
     assert seen == (Alarm("checkpoint-failed", "warning", T + 1.5, JOB, "3", 3),)
     assert after == ()
@@ -100,10 +100,10 @@ def test_a_job_that_is_being_restarted_and_one_that_failed():
     broken = replace(RUNNING, state="RESTARTING", running=1)
     recovery = Recovery(1, JOB, "Example", "task", T - 2, ())
 
-    assert alarms.see(facts(0, job=broken, recoveries=(recovery,))) == (
+    assert alarms.update(facts(0, job=broken, recoveries=(recovery,))) == (
         Alarm("job-restarting", "warning", T - 2, JOB, "Example", 3),
     )
-    assert alarms.see(facts(6, job=FAILED)) == HAS_FAILED
+    assert alarms.update(facts(6, job=FAILED)) == HAS_FAILED
 
 
 @pytest.mark.parametrize("state", ["RUNNING", "FINISHED", "CANCELED"])
@@ -112,24 +112,24 @@ def test_a_failed_job_stands_until_one_of_its_name_that_was_started_later_runs(s
     another = replace(RUNNING, id="job-2", name="Another", started=T + 6)
     earlier = replace(RUNNING, id="job-0")
     waits = replace(RUNNING, id="job-2", started=T + 6, running=3)
-    alarms.see(facts(6, job=FAILED))
+    alarms.update(facts(6, job=FAILED))
 
     days = 86_400 * 30
-    assert alarms.see(replace(facts(days), **NOTHING)) == HAS_FAILED  # Flink has forgotten it
-    assert alarms.see(facts(days, link="gone"))[-1:] == HAS_FAILED
-    assert alarms.see(replace(facts(days), jobs=(another, earlier, FAILED), details={})) == HAS_FAILED
-    assert alarms.see(replace(facts(days), jobs=(waits, FAILED), details={})) == HAS_FAILED
+    assert alarms.update(replace(facts(days), **NOTHING)) == HAS_FAILED  # Flink has forgotten it
+    assert alarms.update(facts(days, link="gone"))[-1:] == HAS_FAILED
+    assert alarms.update(replace(facts(days), jobs=(another, earlier, FAILED), details={})) == HAS_FAILED
+    assert alarms.update(replace(facts(days), jobs=(waits, FAILED), details={})) == HAS_FAILED
     again = replace(waits, running=4, state=state)
-    assert alarms.see(replace(facts(days), jobs=(again, FAILED), details={})) == ()
-    assert alarms.see(replace(facts(days), jobs=(FAILED,), details={})) == ()
+    assert alarms.update(replace(facts(days), jobs=(again, FAILED), details={})) == ()
+    assert alarms.update(replace(facts(days), jobs=(FAILED,), details={})) == ()
 
 
 def test_a_job_that_fails_again_and_again_is_one_alarm():
     alarms = Alarms()
-    alarms.see(facts(6, job=FAILED))
+    alarms.update(facts(6, job=FAILED))
     again = replace(FAILED, id="job-2", started=T + 6, ended=T + 9)
 
-    (told,) = alarms.see(replace(facts(10), jobs=(again, FAILED), details={}))
+    (told,) = alarms.update(replace(facts(10), jobs=(again, FAILED), details={}))
 
     assert (told, told.key) == (replace(HAS_FAILED[0], job_id="job-2"), HAS_FAILED[0].key)
 
@@ -137,15 +137,15 @@ def test_a_job_that_fails_again_and_again_is_one_alarm():
 def test_a_failed_job_that_a_person_dismisses_is_over_until_one_fails_again():
     failed = FailedJobs((), lambda _: None)
     alarms = Alarms(failed)
-    alarms.see(facts(6, job=FAILED))
+    alarms.update(facts(6, job=FAILED))
     failed.dismiss("Another")
-    assert alarms.see(facts(6, job=FAILED)) == HAS_FAILED
+    assert alarms.update(facts(6, job=FAILED)) == HAS_FAILED
 
     failed.dismiss("Example")
 
-    assert alarms.see(facts(7, job=FAILED)) == ()
+    assert alarms.update(facts(7, job=FAILED)) == ()
     again = replace(FAILED, id="job-2", started=T + 6, ended=T + 9)
-    assert alarms.see(replace(facts(10), jobs=(again, FAILED), details={})) == (
+    assert alarms.update(replace(facts(10), jobs=(again, FAILED), details={})) == (
         Alarm("job-failed", "critical", T + 9, "job-2", "Example"),
     )
 
@@ -156,12 +156,12 @@ def test_a_failed_job_is_remembered_and_so_is_that_it_is_over():
     def start():
         return Alarms(FailedJobs(kept.values(), lambda each: kept.__setitem__(each.name, each)))
 
-    start().see(facts(6, job=FAILED))
-    assert start().see(Facts(T + 9, "connecting", None)) == HAS_FAILED
+    start().update(facts(6, job=FAILED))
+    assert start().update(Conditions(T + 9, "connecting", None)) == HAS_FAILED
     again = replace(RUNNING, id="job-2", started=T + 6)
-    start().see(replace(facts(10), jobs=(again, FAILED), details={}))
+    start().update(replace(facts(10), jobs=(again, FAILED), details={}))
 
-    assert start().see(facts(11, job=FAILED)) == ()
+    assert start().update(facts(11, job=FAILED)) == ()
 
 
 @pytest.mark.parametrize(("state", "told"), [("forgotten", 1), ("FAILED", 1), ("CANCELED", 0), ("FINISHED", 0)])
@@ -171,35 +171,35 @@ def test_a_job_that_was_lost_with_its_jobmanager_until_one_of_its_name_runs(stat
     lost = replace(open_, failed=True, steps=steps)
     later = replace(RUNNING, id="job-2", started=T - 8)
 
-    assert alarms.see(replace(facts(0, recoveries=(open_,)), **NOTHING)) == (
+    assert alarms.update(replace(facts(0, recoveries=(open_,)), **NOTHING)) == (
         Alarm("job-restarting", "warning", T - 9, JOB, "Example"),
     )
     stands = (Alarm("job-failed", "critical", T - 9, JOB, "Example"),)[:told]
-    assert alarms.see(replace(facts(1, recoveries=(lost,)), **NOTHING)) == stands
-    assert alarms.see(replace(facts(86_400, recoveries=()), **NOTHING)) == stands
-    assert alarms.see(replace(facts(86_401, recoveries=(lost,)), jobs=(later,), details={})) == ()
+    assert alarms.update(replace(facts(1, recoveries=(lost,)), **NOTHING)) == stands
+    assert alarms.update(replace(facts(86_400, recoveries=()), **NOTHING)) == stands
+    assert alarms.update(replace(facts(86_401, recoveries=(lost,)), jobs=(later,), details={})) == ()
 
 
 def test_a_lost_taskmanager_until_as_many_are_there_again():
     one, two = (TaskManager(f"tm-{n}", f"TaskManager {n}", "h", 3, 0, T) for n in (1, 2))
     lost, new = replace(two, lost_at=T + 1), replace(two, id="tm-3", name="TaskManager 3")
     alarms = Alarms()
-    assert alarms.see(facts(0, taskmanagers=(one, two))) == ()
+    assert alarms.update(facts(0, taskmanagers=(one, two))) == ()
 
-    assert alarms.see(facts(2, taskmanagers=(one, lost))) == (
+    assert alarms.update(facts(2, taskmanagers=(one, lost))) == (
         Alarm("taskmanager-lost", "critical", T + 1, None, "TaskManager 2", 1),
     )
-    assert alarms.see(facts(12, taskmanagers=(one, lost, new))) == ()
-    assert alarms.see(facts(200, taskmanagers=(one,), details={})) == ()
+    assert alarms.update(facts(12, taskmanagers=(one, lost, new))) == ()
+    assert alarms.update(facts(200, taskmanagers=(one,), details={})) == ()
 
 
 def test_a_lost_taskmanager_for_ten_seconds_where_another_was_there_at_once():
     one, two = (TaskManager(f"tm-{n}", f"TaskManager {n}", "h", 3, 0, T) for n in (1, 2))
     lost, new = replace(two, lost_at=T + 1), replace(two, id="tm-3", name="TaskManager 3")
     alarms = Alarms()
-    assert alarms.see(facts(0, taskmanagers=(one, two))) == ()
+    assert alarms.update(facts(0, taskmanagers=(one, two))) == ()
 
-    seen = [alarms.see(facts(at, taskmanagers=(one, lost, new))) for at in (1, 10.9, 11)]
+    seen = [alarms.update(facts(at, taskmanagers=(one, lost, new))) for at in (1, 10.9, 11)]
     told = (Alarm("taskmanager-lost", "critical", T + 1, None, "TaskManager 2", 1),)
     assert seen == [told, told, ()]
 
@@ -209,11 +209,11 @@ def test_tasks_that_wait_for_a_slot():
     waiting = {JOB: Tasks(2, T)}
     starting = replace(RUNNING, running=2)
 
-    assert alarms.see(facts(0, job=starting, tasks=waiting)) == ()  # that alone is a moment of every start
-    assert alarms.see(facts(2, job=starting, tasks=waiting)) == (
+    assert alarms.update(facts(0, job=starting, tasks=waiting)) == ()  # that alone is a moment of every start
+    assert alarms.update(facts(2, job=starting, tasks=waiting)) == (
         Alarm("no-free-slot", "warning", T + 2, JOB, "Example", 2),
     )
-    assert alarms.see(facts(3, job=starting, tasks=waiting, overview=replace(OVERVIEW, free=1))) == ()
+    assert alarms.update(facts(3, job=starting, tasks=waiting, overview=replace(OVERVIEW, free=1))) == ()
 
 
 def test_tasks_that_wait_within_a_recovery_are_no_alarm_of_their_own_unless_it_lasts():
@@ -221,7 +221,7 @@ def test_tasks_that_wait_within_a_recovery_are_no_alarm_of_their_own_unless_it_l
     waiting = {"job": replace(RUNNING, running=2), "tasks": {JOB: Tasks(2, T)}}
     recovery = Recovery(1, JOB, "Example", "taskmanager", T, ())
 
-    told = {at: kinds(alarms.see(facts(at, recoveries=(recovery,), **waiting))) for at in (0, 3, 59.9, 60, 62)}
+    told = {at: kinds(alarms.update(facts(at, recoveries=(recovery,), **waiting))) for at in (0, 3, 59.9, 60, 62)}
 
     alone = ["job-restarting"]
     assert told == {0: alone, 3: alone, 59.9: alone, 60: alone, 62: [*alone, "no-free-slot"]}
@@ -229,49 +229,49 @@ def test_tasks_that_wait_within_a_recovery_are_no_alarm_of_their_own_unless_it_l
 
 def test_backpressure_that_lasts():
     alarms = Alarms()
-    seen = [alarms.see(facts(at, details={JOB: detail(at, at, back=0.6)})) for at in range(6)]
+    seen = [alarms.update(facts(at, details={JOB: detail(at, at, back=0.6)})) for at in range(6)]
 
     assert [kinds(each) for each in seen] == [[]] * 5 + [["backpressure"]]
     assert seen[-1] == (Alarm("backpressure", "warning", T + 5, JOB, "Process", 0.6),)
-    assert alarms.see(facts(6, details={JOB: detail(6, 6, back=0.5)})) == ()
+    assert alarms.update(facts(6, details={JOB: detail(6, 6, back=0.5)})) == ()
 
 
 @pytest.mark.parametrize(("parameters", "patience"), [({}, 30), ({"interval": "10s"}, 60), ({"interval": "1s"}, 30)])
 def test_a_source_that_gives_nothing_although_its_heartbeat_ticks(parameters, patience):
     alarms = Alarms()
 
-    def see(at, **more):
+    def update(at, **more):
         given = detail(at, 7, interval=None, parameters=parameters, **more)
-        return alarms.see(facts(at, details={JOB: given}))
+        return alarms.update(facts(at, details={JOB: given}))
 
-    see(0)
-    assert see(patience) == ()
-    assert see(patience + 1) == (Alarm("source-idle", "warning", T, JOB, "Example", patience + 1.0),)
-    assert see(patience + 2, state="FINISHED") == ()
+    update(0)
+    assert update(patience) == ()
+    assert update(patience + 1) == (Alarm("source-idle", "warning", T, JOB, "Example", patience + 1.0),)
+    assert update(patience + 2, state="FINISHED") == ()
 
 
 def test_nobody_answers_and_what_was_known_stays():
     alarms = Alarms()
     failed = [done(3, 2, "FAILED", "expired")]
-    alarms.see(facts(3, details={JOB: detail(3, 3, failed)}))
+    alarms.update(facts(3, details={JOB: detail(3, 3, failed)}))
 
-    seen = alarms.see(facts(5, link="gone"))
+    seen = alarms.update(facts(5, link="gone"))
 
     assert seen == (
         Alarm("jobmanager-gone", "critical", T, None, "a:1"),
         Alarm("checkpoint-failed", "warning", T + 2.5, JOB, "3", 3),
     )
-    assert kinds(alarms.see(facts(6))) == []
+    assert kinds(alarms.update(facts(6))) == []
 
 
 def test_a_jobmanager_that_is_gone_while_another_leads():
     alarms = Alarms()
     gone = replace(B, answers=False, since=T + 1)
 
-    assert alarms.see(facts(6, jobmanagers=(A, gone))) == ()
-    assert alarms.see(facts(7, jobmanagers=(A, gone))) == (Alarm("jobmanager-gone", "warning", T + 1, None, "b:1"),)
-    assert alarms.see(facts(8, jobmanagers=(A, B))) == ()
+    assert alarms.update(facts(6, jobmanagers=(A, gone))) == ()
+    assert alarms.update(facts(7, jobmanagers=(A, gone))) == (Alarm("jobmanager-gone", "warning", T + 1, None, "b:1"),)
+    assert alarms.update(facts(8, jobmanagers=(A, B))) == ()
 
 
 def test_a_cluster_that_never_was_there_is_no_alarm():
-    assert Alarms().see(Facts(T, "connecting", None)) == ()
+    assert Alarms().update(Conditions(T, "connecting", None)) == ()

@@ -218,7 +218,7 @@ def test_the_tasks_of_a_job_that_has_ended_are_read_once_more_and_then_no_more(f
 
     def states():
         step("vertices")
-        vertices = state.books[JOB].shown(time.time()).vertices
+        vertices = state.trackers[JOB].view(time.time()).vertices
         return {subtask.state for vertex in vertices for subtask in vertex.subtasks}
 
     assert states() == {"FINISHED"}

@@ -22,12 +22,12 @@ def last(meter, reports, attempt=0):
     """Return what a meter says after reports that come in half a second after their own time."""
     said = None
     for second, counters in reports:
-        said = meter.see(attempt, START + second + 0.5, counters)
+        said = meter.update(attempt, START + second + 0.5, counters)
     return said
 
 
 def test_one_report_tells_no_rate():
-    assert Meter().see(0, START, report(5)) == Rates()
+    assert Meter().update(0, START, report(5)) == Rates()
 
 
 def test_rates_are_differences_over_five_seconds_of_the_task_s_own_time():
@@ -40,7 +40,7 @@ def test_answers_between_two_reports_change_nothing():
     meter = Meter()
     first = last(meter, [(s, report(s)) for s in range(1, 8)])
     for late in (0.6, 1.5, 4.0):
-        assert meter.see(0, START + 7 + late, report(7)) == first
+        assert meter.update(0, START + 7 + late, report(7)) == first
 
 
 def test_a_first_report_that_is_old_is_not_counted_for_long():
@@ -55,16 +55,16 @@ def test_a_new_attempt_begins_anew():
     meter = Meter()
     last(meter, [(s, report(s)) for s in range(1, 10)])
 
-    assert meter.see(1, START + 11, report(1)) == Rates()
-    assert meter.see(1, START + 12, report(2)).in_rate == 10.0
+    assert meter.update(1, START + 11, report(1)) == Rates()
+    assert meter.update(1, START + 12, report(2)).in_rate == 10.0
 
 
 def test_counters_that_go_back_begin_anew_and_never_give_a_negative_rate():
     meter = Meter()
     last(meter, [(s, report(s, records=1000)) for s in range(1, 10)])
 
-    assert meter.see(0, START + 10, report(10, records=3)) == Rates()
-    assert meter.see(0, START + 11, report(11, records=5)).in_rate == 2.0
+    assert meter.update(0, START + 10, report(10, records=3)) == Rates()
+    assert meter.update(0, START + 11, report(11, records=5)).in_rate == 2.0
 
 
 def test_a_wait_that_has_not_ended_is_not_busy_time():

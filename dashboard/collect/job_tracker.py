@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dashboard.collect import read_live
-from dashboard.collect.live_book import AlertBook, LiveBook
+from dashboard.collect.live_tracker import AlertTracker, LiveTracker
 from dashboard.collect.rates import Meter, Rates
 from dashboard.model import JobDetail
 from flink_abnormal.core.published import Parameters
@@ -15,19 +15,19 @@ from flink_abnormal.runtime.rest import ENDED
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dashboard.collect.checkpoint_book import CheckpointBook
+    from dashboard.collect.checkpoint_tracker import CheckpointTracker
     from dashboard.collect.read import JobAnswer, VertexAnswer
     from dashboard.model import CheckpointTask, Failure, LiveMissing, Subtask, Vertex
 
 
-class JobBook:
+class JobTracker:
     """Takes the answers about one job."""
 
-    def __init__(self, job_id: str, checkpoints: CheckpointBook) -> None:
+    def __init__(self, job_id: str, checkpoints: CheckpointTracker) -> None:
         self.id = job_id
         self.checkpoints = checkpoints
-        self.live = LiveBook()
-        self.alerts = AlertBook()
+        self.live = LiveTracker()
+        self.alerts = AlertTracker()
         self.answer: JobAnswer | None = None
         self.parameters: Mapping[str, str] | None = None
         self.failures: tuple[Failure, ...] = ()
@@ -43,7 +43,7 @@ class JobBook:
         self._vertices_at: dict[str, float] = {}
         self._shown: dict[str, tuple[Vertex, float | None, CheckpointTask | None, Vertex]] = {}
 
-    def see(self, answer: JobAnswer, at: float) -> None:
+    def update(self, answer: JobAnswer, at: float) -> None:
         """Take the answer about the job."""
         if self.answer is not None and answer.started != self.answer.started:
             # The same id, another job: a cluster that runs one job only gives it the same one each time.
@@ -55,12 +55,12 @@ class JobBook:
         for gone in self._subtasks.keys() - known:
             del self._subtasks[gone]
 
-    def see_vertex(self, vertex: str, answer: VertexAnswer, at: float) -> None:
+    def update_vertex(self, vertex: str, answer: VertexAnswer, at: float) -> None:
         """Take the answer about one of its vertices."""
         found = []
         for subtask, counters in answer.subtasks:
             meter = self._meters.setdefault((vertex, subtask.index), Meter())
-            rates = meter.see(subtask.attempt, answer.now, counters) if subtask.state == "RUNNING" else Rates()
+            rates = meter.update(subtask.attempt, answer.now, counters) if subtask.state == "RUNNING" else Rates()
             found.append(
                 replace(
                     subtask,
@@ -102,7 +102,7 @@ class JobBook:
             return "not-read-yet"
         return "not-published" if Parameters.parse(self.parameters).live else "off"
 
-    def shown(self, now: float) -> JobDetail | None:
+    def view(self, now: float) -> JobDetail | None:
         """Return what the pages read; None while nothing is known."""
         answer = self.answer
         if answer is None:
@@ -118,9 +118,9 @@ class JobBook:
             tuple(self._vertex(each) for each in answer.vertices),
             answer.edges,
             self.parameters or {},
-            self.checkpoints.shown(),
-            self.live.shown(self.missing(), now),
-            self.alerts.shown(now),
+            self.checkpoints.view(),
+            self.live.view(self.missing(), now),
+            self.alerts.view(now),
             self.failures,
         )
 

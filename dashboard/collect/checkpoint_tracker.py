@@ -19,7 +19,7 @@ DETAILS_KEPT: Final = 20
 LOST: Final = "Its JobManager was lost."
 
 
-class CheckpointBook:
+class CheckpointTracker:
     """Takes the answers about one job in their order; `keep` is told of each checkpoint that is new or has changed.
 
     A term ends when Flink's counters go back, or an id comes again with another time: another JobManager counts now.
@@ -35,7 +35,7 @@ class CheckpointBook:
         self._details: OrderedDict[int, tuple[CheckpointTask, ...]] = OrderedDict()
         self._shown: Checkpoints | None = None
 
-    def see(self, answer: CheckpointsAnswer, at: float) -> None:
+    def update(self, answer: CheckpointsAnswer, at: float) -> None:
         """Take an answer."""
         self._shown = None
         if self._new_term(answer):
@@ -138,7 +138,7 @@ class CheckpointBook:
                     return task
         return None
 
-    def shown(self) -> Checkpoints | None:
+    def view(self) -> Checkpoints | None:
         """Return what the pages read; None while nothing is known."""
         answer, configured = self._answer, self.configuration
         if answer is None or self._shown is not None:

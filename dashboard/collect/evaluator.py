@@ -1,11 +1,11 @@
-"""Looks at what the feeds have learned a few times a second, and tells recoveries and alarms of it."""
+"""Derives recoveries and alarms from what the pollers have learned, a few times a second."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
 
-from dashboard.collect.alarms import Alarms, Facts
+from dashboard.collect.alarms import Alarms, Conditions
 from dashboard.collect.failed_jobs import FailedJobs
 from dashboard.collect.recoveries import KEPT, Glance, Observation, Recoveries
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from dashboard.model import JobSummary
 
 
-class Judge:
-    """`look` is a step of a feed; it asks nobody."""
+class Evaluator:
+    """`evaluate` is a step of a feed; it asks nobody."""
 
     def __init__(self, state: State, webhook: Webhook | None) -> None:
         self._state, self._webhook = state, webhook
@@ -24,15 +24,15 @@ class Judge:
         self._failed = FailedJobs(state.history.failed_jobs(), state.history.put_failed_job)
         self._alarms = Alarms(self._failed)
         self._dismissed: set[str] = set()
-        state.recoveries = self._recoveries.shown()
+        state.recoveries = self._recoveries.view()
 
-    async def look(self) -> None:
+    async def evaluate(self) -> None:
         """Take one look."""
         state = self._state
         now = time.time()
-        self._recoveries.see(self._observation(now))
-        state.recoveries = self._recoveries.shown()
-        state.alarms = self._alarms.see(self._facts(now))
+        self._recoveries.update(self._observation(now))
+        state.recoveries = self._recoveries.view()
+        state.alarms = self._alarms.update(self._facts(now))
         alarms = state.alarms
         dismissed, self._dismissed = self._dismissed, set()
         if self._webhook is not None:
@@ -58,24 +58,26 @@ class Judge:
         )
 
     def _glance(self, job: JobSummary) -> Glance:
-        book, tasks = self._state.books.get(job.id), self._state.tasks.get(job.id)
+        tracker, tasks = self._state.trackers.get(job.id), self._state.tasks.get(job.id)
         changed = tasks.changed if tasks else 0.0
         glance = (job.id, job.name, job.state, job.running, job.total, changed, job.ended)
-        if book is None:
+        if tracker is None:
             return Glance(*glance)
-        return Glance(*glance, book.checkpoints.read, book.checkpoints.restored, book.failures, book.workers())
+        return Glance(
+            *glance, tracker.checkpoints.read, tracker.checkpoints.restored, tracker.failures, tracker.workers()
+        )
 
-    def _facts(self, now: float) -> Facts:
+    def _facts(self, now: float) -> Conditions:
         state = self._state
-        shown = {job_id: book.shown(now) for job_id, book in state.books.items()}
-        return Facts(
+        shown = {job_id: tracker.view(now) for job_id, tracker in state.trackers.items()}
+        return Conditions(
             now,
             state.links.state()[0],
             state.links.answered_at,
             state.jobs,
             state.tasks,
             {job_id: detail for job_id, detail in shown.items() if detail is not None},
-            state.workers.shown(),
+            state.workers.view(),
             state.overview,
             state.recoveries,
             state.links.jobmanagers(),

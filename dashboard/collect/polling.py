@@ -21,7 +21,7 @@ AGAIN_SECONDS: Final = 1.0
 PROBE: Final = "probe"
 
 
-class Feed:
+class Poller:
     """Awaits `step` each `interval_s`, and reports to `fail` why a step could not be done."""
 
     def __init__(
@@ -108,21 +108,21 @@ class Troubles:
     def __init__(self) -> None:
         self._found: dict[str, tuple[float, float, str]] = {}
 
-    def report(self, feed: str, sentence: str | None) -> None:
+    def report(self, poller: str, sentence: str | None) -> None:
         """Record why a feed failed; None: it did not."""
         if sentence is None:
-            self._found.pop(feed, None)
+            self._found.pop(poller, None)
         else:
             now = time.monotonic()
-            began = self._found[feed][1] if feed in self._found else now
-            self._found[feed] = (now, began, sentence)
+            began = self._found[poller][1] if poller in self._found else now
+            self._found[poller] = (now, began, sentence)
 
     def newest(self, *, probes: bool) -> str | None:
         """Return why the feed fails that failed last; `probes` count while no JobManager answers."""
         now = time.monotonic()
         lately = [
             trouble
-            for feed, trouble in self._found.items()
-            if now - trouble[0] < TOLD_SECONDS and (probes or not feed.startswith(PROBE))
+            for poller, trouble in self._found.items()
+            if now - trouble[0] < TOLD_SECONDS and (probes or not poller.startswith(PROBE))
         ]
         return max(lately, key=lambda trouble: trouble[1])[2] if lately else None

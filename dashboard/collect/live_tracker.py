@@ -20,7 +20,7 @@ MINUTES_KEPT: Final = 60
 RATE_SECONDS: Final = 60.0
 
 
-class LiveBook:
+class LiveTracker:
     """The counts of the top users. After a recovery those from before stay until something newer comes."""
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class LiveBook:
         self._limit = 0
         self._at: float | None = None
 
-    def see(self, found: LiveUsers, at: float) -> None:
+    def update(self, found: LiveUsers, at: float) -> None:
         """Take what a subtask tells. Who has lost their place to others there is not known any more."""
         self._threshold, self._limit, self._at = found.threshold, found.limit, at
         if found.users and len(found.users) == found.limit:
@@ -48,14 +48,14 @@ class LiveBook:
     def _sorted(self) -> list[LiveUser]:
         return sorted(self._users.values(), key=lambda user: (-user.count, -user.at, user.user_id))
 
-    def shown(self, missing: LiveMissing | None, now: float) -> Live:
+    def view(self, missing: LiveMissing | None, now: float) -> Live:
         """Return what the pages read."""
         if self._threshold is None or self._at is None:
             return Live(now, 0, (), 0, missing or "not-read-yet")
         return Live(self._at, self._threshold, tuple(self._sorted()), self._limit, missing)
 
 
-class AlertBook:
+class AlertTracker:
     """The alerts of a job: which of a ring are new, and figures of all."""
 
     def __init__(self) -> None:
@@ -99,7 +99,7 @@ class AlertBook:
         elif not self._minutes or self._minutes[-1][0] < minute:
             self._minutes.append((minute, 1))
 
-    def shown(self, now: float) -> AlertFigures:
+    def view(self, now: float) -> AlertFigures:
         """Return what the pages read."""
         while self._lately and self._lately[0] < now - RATE_SECONDS:
             self._lately.popleft()
