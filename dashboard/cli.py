@@ -10,7 +10,7 @@ from typing import Final
 
 import rich_click as click
 
-from dashboard.collect import webhook as hook
+from dashboard import webhook_url
 from flink_abnormal.cli.options import PathText
 from flink_abnormal.core.errors import MachineError
 from flink_abnormal.runtime import discovery, distribution
@@ -35,8 +35,8 @@ LOCAL: Final = "127.0.0.1"
 @click.option(
     "--webhook",
     metavar="URL",
-    envvar=hook.VARIABLE,
-    help=f"Is sent each change of an alarm as JSON. [default: ${hook.VARIABLE}, else none]",
+    envvar=webhook_url.VARIABLE,
+    help=f"Is sent each change of an alarm as JSON. [default: ${webhook_url.VARIABLE}, else none]",
 )
 def dashboard(
     jobmanager: str | None, host: str, port: int, hosts: tuple[str, ...], history: str | None, webhook: str | None
@@ -45,7 +45,7 @@ def dashboard(
     if importlib.util.find_spec("nicegui") is None:
         raise MachineError("The dashboard needs NiceGUI: pip install -e '.[dashboard]', or make setup.")
     if webhook:
-        hook.check(webhook)
+        webhook_url.check(webhook)
     cluster = discovery.find(jobmanager)
     _check_port(host, port)
     # NiceGUI takes half a second to import, so only this command imports it.

@@ -6,22 +6,18 @@ The address comes from the settings only. What can't be delivered is counted and
 from __future__ import annotations
 
 import asyncio
-import re
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 import aiohttp
-from yarl import URL
 
 from dashboard.collect.polling import LOG
-from flink_abnormal.core.errors import UsageError
+from dashboard.webhook_url import check
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from dashboard.model import Alarm
 
-VARIABLE: Final = "FLINK_ABNORMAL_WEBHOOK"
 SECONDS: Final = 5.0
 WAITING: Final = 100
 _TEXTS: Final = {
@@ -37,27 +33,6 @@ _TEXTS: Final = {
 }
 
 _BEFORE: Final = {"raised": "", "cleared": "over: ", "dismissed": "dismissed by a person: "}
-
-
-def check(url: str) -> str:
-    """Return a URL that requests can be sent to; raise UsageError for any other. It may hold a secret: it is not told.
-
-    What is wrong shows in different places: in the parts of the URL, in its port, in what is made of it for sending.
-    """
-    try:
-        parts = urlsplit(url)
-        well = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-        (parts.hostname or "").encode("idna")
-        well = well and "*" not in parts.netloc
-        URL(url)
-    except ValueError:
-        well = False
-    if not well or re.search(r"[\s\x00-\x1f\x7f]", url):
-        raise UsageError(
-            "The webhook's address is none that can be posted to: write http:// or https:// and a host, such as "
-            f"https://example.org/hook, in --webhook or {VARIABLE}. It is not shown here, since it may hold a secret."
-        )
-    return url
 
 
 class Webhook:

@@ -16,10 +16,12 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final
 
+import orjson
 import psutil
-import requests
 
-from flink_abnormal.runtime import distribution, stdout_files
+from flink_abnormal.core.errors import ClusterError
+from flink_abnormal.runtime import bounded, distribution, stdout_files
+from flink_abnormal.runtime.bounded import Address
 from flink_abnormal.runtime.cluster_state import ZOOKEEPER, Member, Plan, State
 from flink_abnormal.runtime.process_launcher import Launcher, temporary_folder
 from flink_abnormal.runtime.rest import DEFAULT_HOST
@@ -51,8 +53,6 @@ class Supervisor:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._due: dict[str, float] = dict.fromkeys(plan.members, 0.0)
         self._deaths: dict[str, list[float]] = {name: [] for name in plan.members}
-        self._session = requests.Session()
-        self._session.trust_env = False
         self._shortened = 0.0
         self._saved = True
         self._told: dict[str, str] = {}
@@ -148,9 +148,9 @@ class Supervisor:
             return plan.ha and member.name in plan.ports
         for port in plan.ports.values():
             try:
-                overview = self._session.get(f"http://{DEFAULT_HOST}:{port}/overview", timeout=ANSWER_SECONDS).json()
-                return bool(overview["slots-available"] >= plan.slots)
-            except (requests.RequestException, ValueError, KeyError):
+                answer = bounded.get(Address(DEFAULT_HOST, port), "/overview", seconds=ANSWER_SECONDS)
+                return bool(orjson.loads(answer.content)["slots-available"] >= plan.slots)
+            except (ClusterError, ValueError, KeyError, TypeError):
                 continue
         return False
 

@@ -11,7 +11,8 @@ from conftest import wait_until
 from fake_flink import FakeFlink
 from flink_answers import DETECTOR, JOB, SOURCE, VERTICES, answer, field
 
-from dashboard.collect import ask, cluster_reader, read, webhook
+from dashboard import webhook_url
+from dashboard.collect import ask, cluster_reader, read
 from dashboard.collect.ask import ALLOWED, Asker, AskError, Pace, connections
 from dashboard.collect.collector import Collector
 from dashboard.collect.history import History
@@ -534,7 +535,7 @@ BAD_URLS = [
 @pytest.mark.parametrize("url", BAD_URLS)
 def test_a_webhook_that_is_no_address_is_refused_with_a_sentence_that_does_not_show_it(url):
     with pytest.raises(UsageError) as refused:
-        webhook.check(url)
+        webhook_url.check(url)
 
     assert str(refused.value) == (
         "The webhook's address is none that can be posted to: write http:// or https:// and a host, such as "
@@ -554,7 +555,7 @@ def test_a_webhook_that_is_no_address_is_refused_with_a_sentence_that_does_not_s
     ],
 )
 def test_a_webhook_that_can_be_posted_to_is_taken_as_it_is(url):
-    assert webhook.check(url) == url
+    assert webhook_url.check(url) == url
 
 
 def test_the_command_refuses_a_bad_webhook_before_it_looks_for_a_cluster(cli):
