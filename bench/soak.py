@@ -34,7 +34,7 @@ from flink_abnormal.drill import local_environment, runner
 from flink_abnormal.drill.faults import plan
 from flink_abnormal.drill.job import INTERVAL_MS
 from flink_abnormal.runtime import distribution, local_cluster, python_library
-from flink_abnormal.runtime.cluster_state import State
+from flink_abnormal.runtime.cluster_state import ClusterState
 from flink_abnormal.runtime.process_launcher import temporary_folder
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from flink_abnormal.drill.job import DrillJob
     from flink_abnormal.drill.local_environment import LocalEnvironment
-    from flink_abnormal.drill.report import Report
+    from flink_abnormal.drill.report import DrillReport
 
 SPARED: Final = "taskmanager-1"
 WIDTH: Final = 170
@@ -147,7 +147,7 @@ class Soak:
 
     def _processes(self) -> dict[str, tuple[psutil.Process, Path | None]]:
         """Return the running processes; the name of a restarted member stays the same."""
-        state = State.read()
+        state = ClusterState.read()
         members = [] if state is None else [state.supervisor, *state.members]
         found: dict[str, tuple[psutil.Process, Path | None]] = {}
         for member in members:
@@ -177,7 +177,7 @@ def _running(companion: Companion) -> Iterator[psutil.Process]:
             _say(f"The {companion.name} ended with {ended} before the strikes did: {log}")
 
 
-def _written(into: Path, report: Report, sampler: Sampler) -> list[str]:
+def _written(into: Path, report: DrillReport, sampler: Sampler) -> list[str]:
     """Print and write the results; return the problems."""
     rows = soak_growth.rows(sampler.samples)
     problems = report.problems() + soak_growth.problems(rows)
@@ -199,7 +199,7 @@ def _written(into: Path, report: Report, sampler: Sampler) -> list[str]:
     return problems
 
 
-def _what(report: Report, sampler: Sampler) -> str:
+def _what(report: DrillReport, sampler: Sampler) -> str:
     minutes = max(sample.at for sample in sampler.samples) / 60
     return f"{minutes:.0f} minutes, {len(report.strikes)} strikes, seed {report.seed}; {SPARED} was spared."
 

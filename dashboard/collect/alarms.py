@@ -18,7 +18,7 @@ from flink_abnormal.runtime.rest import ENDED
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from dashboard.collect.read import Tasks
+    from dashboard.collect.read import TaskCounts
     from dashboard.model import (
         AlarmKind,
         Checkpoint,
@@ -52,7 +52,7 @@ class Conditions:
     link: Link
     answered_at: float | None
     jobs: tuple[JobSummary, ...] = ()
-    tasks: Mapping[str, Tasks] = field(default_factory=dict)
+    tasks: Mapping[str, TaskCounts] = field(default_factory=dict)
     details: Mapping[str, JobDetail] = field(default_factory=dict)
     taskmanagers: tuple[TaskManager, ...] = ()
     overview: Overview | None = None

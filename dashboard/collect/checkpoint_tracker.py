@@ -11,7 +11,7 @@ from dashboard.model import Checkpoints
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from dashboard.collect.read_checkpoints import CheckpointsAnswer, Configuration, Restored
+    from dashboard.collect.read_checkpoints import CheckpointsAnswer, Configuration, RestoredCheckpoint
     from dashboard.model import Checkpoint, CheckpointTask
 
 KEPT: Final = 500
@@ -81,7 +81,7 @@ class CheckpointTracker:
             self._known[key] = found
             self._keep(found)
 
-    def _mark(self, restored: Restored) -> None:
+    def _mark(self, restored: RestoredCheckpoint) -> None:
         """Mark the checkpoint that the job was restored from: the newest of that id from before it was."""
         found = [each for each in self._known.values() if each.id == restored.id and each.triggered <= restored.at]
         same = [each for each in found if each.path == restored.path] or found
@@ -104,7 +104,7 @@ class CheckpointTracker:
         return self._answer is not None
 
     @property
-    def restored(self) -> Restored | None:
+    def restored(self) -> RestoredCheckpoint | None:
         """The checkpoint that the job was last restored from."""
         return self._answer.latest_restored if self._answer else None
 

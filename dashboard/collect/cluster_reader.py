@@ -19,7 +19,7 @@ from flink_abnormal.runtime.rest import ENDED, Cluster
 
 if TYPE_CHECKING:
     from dashboard.collect.ask import Asker
-    from dashboard.collect.state import State
+    from dashboard.collect.state import CollectorState
     from flink_abnormal.runtime.bounded import Address
 
 LEADER_SECONDS: Final = 2.0
@@ -30,7 +30,7 @@ SETTLE_SECONDS: Final = 10.0
 class ClusterReader:
     """Each method is a step of a feed."""
 
-    def __init__(self, state: State, asker: Asker) -> None:
+    def __init__(self, state: CollectorState, asker: Asker) -> None:
         self._state, self._asker = state, asker
         first, *others = state.links.addresses
         self._cluster = Cluster(*first, others)

@@ -15,7 +15,7 @@ from dashboard.collect.evaluator import Evaluator
 from dashboard.collect.job_reader import JobReader
 from dashboard.collect.log_reader import LogReader
 from dashboard.collect.polling import PROBE, Poller, Troubles
-from dashboard.collect.state import State
+from dashboard.collect.state import CollectorState
 from dashboard.collect.webhook import Webhook
 from dashboard.model import Snapshot
 from flink_abnormal.runtime.rest import Cluster
@@ -57,7 +57,7 @@ class Collector:
         self._pace = Pace(requests_per_second)
         self._troubles = Troubles()
         self._webhook = Webhook(webhook) if webhook else None
-        self._state = State(self._addresses, history)
+        self._state = CollectorState(self._addresses, history)
         self._evaluator = Evaluator(self._state, self._webhook)
         self._thread = threading.Thread(target=self._run, name="dashboard-collector", daemon=True)
         self._loop = asyncio.new_event_loop()

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from dashboard.collect.alarms import Alarms, Conditions
 from dashboard.collect.failed_jobs import FailedJobs
-from dashboard.collect.recoveries import KEPT, Glance, Observation, Recoveries
+from dashboard.collect.recoveries import KEPT, ClusterView, Glance, Recoveries
 
 if TYPE_CHECKING:
-    from dashboard.collect.state import State
+    from dashboard.collect.state import CollectorState
     from dashboard.collect.webhook import Webhook
     from dashboard.model import JobSummary
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Evaluator:
     """`evaluate` is a step of a feed; it asks nobody."""
 
-    def __init__(self, state: State, webhook: Webhook | None) -> None:
+    def __init__(self, state: CollectorState, webhook: Webhook | None) -> None:
         self._state, self._webhook = state, webhook
         self._recoveries = Recoveries(state.history.recoveries(KEPT), state.history.put_recovery)
         self._failed = FailedJobs(state.history.failed_jobs(), state.history.put_failed_job)
@@ -43,12 +43,12 @@ class Evaluator:
         self._failed.dismiss(job_name)
         self._dismissed.add(job_name)
 
-    def _observation(self, now: float) -> Observation:
+    def _observation(self, now: float) -> ClusterView:
         state = self._state
         link, since = state.links.state()
         fresh = link == "up" and state.jobs_at is not None and state.jobs_at >= since
         leader = state.links.leader
-        return Observation(
+        return ClusterView(
             now,
             link == "up",
             state.links.answered_at,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dashboard.collect.ask import Asker
     from dashboard.collect.job_tracker import JobTracker
     from dashboard.collect.read import JobAnswer
-    from dashboard.collect.state import State
+    from dashboard.collect.state import CollectorState
 
 DETAILS_SECONDS: Final = 5.0
 LIST_AGAIN_SECONDS: Final = 2.0
@@ -36,7 +36,7 @@ class _Listed(NamedTuple):
 class JobReader:
     """Each public method is a step of a feed: it reads the jobs that pages show, and one of the others in turn."""
 
-    def __init__(self, state: State, asker: Asker, patience_s: float) -> None:
+    def __init__(self, state: CollectorState, asker: Asker, patience_s: float) -> None:
         """`patience_s`: the seconds after which vertices are read again though one of them has not answered."""
         self._state, self._asker, self._patience = state, asker, patience_s
         self._reads = {"vertices": Reads(), "live": Reads()}

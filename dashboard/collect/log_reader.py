@@ -16,7 +16,7 @@ from flink_abnormal.runtime.rest import ENDED
 if TYPE_CHECKING:
     from dashboard.collect.ask import Asker
     from dashboard.collect.job_tracker import JobTracker
-    from dashboard.collect.state import State
+    from dashboard.collect.state import CollectorState
     from dashboard.model import LogMissing
 
 AT_ONCE: Final = 2
@@ -27,7 +27,7 @@ READERS_KEPT: Final = 300
 class LogReader:
     """`read` is a step of a feed. Two TaskManagers are read at once, so that a frozen one holds up no other."""
 
-    def __init__(self, state: State, asker: Asker) -> None:
+    def __init__(self, state: CollectorState, asker: Asker) -> None:
         self._state, self._asker = state, asker
         self._readers: dict[str, log.Reader] = {}
         self._absent: set[str] = set()

@@ -22,7 +22,7 @@ _LEAST_SECONDS: Final = 0.8
 _KEPT: Final = 64
 
 
-class Report(NamedTuple):
+class CounterReport(NamedTuple):
     """Counters, and the time to hold them against."""
 
     clock: float
@@ -45,11 +45,11 @@ class Meter:
 
     def __init__(self) -> None:
         self._attempt: int | None = None
-        self._reports: deque[Report] = deque(maxlen=_KEPT)
+        self._reports: deque[CounterReport] = deque(maxlen=_KEPT)
 
     def update(self, attempt: int, now: float, counters: Counters) -> Rates:
         """Take an answer of `now` (Flink's clock, epoch seconds), and return what is known by it."""
-        report = Report(_clock(counters, now), now, counters)
+        report = CounterReport(_clock(counters, now), now, counters)
         if attempt != self._attempt or self._went_back(report):
             self._attempt = attempt
             self._reports.clear()
@@ -57,7 +57,7 @@ class Meter:
             self._reports.append(report)
         return self._rates()
 
-    def _went_back(self, report: Report) -> bool:
+    def _went_back(self, report: CounterReport) -> bool:
         if not self._reports:
             return False
         last = self._reports[-1]
@@ -81,7 +81,7 @@ class Meter:
             self._backpressured(),
         )
 
-    def _first(self, window: float) -> Report | None:
+    def _first(self, window: float) -> CounterReport | None:
         """Return the newest report that is at least `window` older than the last, else the oldest that is not stale."""
         last = self._reports[-1]
         older = [each for each in self._reports if _LEAST_SECONDS <= last.clock - each.clock <= 3 * window]

@@ -129,17 +129,17 @@ def _summary(job: Field) -> JobSummary:
 
 
 @dataclass(frozen=True)
-class Tasks:
+class TaskCounts:
     """Of a job: how many tasks wait for a slot, and when the last one changed its state (epoch seconds)."""
 
     waiting: int
     changed: float
 
 
-def tasks(answer: Field) -> dict[str, Tasks]:
+def tasks(answer: Field) -> dict[str, TaskCounts]:
     """Read what `/jobs/overview` tells beyond the summaries, by job id."""
     return {
-        job["jid"].text(): Tasks(job["tasks"]["scheduled"].count(), job["last-modification"].seconds())
+        job["jid"].text(): TaskCounts(job["tasks"]["scheduled"].count(), job["last-modification"].seconds())
         for job in answer["jobs"].items()
     }
 

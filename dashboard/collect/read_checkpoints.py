@@ -14,7 +14,7 @@ _FAILURE_CHARS: Final = 500
 
 
 @dataclass(frozen=True)
-class Restored:
+class RestoredCheckpoint:
     """The checkpoint that a job was last restored from, and when (epoch seconds)."""
 
     id: int
@@ -33,7 +33,7 @@ class CheckpointsAnswer:
     in_progress: int
     restored: int
     history: tuple[Checkpoint, ...]
-    latest_restored: Restored | None
+    latest_restored: RestoredCheckpoint | None
     average_duration_s: float | None
     average_bytes: float | None
 
@@ -75,9 +75,9 @@ def _average(answer: Field, key: str, unit: int) -> float | None:
     return None if known is None else known / unit
 
 
-def _restored(latest: Field) -> Restored:
+def _restored(latest: Field) -> RestoredCheckpoint:
     path, savepoint = latest.get("external_path"), latest.get("is_savepoint")
-    return Restored(
+    return RestoredCheckpoint(
         int(latest["id"].number()),
         latest["restore_timestamp"].seconds(),
         savepoint.flag() if savepoint else False,

@@ -21,7 +21,7 @@ from flink_abnormal.runtime.rest import ENDED
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from dashboard.collect.read_checkpoints import Restored
+    from dashboard.collect.read_checkpoints import RestoredCheckpoint
     from dashboard.model import Failure, TaskManager
 
 SILENT_SECONDS: Final = 1.5
@@ -52,7 +52,7 @@ class Glance:
     changed: float
     ended: float | None = None
     checkpoints_read: bool = False
-    restored: Restored | None = None
+    restored: RestoredCheckpoint | None = None
     failures: tuple[Failure, ...] = ()
     workers: frozenset[str] = frozenset()
 
@@ -63,7 +63,7 @@ class Glance:
 
 
 @dataclass(frozen=True)
-class Observation:
+class ClusterView:
     """A look at the cluster. `jobs` is None where no JobManager has answered about them since the link came up."""
 
     at: float
@@ -81,7 +81,7 @@ class _Job:
     glance: Glance
     first_at: float
     whole_at: float | None = None
-    restored: Restored | None = None
+    restored: RestoredCheckpoint | None = None
     checkpoints_read: bool = False
     ended: bool = False
     absent_at: float | None = None
@@ -106,7 +106,7 @@ class Recoveries:
         """Return the newest ones, the newest first."""
         return tuple(sorted(self._all.values(), key=lambda each: (each.began, each.id), reverse=True)[:KEPT])
 
-    def update(self, now: Observation) -> None:
+    def update(self, now: ClusterView) -> None:
         """Take a look."""
         if not now.up:
             self._without_jobmanager(now)
@@ -123,7 +123,7 @@ class Recoveries:
         for job in list(self._jobs.values()):
             self._write(job)
 
-    def _without_jobmanager(self, now: Observation) -> None:
+    def _without_jobmanager(self, now: ClusterView) -> None:
         if now.answered_at is None or now.at - now.answered_at <= SILENT_SECONDS:
             return
         self._silent = True
@@ -134,7 +134,7 @@ class Recoveries:
             job.case.fall_silent(now.answered_at)
             self._write(job)
 
-    def _workers(self, now: Observation) -> None:
+    def _workers(self, now: ClusterView) -> None:
         """Note who was lost, and tell the open cases who came."""
         for worker in self._present.keys() - now.workers.keys():
             gone = self._present[worker]
@@ -149,7 +149,7 @@ class Recoveries:
                     job.case.gain(came.name, now.at, came.slots, slots)
         self._present = dict(now.workers)
 
-    def _job(self, glance: Glance, now: Observation) -> None:
+    def _job(self, glance: Glance, now: ClusterView) -> None:
         job = self._jobs.get(glance.id)
         if job is not None and job.ended and glance.state in _ALIVE:
             job = None  # the same id, another run
@@ -171,12 +171,12 @@ class Recoveries:
         if before.restored != glance.restored or glance.checkpoints_read:
             job.restored, job.checkpoints_read = glance.restored, glance.checkpoints_read
 
-    def _began_broken(self, glance: Glance, now: Observation) -> bool:
+    def _began_broken(self, glance: Glance, now: ClusterView) -> bool:
         """Whether a job that was never seen whole is being restarted, not started."""
         lately = [each for each in glance.failures if 0 <= now.at - each.at <= 2 * HEARTBEAT_SECONDS]
         return bool(lately) or glance.state in ("RESTARTING", "FAILING")
 
-    def _broken(self, job: _Job, glance: Glance, now: Observation) -> None:
+    def _broken(self, job: _Job, glance: Glance, now: ClusterView) -> None:
         job.case = case = job.case or self._open(job, now.at)
         case.whole_at = None
         after = (job.whole_at or now.at - 2 * HEARTBEAT_SECONDS) - _SKEW_SECONDS
@@ -185,7 +185,7 @@ class Recoveries:
             case.notice(min([*failed, now.at]), glance.total - glance.running, glance.total)
         self._details(job, case, glance, now)
 
-    def _details(self, job: _Job, case: Case, glance: Glance, now: Observation) -> None:
+    def _details(self, job: _Job, case: Case, glance: Glance, now: ClusterView) -> None:
         """Tell what was lost, and what was restored, as far as that is known by now."""
         for worker, name, seen_at, alive_at in self._lost:
             near = case.began - LOST_BEFORE_SECONDS <= seen_at <= now.at
@@ -195,7 +195,7 @@ class Recoveries:
         if restored is not None and restored.at >= case.began - _SKEW_SECONDS:
             case.restore(restored)
 
-    def _whole(self, job: _Job, glance: Glance, now: Observation) -> None:
+    def _whole(self, job: _Job, glance: Glance, now: ClusterView) -> None:
         if job.case is None:
             self._missed(job, glance, now)
         case = job.case
@@ -223,7 +223,7 @@ class Recoveries:
         if earlier:
             case.notice(min(earlier), 0, glance.total)
 
-    def _missed(self, job: _Job, glance: Glance, now: Observation) -> None:
+    def _missed(self, job: _Job, glance: Glance, now: ClusterView) -> None:
         """Open a case for a restart that was over before it was seen, or before this program began."""
         restored = glance.restored
         if restored is None or restored == job.restored or self._told(glance.id, restored):
@@ -238,7 +238,7 @@ class Recoveries:
         job.case.whole_at = now.at
         job.case.whole_changed = max(glance.changed, restored.at)
 
-    def _told(self, job_id: str, restored: Restored) -> bool:
+    def _told(self, job_id: str, restored: RestoredCheckpoint) -> bool:
         return any(
             each.job_id == job_id
             and each.restored_at is not None
@@ -246,7 +246,7 @@ class Recoveries:
             for each in self._all.values()
         )
 
-    def _end(self, job: _Job, glance: Glance, now: Observation) -> None:
+    def _end(self, job: _Job, glance: Glance, now: ClusterView) -> None:
         at = glance.ended or now.at
         if job.case is None and glance.state == "FAILED" and job.whole_at is not None:
             job.case = self._open(job, at)
@@ -257,7 +257,7 @@ class Recoveries:
             self._write(job)
         job.case, job.ended = None, True
 
-    def _absent(self, jobs: Mapping[str, Glance], now: Observation) -> None:
+    def _absent(self, jobs: Mapping[str, Glance], now: ClusterView) -> None:
         """Give up the jobs that the cluster does not list any more."""
         for job_id in [each for each in self._jobs if each not in jobs]:
             job = self._jobs[job_id]

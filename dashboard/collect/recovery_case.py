@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dashboard.model import Recovery, Step
 
 if TYPE_CHECKING:
-    from dashboard.collect.read_checkpoints import Restored
+    from dashboard.collect.read_checkpoints import RestoredCheckpoint
     from dashboard.model import Cause
 
 STEPS_KEPT: Final = 50
@@ -68,7 +68,7 @@ class Case:
         """Tell of a TaskManager that brought slots."""
         self._add(Step(at, "slots", name, slots, total))
 
-    def restore(self, restored: Restored) -> None:
+    def restore(self, restored: RestoredCheckpoint) -> None:
         """Tell that tasks were restored from a checkpoint."""
         self._add(Step(restored.at, "restored", "savepoint" if restored.savepoint else "", restored.id))
 

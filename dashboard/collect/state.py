@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dashboard.collect.history import History
-    from dashboard.collect.read import Tasks
+    from dashboard.collect.read import TaskCounts
     from dashboard.model import Alarm, JobSummary, Overview, Recovery
     from flink_abnormal.runtime.bounded import Address
 
@@ -27,7 +27,7 @@ RUNNING_READ: Final = 4
 BOOKS_KEPT: Final = 12
 
 
-class State:
+class CollectorState:
     """Feeds write to it between two awaits."""
 
     def __init__(self, addresses: Sequence[Address], history: History) -> None:
@@ -40,7 +40,7 @@ class State:
         self.overview: Overview | None = None
         self.jobs: tuple[JobSummary, ...] = ()
         self.jobs_at: float | None = None
-        self.tasks: Mapping[str, Tasks] = {}
+        self.tasks: Mapping[str, TaskCounts] = {}
         self.trackers: OrderedDict[str, JobTracker] = OrderedDict()
         self.log_state = LogState(None)
         self.recoveries: tuple[Recovery, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from dashboard.pages import words
-from dashboard.pages.pictures import MOST_NODES, Link, Node, graph, short_name, shorten, spread
+from dashboard.pages.pictures import MOST_NODES, Box, Link, graph, short_name, shorten, spread
 from dashboard.pages.words import tone
 
 if TYPE_CHECKING:
@@ -67,22 +67,22 @@ def height(snapshot: Snapshot) -> float:
     return 176 + _SLOT_HEIGHT * max((worker.slots for worker in snapshot.workers), default=0)
 
 
-def _master(master: JobManager, x: float, width: float, texts: Texts) -> Node:
+def _master(master: JobManager, x: float, width: float, texts: Texts) -> Box:
     state = texts("no-answer" if not master.answers else "leader" if master.leads else "standby")
     if master.answers and master.leads is None:
         state = texts("alive")
     colour = "bad" if not master.answers else "accent" if master.leads else "idle"
     text = f"JobManager · {state}\n{shorten(master.address, 28)}"
-    return Node(f"jm {master.address}", x, 32, width, 46, text, colour, master.leads is True, not master.answers)
+    return Box(f"jm {master.address}", x, 32, width, 46, text, colour, master.leads is True, not master.answers)
 
 
-def _worker(worker: TaskManager, x: float, width: float, now: float, texts: Texts) -> Node:
+def _worker(worker: TaskManager, x: float, width: float, now: float, texts: Texts) -> Box:
     lost = worker.lost_at is not None
     state = shorten(_place(worker.host), 22)
     if worker.lost_at is not None:
         state = texts("lost", duration=words.elapsed(now - worker.lost_at, texts))
     text = f"{worker.name}\n{state}"
-    return Node(f"tm {worker.id}", x, 132, width, 48, text, "bad" if lost else "ok", bold=True, dashed=lost)
+    return Box(f"tm {worker.id}", x, 132, width, 48, text, "bad" if lost else "ok", bold=True, dashed=lost)
 
 
 def _place(host: str) -> str:
@@ -91,12 +91,12 @@ def _place(host: str) -> str:
     return host if name in ("", "localhost", "127.0.0.1") else name
 
 
-def _slot(worker: TaskManager, place: int, held: list[Placed], x: float, width: float, texts: Texts) -> Node:
+def _slot(worker: TaskManager, place: int, held: list[Placed], x: float, width: float, texts: Texts) -> Box:
     y = 184 + place * _SLOT_HEIGHT
     title = texts("slot", number=place + 1)
     node = f"slot {worker.id} {place}"
     if not held:
-        return Node(node, x, y, width, 38, f"{title}\n{texts('slot-free')}", "idle", dashed=True)
+        return Box(node, x, y, width, 38, f"{title}\n{texts('slot-free')}", "idle", dashed=True)
     tones = [tone(placed.subtask.state) for placed in held]
     worst = next((each for each in ("bad", "warn", "idle") if each in tones), "ok")
     main = held[-1] if worst == "ok" else held[tones.index(worst)]
@@ -105,4 +105,4 @@ def _slot(worker: TaskManager, place: int, held: list[Placed], x: float, width: 
     number = f" [{main.subtask.index + 1}]{more}"
     room = int(width / _LETTER) - len(number)
     text = f"{title}{state}\n{shorten(short_name(main.vertex.name), room)}{number}"
-    return Node(node, x, y, width, 38, text, worst)
+    return Box(node, x, y, width, 38, text, worst)

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 SECONDS: Final = 1.0
 PATHS: Final[dict[Language, str]] = {"en": "/", "ko": "/ko"}
 _TABS: Final[dict[str, Callable[[Texts], Panel]]] = {
-    "overview": overview.Overview,
+    "overview": overview.OverviewPanel,
     "jobs": jobs.Jobs,
     "alerts": alerts.AlertsAndLog,
-    "checkpoints": checkpoints.Checkpoints,
-    "recovery": recovery.Recoveries,
+    "checkpoints": checkpoints.CheckpointsPanel,
+    "recovery": recovery.RecoveriesPanel,
     "learn": learn.Learn,
 }
 _TONES: Final = {"up": "ok", "connecting": "idle", "electing": "warn", "gone": "bad"}
@@ -43,7 +43,7 @@ class Page:
         ui.colors(primary=theme.palette(dark=dark).accent)
         with ui.element("div").classes("page nicegui-column"):
             self._bar()
-            self._alarms = alarms.Alarms(self._texts)
+            self._alarms = alarms.AlarmsPanel(self._texts)
             self._states = states.States(self._texts)
             self._body = ui.element("div").classes("w-full")
             with self._body:

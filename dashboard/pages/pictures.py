@@ -19,7 +19,7 @@ LEAST_WIDTH: Final = 540
 _SHORT: Final = 16
 
 
-class Node(NamedTuple):
+class Box(NamedTuple):
     """A rectangle: its centre, size, text, and the meaning of its colour (a tone, or accent)."""
 
     id: str
@@ -44,9 +44,7 @@ class Link(NamedTuple):
     curve: float = 0.0
 
 
-def graph(
-    nodes: Sequence[Node], links: Iterable[Link], width: float, height: float, colours: Palette
-) -> dict[str, Any]:
+def graph(nodes: Sequence[Box], links: Iterable[Link], width: float, height: float, colours: Palette) -> dict[str, Any]:
     """Return the options of a graph on a plane of `width` x `height` pixels."""
     number = {node.id: index for index, node in enumerate(nodes)}
     return {
@@ -70,7 +68,7 @@ def graph(
     }
 
 
-def _node(node: Node, colours: Palette) -> dict[str, Any]:
+def _node(node: Box, colours: Palette) -> dict[str, Any]:
     # The label draws the box: a symbol's border and corners would be stretched with it.
     return {
         "name": node.id,

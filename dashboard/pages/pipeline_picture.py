@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from dashboard.pages import words
-from dashboard.pages.pictures import Link, Node, graph, short_name, shorten, spread
+from dashboard.pages.pictures import Box, Link, graph, short_name, shorten, spread
 from dashboard.pages.words import tone
 
 if TYPE_CHECKING:
@@ -29,15 +29,15 @@ def draw(job: JobDetail, texts: Texts, colours: Palette, width: float) -> dict[s
     columns = _columns(job, texts)
     above, tall = _above(job), height(job)
     across = min(190.0, width / max(len(columns), 1) - _GAP)
-    nodes: list[Node] = []
+    nodes: list[Box] = []
     middles = dict(zip([column.id for column in columns], spread(len(columns), 0, width), strict=True))
     for column in columns:
         x = middles[column.id]
-        nodes.append(Node(f"head {column.id}", x, above + 28, across, 44, column.title, column.tone, bold=True))
+        nodes.append(Box(f"head {column.id}", x, above + 28, across, 44, column.title, column.tone, bold=True))
         top = above + 60
         deep = (tall - top) / max(len(column.cells), 1)
         for cell, y in zip(column.cells, spread(len(column.cells), top, tall), strict=True):
-            nodes.append(Node(f"{column.id} {cell.id}", x, y, across, min(38.0, deep - 6), cell.text, cell.tone))
+            nodes.append(Box(f"{column.id} {cell.id}", x, y, across, min(38.0, deep - 6), cell.text, cell.tone))
     return graph(nodes, _lines(job, middles, texts), width, tall, colours)
 
 

@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 HERE = ("localhost", "127.0.0.1")
 
 
-class Strike(NamedTuple):
+class SuggestedStrike(NamedTuple):
     """A TaskManager and the command that kills it; None if its process can be identified only on its machine."""
 
     victim: TaskManager
     command: str | None
 
 
-def how(snapshot: Snapshot, job: JobDetail | None) -> Strike | None:
+def how(snapshot: Snapshot, job: JobDetail | None) -> SuggestedStrike | None:
     """Return a strike at the TaskManager with the most tasks of a job; None if there is no TaskManager."""
     alive = [each for each in snapshot.taskmanagers if each.lost_at is None]
     victim = max(alive, key=lambda each: _tasks(each, job), default=None)
-    return None if victim is None else Strike(victim, _command(victim))
+    return None if victim is None else SuggestedStrike(victim, _command(victim))
 
 
 def _tasks(worker: TaskManager, job: JobDetail | None) -> int:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from flink_abnormal.core.settings import Mode
     from flink_abnormal.drill.environment import Environment
-    from flink_abnormal.drill.report import Report
+    from flink_abnormal.drill.report import DrillReport
 
 
 def _targets(verb: str) -> click.Choice[str]:
@@ -160,7 +160,7 @@ def _check_files(values: dict[str, Any]) -> None:
             raise MachineError(f"--{option} {file} can't be written: {error.strerror}.") from None
 
 
-def _in_order(environment: Environment, exercised: Callable[[], Report]) -> Report:
+def _in_order(environment: Environment, exercised: Callable[[], DrillReport]) -> DrillReport:
     """Run the drill, and remove its job's files unless they help to find out why the drill failed."""
     stays = False
     try:
@@ -182,7 +182,7 @@ def _environment(values: dict[str, Any], *, ha: bool) -> AbstractContextManager[
     return compose_environment.opened(values["port"], ha=ha, say=_say)
 
 
-def _finish(report: Report, values: dict[str, Any]) -> None:
+def _finish(report: DrillReport, values: dict[str, Any]) -> None:
     """Show the report and write it; raise DrillError if the drill failed."""
     if report.strikes:
         console = Console(width=max(120, Console().width))

@@ -30,7 +30,7 @@ from flink_abnormal.submission.terminal import say
 from flink_abnormal.submission.wait import wait_for_end
 
 if TYPE_CHECKING:
-    from flink_abnormal.runtime.rest import Cluster, Job
+    from flink_abnormal.runtime.rest import Cluster, JobStatus
 
 jobmanager_option = click.option(
     "--jobmanager",
@@ -110,7 +110,7 @@ def list_jobs(jobmanager: str | None) -> None:
     tables.show(("Job", "Name", "State", "Started", "Tasks running"), rows)
 
 
-def _row(job: Job) -> tuple[str, ...]:
+def _row(job: JobStatus) -> tuple[str, ...]:
     started = datetime.fromtimestamp(job.start_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
     return job.id, one_line(job.name), job.state, started, f"{job.tasks['running']} of {job.tasks['total']}"
 
@@ -125,7 +125,7 @@ def status(jobmanager: str | None, job: str | None) -> None:
         _show(target, target.job(job))
 
 
-def _show(target: Cluster, found: Job) -> None:
+def _show(target: Cluster, found: JobStatus) -> None:
     details = target.get(f"/jobs/{found.id}")
     print(f"{found.id}  {found.name}: {found.state}")
     rows = []
@@ -192,7 +192,7 @@ def stop(jobmanager: str | None, job: str | None, savepoint: str | None) -> None
     print(f"Stopped job {found.id}; savepoint {target.stop(found.id, folder)}")
 
 
-def _running(target: Cluster, wanted: str | None) -> Job:
+def _running(target: Cluster, wanted: str | None) -> JobStatus:
     """Return the named job, or the running one; raise UsageError if it has ended."""
     found = target.job(wanted)
     if not found.running:

@@ -64,7 +64,7 @@ class Seed(click.ParamType):  # type: ignore[type-arg]
             self.fail(f"{value!r} is neither a whole number nor 'random'.", param, ctx)
 
 
-class Texts(click.ParamType):  # type: ignore[type-arg]
+class TextList(click.ParamType):  # type: ignore[type-arg]
     """Comma-separated words."""
 
     name = "text,text…"
@@ -109,7 +109,7 @@ def _click_type(option: Option) -> Any:
         "rate": lambda: click.FloatRange(0, 1),
         "seed": Seed,
         "text": lambda: str,
-        "texts": Texts,
+        "texts": TextList,
     }
     return kinds[option.kind]()
 

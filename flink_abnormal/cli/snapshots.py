@@ -20,7 +20,7 @@ from flink_abnormal.core.operators import ABNORMAL_COUNT_STATE
 from flink_abnormal.core.settings import default_checkpoint_dir
 from flink_abnormal.core.uris import local_path
 from flink_abnormal.snapshots import locate, state_reader, storage
-from flink_abnormal.snapshots.listing import Checkpoint, of_job
+from flink_abnormal.snapshots.listing import ListedCheckpoint, of_job
 from flink_abnormal.submission.machine_checks import check_owner
 from flink_abnormal.submission.terminal import say
 
@@ -139,14 +139,14 @@ def checkpoints(jobmanager: str | None, job: str | None, checkpoint_dir: str, as
     if listed is None:
         say(f"{_why_not(cluster, job)}. What is retained below {checkpoint_dir}:")
         kept = storage.retained(checkpoint_dir)
-        listed = [Checkpoint.of_retained(each) for each in kept if each.job.startswith(job or "")]
+        listed = [ListedCheckpoint.of_retained(each) for each in kept if each.job.startswith(job or "")]
     if as_json:
         print(json.dumps([each._asdict() for each in listed], indent=2))
     else:
         _print_checkpoints(listed)
 
 
-def _of_cluster(cluster: Cluster, job: str | None) -> list[Checkpoint] | None:
+def _of_cluster(cluster: Cluster, job: str | None) -> list[ListedCheckpoint] | None:
     """Return a job's checkpoints from a cluster, or None if it knows no such job."""
     if not any(each.id.startswith(job or "") for each in cluster.jobs()):
         return None
@@ -162,7 +162,7 @@ def _why_not(cluster: Cluster | None, job: str | None) -> str:
     return f"The cluster at {cluster.address} has no job{f' {job}' if job else ''}"
 
 
-def _print_checkpoints(listed: Iterable[Checkpoint]) -> None:
+def _print_checkpoints(listed: Iterable[ListedCheckpoint]) -> None:
     console, rows = tables.console(), list(listed)
     if console.width >= WIDE:
         _print_wide(console, rows)
@@ -170,7 +170,7 @@ def _print_checkpoints(listed: Iterable[Checkpoint]) -> None:
         _print_narrow(console, rows)
 
 
-def _print_wide(console: Console, rows: Iterable[Checkpoint]) -> None:
+def _print_wide(console: Console, rows: Iterable[ListedCheckpoint]) -> None:
     table = Table("Id", "Kind", "Status", "Still there", "Triggered", "Duration", "Size", "Restored", "Path")
     for each in rows:
         table.add_row(
@@ -187,7 +187,7 @@ def _print_wide(console: Console, rows: Iterable[Checkpoint]) -> None:
     console.print(table)
 
 
-def _print_narrow(console: Console, rows: Iterable[Checkpoint]) -> None:
+def _print_narrow(console: Console, rows: Iterable[ListedCheckpoint]) -> None:
     """Print the same on a narrow terminal: fewer columns, and the paths of retained snapshots below."""
     rows = list(rows)
     table = Table("Id", "Status", "Triggered", "Duration", "Size")

@@ -17,7 +17,7 @@ from flink_abnormal.drill import inside
 from flink_abnormal.drill.environment import Hit, last_words
 from flink_abnormal.drill.observer import DrillError
 from flink_abnormal.runtime import distribution, local_cluster, names
-from flink_abnormal.runtime.cluster_state import Plan, State
+from flink_abnormal.runtime.cluster_state import ClusterState, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,7 +34,7 @@ class LocalEnvironment:
     name = "local"
     cancel = "flink-abnormal cancel"
 
-    def __init__(self, state: State, folder: Path) -> None:
+    def __init__(self, state: ClusterState, folder: Path) -> None:
         self._state = state
         self.cluster = local_cluster.client(state)
         self.folder = str(folder)
@@ -154,13 +154,13 @@ def opened(port: int, *, ha: bool, say: Callable[[str], None]) -> Iterator[Local
             local_cluster.down()
 
 
-def _start(port: int, *, ha: bool, say: Callable[[str], None]) -> State:
+def _start(port: int, *, ha: bool, say: Callable[[str], None]) -> ClusterState:
     say("No local cluster is up: starting one for the drill" + (" with three JobManagers" if ha else ""))
     return local_cluster.up(Plan(port, ha=ha), lambda _: None)
 
 
 def _members() -> list[Member]:
-    state = State.read()
+    state = ClusterState.read()
     return state.members if state is not None else []
 
 

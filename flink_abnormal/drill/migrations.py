@@ -22,7 +22,7 @@ from flink_abnormal.drill.job import (
     submitted,
 )
 from flink_abnormal.drill.observer import DrillError, Observer
-from flink_abnormal.drill.report import Report
+from flink_abnormal.drill.report import DrillReport
 from flink_abnormal.drill.runner import check_room
 from flink_abnormal.drill.verification import compare, expected_alerts
 from flink_abnormal.runtime import distribution
@@ -39,9 +39,11 @@ BACKEND: Final = "rocksdb"
 ABOUT: Final = "about.json"
 
 
-def rescale(environment: Environment, seed: int, mode: Mode, deadline_s: float, say: Callable[[str], None]) -> Report:
+def rescale(
+    environment: Environment, seed: int, mode: Mode, deadline_s: float, say: Callable[[str], None]
+) -> DrillReport:
     """Stop a job with a savepoint, resume it at another parallelism on the other state backend, and compare."""
-    report = Report("rescale", environment.name, seed, "isolated")
+    report = DrillReport("rescale", environment.name, seed, "isolated")
     output = f"{environment.folder}/out"
     job = DrillJob(seed, events_for(4 * deadline_s), "isolated", mode, output, environment.checkpoints)
     check_room(environment, "isolated")
@@ -95,10 +97,10 @@ def kept_savepoint() -> Path:
     return distribution.project() / "tests" / "fixtures" / "savepoint-0.1.0"
 
 
-def upgrade(environment: Environment, folder: Path, deadline_s: float, say: Callable[[str], None]) -> Report:
+def upgrade(environment: Environment, folder: Path, deadline_s: float, say: Callable[[str], None]) -> DrillReport:
     """Resume an earlier release's savepoint; the alerts after it must follow the rule from its counts on."""
     kept = Kept.of(folder)
-    report = Report("upgrade", environment.name, kept.seed, "isolated")
+    report = DrillReport("upgrade", environment.name, kept.seed, "isolated")
     output = f"{environment.folder}/out"
     check_room(environment, "isolated")
     try:

@@ -41,7 +41,7 @@ class StrikeResult:
 
 
 @dataclass
-class Report:
+class DrillReport:
     """The whole drill."""
 
     drill: str

@@ -13,7 +13,7 @@ from flink_abnormal.core.settings import DEFAULT_PARALLELISM
 from flink_abnormal.drill import injection
 from flink_abnormal.drill.job import USERS, DrillJob, cancel_all_of, drain, events_for, submit
 from flink_abnormal.drill.observer import POLL_SECONDS, DrillError, Observer
-from flink_abnormal.drill.report import Report, StrikeResult
+from flink_abnormal.drill.report import DrillReport, StrikeResult
 from flink_abnormal.drill.timeline import Line
 
 if TYPE_CHECKING:
@@ -77,12 +77,12 @@ def run(
     orders: Orders,
     say: Callable[[str], None],
     during: Callable[[DrillJob], AbstractContextManager[object]] = lambda _: nullcontext(),
-) -> Report:
+) -> DrillReport:
     """Submit the job, strike, and compare; the job is cancelled at the end in any case.
 
     `during` receives the submitted job, and its context lasts as long as the strikes.
     """
-    report = Report("strikes", environment.name, orders.seed, orders.slots)
+    report = DrillReport("strikes", environment.name, orders.seed, orders.slots)
     events = events_for(orders.seconds + 2 * orders.deadline_s)
     output, checkpoints = f"{environment.folder}/out", environment.checkpoints
     job = DrillJob(orders.seed, events, orders.slots, orders.mode, output, checkpoints, orders.users)
@@ -113,7 +113,7 @@ def _strike_all(
     job_id: str,
     checkpoints: str,
     observer: Observer,
-    report: Report,
+    report: DrillReport,
     say: Callable[[str], None],
 ) -> int:
     """Strike in turn, until a recovery fails; return the slots of the whole cluster."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from flink_abnormal.core.model import Alert, Rule
 
 
-class Observer(Protocol):
+class DecisionObserver(Protocol):
     """Is shown each decision, and may yield to side outputs: live metrics and tallies are kept this way."""
 
     def open(self, runtime_context: RuntimeContext) -> None:
@@ -36,7 +36,7 @@ class AbnormalCountProcessFunction(KeyedProcessFunction):
     A count of 0 is no value: a million quiet users cost nothing.
     """
 
-    def __init__(self, rule: Rule, observers: Sequence[Observer] = ()) -> None:
+    def __init__(self, rule: Rule, observers: Sequence[DecisionObserver] = ()) -> None:
         self._rule = rule
         self._observers = tuple(observers)
 

@@ -94,7 +94,7 @@ class Member:
 
 
 @dataclass
-class State:
+class ClusterState:
     """The content of .flink/cluster.json."""
 
     plan: Plan
@@ -118,7 +118,7 @@ class State:
         fresh.replace(self.file())
 
     @classmethod
-    def read(cls) -> State | None:
+    def read(cls) -> ClusterState | None:
         """Return the state, or None if no cluster was started or the file can't be read."""
         try:
             kept = json.loads(cls.file().read_text(encoding="utf-8"))

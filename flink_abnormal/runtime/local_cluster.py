@@ -18,7 +18,7 @@ import psutil
 from flink_abnormal.core.errors import ClusterError, MachineError, UsageError
 from flink_abnormal.runtime import distribution, leader_lookup, metrics, stdout_files, supervisor, zookeeper
 from flink_abnormal.runtime.bounded import Address
-from flink_abnormal.runtime.cluster_state import Plan, State
+from flink_abnormal.runtime.cluster_state import ClusterState, Plan
 from flink_abnormal.runtime.process_launcher import temporary_folder
 from flink_abnormal.runtime.rest import DEFAULT_HOST, DEFAULT_PORT, Cluster
 
@@ -32,26 +32,26 @@ RPC_PORT: Final = 6123
 MAX_PORT: Final = 65535
 
 
-def running() -> State | None:
+def running() -> ClusterState | None:
     """Return the running local cluster, or None."""
-    state = State.read()
+    state = ClusterState.read()
     return state if state is not None and state.supervisor.alive() else None
 
 
-def client(state: State) -> Cluster:
+def client(state: ClusterState) -> Cluster:
     """Return the REST client of all JobManagers of a local cluster."""
     first, *others = (Address(DEFAULT_HOST, port) for port in state.plan.ports.values())
     return Cluster(*first, others)
 
 
-def running_at(cluster: Cluster) -> State | None:
+def running_at(cluster: Cluster) -> ClusterState | None:
     """Return the running local cluster if `cluster` is it, or None."""
     state = running()
     told = {port for host, port in cluster.addresses if host in (DEFAULT_HOST, "localhost")}
     return state if state is not None and told & set(state.plan.ports.values()) else None
 
 
-def leading(state: State) -> str | None:
+def leading(state: ClusterState) -> str | None:
     """Return the name of the leading JobManager, or None while there is no leader."""
     if not state.plan.ha:
         return "jobmanager"
@@ -66,7 +66,7 @@ def leading(state: State) -> str | None:
     return next((name for name, its in state.plan.ports.items() if its == port and name in alive), None)
 
 
-def up(plan: Plan, progress: Callable[[str], None]) -> State:
+def up(plan: Plan, progress: Callable[[str], None]) -> ClusterState:
     """Start a cluster, unless one is running, and wait until every slot is registered."""
     state = running()
     if state is not None:
@@ -98,7 +98,7 @@ def up(plan: Plan, progress: Callable[[str], None]) -> State:
 
 def down() -> bool:
     """Stop the cluster and any processes left by a killed supervisor; return whether anything ran."""
-    state = State.read()
+    state = ClusterState.read()
     if state is None:
         return False
     guard = state.supervisor.process()
@@ -113,7 +113,7 @@ def down() -> bool:
 
 def clear_remains() -> bool:
     """Stop the processes of a cluster without a supervisor and drop its state; return whether any still ran."""
-    state = State.read()
+    state = ClusterState.read()
     if state is None:
         return False
     left = [found for member in state.members if (found := member.process()) is not None]
@@ -127,14 +127,14 @@ def clear_remains() -> bool:
     return bool(left)
 
 
-def renew_taskmanagers(state: State, progress: Callable[[str], None]) -> None:
+def renew_taskmanagers(state: ClusterState, progress: Callable[[str], None]) -> None:
     """Restart the TaskManagers and wait until their slots are registered."""
     before = {member.name: member.pid for member in state.members}
     os.kill(state.supervisor.pid, signal.SIGHUP)
     deadline = time.monotonic() + START_SECONDS
     cluster = client(state)
     while time.monotonic() < deadline:
-        now = State.read()
+        now = ClusterState.read()
         if now is not None and all(member.pid != before[member.name] for member in now.taskmanagers):
             fresh = [tm for tm in cluster.taskmanagers() if tm["slotsNumber"] == tm["freeSlots"]]
             if len(fresh) == len(now.taskmanagers):
@@ -144,18 +144,18 @@ def renew_taskmanagers(state: State, progress: Callable[[str], None]) -> None:
     raise ClusterError("The TaskManagers did not come back. See flink-abnormal cluster status.")
 
 
-def stale(state: State) -> list[str]:
+def stale(state: ClusterState) -> list[str]:
     """Return the TaskManagers that were started with another version of this project's code."""
     code = distribution.code_fingerprint()
     return [member.name for member in state.taskmanagers if member.code != code]
 
 
-def _await_slots(state: State, progress: Callable[[str], None]) -> None:
+def _await_slots(state: ClusterState, progress: Callable[[str], None]) -> None:
     cluster = client(state)
     wanted = state.plan.all_slots
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        current = State.read()
+        current = ClusterState.read()
         broken = [member.name for member in current.members if member.crash_loop] if current else []
         if current is None or broken:
             name = broken[0] if broken else "supervisor"

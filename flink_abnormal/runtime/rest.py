@@ -41,7 +41,7 @@ class Slots(NamedTuple):
     free: int
 
 
-class Job(NamedTuple):
+class JobStatus(NamedTuple):
     """A job as the overview lists it; times in epoch milliseconds."""
 
     id: str
@@ -130,11 +130,11 @@ class Cluster:
         with self.understood():
             return [each for each in self.get("/taskmanagers")["taskmanagers"] if each["id"]]
 
-    def jobs(self) -> list[Job]:
+    def jobs(self) -> list[JobStatus]:
         """Return all jobs that the cluster remembers, newest first."""
         with self.understood():
             found = [
-                Job(
+                JobStatus(
                     str(j["jid"]),
                     str(j["name"]),
                     str(j["state"]),
@@ -146,7 +146,7 @@ class Cluster:
             ]
         return sorted(found, key=lambda job: job.start_ms, reverse=True)
 
-    def job(self, wanted: str | None) -> Job:
+    def job(self, wanted: str | None) -> JobStatus:
         """Return the job with this id or id prefix; by default the running job, else the newest."""
         jobs = self.jobs()
         if not jobs:

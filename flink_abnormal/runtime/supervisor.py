@@ -22,7 +22,7 @@ import psutil
 from flink_abnormal.core.errors import ClusterError
 from flink_abnormal.runtime import bounded, distribution, stdout_files
 from flink_abnormal.runtime.bounded import Address
-from flink_abnormal.runtime.cluster_state import ZOOKEEPER, Member, Plan, State
+from flink_abnormal.runtime.cluster_state import ZOOKEEPER, ClusterState, Member, Plan
 from flink_abnormal.runtime.process_launcher import Launcher, temporary_folder
 from flink_abnormal.runtime.rest import DEFAULT_HOST
 
@@ -46,7 +46,7 @@ class Supervisor:
     """Supervises the members of one cluster."""
 
     def __init__(self, plan: Plan) -> None:
-        self._state = State(plan)
+        self._state = ClusterState(plan)
         self._state.supervisor.bind(os.getpid())
         self._state.members = [Member(name) for name in plan.members]
         self._launcher = Launcher(plan)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 _COMPLETED: Final = "COMPLETED"
 
 
-class Checkpoint(NamedTuple):
+class ListedCheckpoint(NamedTuple):
     """A row of the list, and its JSON.
 
     Times are epoch milliseconds; `sizeBytes` is what the checkpoint itself wrote. `status` is Flink's; `kept` is
@@ -31,28 +31,30 @@ class Checkpoint(NamedTuple):
     path: str | None
 
     @classmethod
-    def of_retained(cls, kept: Retained) -> Checkpoint:
+    def of_retained(cls, kept: Retained) -> ListedCheckpoint:
         """Return the row of a snapshot in the checkpoint folder."""
         # Flink writes the metadata file last: a snapshot that exists has completed.
         row = (kept.number, kept.job or None, kept.kind, _COMPLETED, True)
         return cls(*row, kept.changed_ms, None, kept.size, None, kept.path)
 
 
-def of_job(job: str, told: dict[str, Any]) -> list[Checkpoint]:
+def of_job(job: str, told: dict[str, Any]) -> list[ListedCheckpoint]:
     """Return a job's rows, newest first; `told` is the response of /jobs/:id/checkpoints."""
     restored = (told.get("latest") or {}).get("restored")
     rows = [_row(job, each, restored) for each in told.get("history") or []]
     if restored and not any(row.restoredMs for row in rows):
         # It belongs to an earlier run, so this job's history lacks it.
         path, when = restored.get("external_path"), restored["restore_timestamp"]
-        rows.append(Checkpoint(restored["id"], None, _kind(restored), _COMPLETED, None, None, None, None, when, path))
+        rows.append(
+            ListedCheckpoint(restored["id"], None, _kind(restored), _COMPLETED, None, None, None, None, when, path)
+        )
     return rows
 
 
-def _row(job: str, told: dict[str, Any], restored: dict[str, Any] | None) -> Checkpoint:
+def _row(job: str, told: dict[str, Any], restored: dict[str, Any] | None) -> ListedCheckpoint:
     path = told.get("external_path")
     mine = restored is not None and path is not None and restored.get("external_path") == path
-    return Checkpoint(
+    return ListedCheckpoint(
         told["id"],
         job,
         _kind(told),

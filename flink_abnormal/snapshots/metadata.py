@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _NATIVE: Final = {"KeyGroupsStateHandle": "hashmap", "IncrementalRemoteKeyedStateHandle": "rocksdb"}
 
 
-class Snapshot(NamedTuple):
+class SnapshotMetadata(NamedTuple):
     """A snapshot's metadata: ids (hex) of the operators with state, and the Java classes of keyed state."""
 
     operators: set[str]
@@ -52,18 +52,18 @@ def check(path: str, settings: Settings, proof: Proof) -> None:
             )
 
 
-def mode(snapshot: Snapshot, keyed: Operator) -> Mode | None:
+def mode(snapshot: SnapshotMetadata, keyed: Operator) -> Mode | None:
     """Return the execution mode that wrote the state of `keyed`, or None if the snapshot has none of it."""
     modes: tuple[Mode, ...] = ("thread", "process")
     return next((mode for mode in modes if _id(keyed.uid_in(mode)) in snapshot.operators), None)
 
 
-def native_backends(snapshot: Snapshot) -> set[str]:
+def native_backends(snapshot: SnapshotMetadata) -> set[str]:
     """Return the backends whose native format the state is in; empty for a canonical savepoint."""
     return {backend for handle, backend in _NATIVE.items() if handle in snapshot.keyed_state}
 
 
-def read(path: str) -> Snapshot:
+def read(path: str) -> SnapshotMetadata:
     """Read a snapshot's metadata; needs a running JVM."""
     operators, keyed_state = set(), set()
     for operator in metadata(path).getOperatorStates().toArray():
@@ -71,7 +71,7 @@ def read(path: str) -> Snapshot:
         for subtask in operator.getStates().toArray():
             for handle in subtask.getManagedKeyedState().toArray():
                 keyed_state.add(handle.getClass().getSimpleName())
-    return Snapshot(operators, keyed_state)
+    return SnapshotMetadata(operators, keyed_state)
 
 
 def metadata(path: str) -> Any:

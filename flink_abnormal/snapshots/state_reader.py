@@ -81,7 +81,7 @@ def start() -> None:
     distribution.load_plugins()
 
 
-def _check(snapshot: metadata.Snapshot, path: str) -> None:
+def _check(snapshot: metadata.SnapshotMetadata, path: str) -> None:
     mode = metadata.mode(snapshot, DETECTOR)
     if mode is None:
         raise UsageError(f"{path} is no snapshot of this job: it holds no operator {DETECTOR.uid!r}.")
@@ -92,7 +92,7 @@ def _check(snapshot: metadata.Snapshot, path: str) -> None:
         )
 
 
-def _backend(snapshot: metadata.Snapshot) -> str:
+def _backend(snapshot: metadata.SnapshotMetadata) -> str:
     """Return the backend that reads this snapshot; either reads a canonical savepoint."""
     return "rocksdb" if "rocksdb" in metadata.native_backends(snapshot) else "hashmap"
 

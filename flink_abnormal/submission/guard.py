@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flink_abnormal.core.settings import Settings
-    from flink_abnormal.runtime.rest import Cluster, Job
+    from flink_abnormal.runtime.rest import Cluster, JobStatus
 
 POLL_SECONDS: Final = 1.0
 SETTLE_SECONDS: Final = 5.0
@@ -86,7 +86,7 @@ class Guard:
         self._end = self._end or self._end_of(job)
         return self._end
 
-    def _find(self) -> Job | None:
+    def _find(self) -> JobStatus | None:
         """Return the running job of this name, else the guarded one, else one that finished with these options."""
         named = [job for job in self._cluster.jobs() if job.name == self._name]
         running = [job for job in named if job.running]
@@ -95,7 +95,7 @@ class Guard:
         mine = [job for job in finished_ones if self._key_of(job) == finished.key(self._settings)]
         return next(iter(running + guarded + mine), None)
 
-    def _adopt(self, job: Job) -> None:
+    def _adopt(self, job: JobStatus) -> None:
         if job.id != self._job_id:
             say(f"Guarding job {job.id}.")
             if self._key_of(job) != finished.key(self._settings):
@@ -104,18 +104,18 @@ class Guard:
         # Reset only here: between two attempts to submit, everything else may look healthy.
         self._waits_since, self._reported = None, ""
 
-    def _key_of(self, job: Job) -> str:
+    def _key_of(self, job: JobStatus) -> str:
         """Return the key of a job's options; for a job submitted by an earlier release, this guard's."""
         return Parameters.parse(self._cluster.job_parameters(job.id)).options_key or finished.key(self._settings)
 
-    def _end_of(self, job: Job) -> str:
+    def _end_of(self, job: JobStatus) -> str:
         """Return how a job ended; record it if it reached the end of its input."""
         if job.state == "FINISHED" and not self._cluster.stopped(job.id):
             finished.record(self._settings, job.id, self._key_of(job))
             return finished.sentence(self._settings)
         return f"Job {job.id} was cancelled or stopped: nothing is left to guard. The guard's next start resumes it."
 
-    def _put_off(self, job: Job) -> None:
+    def _put_off(self, job: JobStatus) -> None:
         """Delay the resubmission of a failed job."""
         why = root(self._cluster.failures(job.id))
         first, longest = FAILED_SECONDS

@@ -15,7 +15,7 @@ from flink_abnormal.runtime import local_cluster, stdout_files
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from flink_abnormal.runtime.rest import Cluster, Job
+    from flink_abnormal.runtime.rest import Cluster, JobStatus
 
 WANTED: Final = ("[ALERT]", "[DEAD LETTER]")
 POLL_SECONDS: Final = 0.5
@@ -24,7 +24,7 @@ BYTES_A_SECOND: Final = 2_000_000
 LINE_BYTES: Final = 2**20
 
 
-def follow(cluster: Cluster, job: Job, *, everything: bool, once: bool) -> None:
+def follow(cluster: Cluster, job: JobStatus, *, everything: bool, once: bool) -> None:
     """Print the job's lines as they appear, until it ends; with `once` print the existing ones and return.
 
     Lines in the seed's form name no job: if several jobs print on a cluster, all their lines are shown.

@@ -86,7 +86,7 @@ def tell(find: Callable[[], Cluster], job_id: str, goal: Goal, ended: threading.
     live = alone and sys.stderr.isatty()
     if ended.wait(PLAIN_SECONDS):
         return
-    reader = _Reader(find(), job_id)
+    reader = _ProgressReader(find(), job_id)
     before = Figures(time.monotonic() - PLAIN_SECONDS, 0, 0, 0)
     with Console(stderr=True).status("Reading figures") if live else contextlib.nullcontext() as shown:
         while True:
@@ -99,7 +99,7 @@ def tell(find: Callable[[], Cluster], job_id: str, goal: Goal, ended: threading.
                 return
 
 
-class _Reader:
+class _ProgressReader:
     """Reads sums over an operator's subtasks; looks up each metric's vertex once."""
 
     def __init__(self, cluster: Cluster, job_id: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 from conftest import wait_until
 
 from flink_abnormal.runtime import distribution
-from flink_abnormal.runtime.cluster_state import Member, Plan, State
+from flink_abnormal.runtime.cluster_state import ClusterState, Member, Plan
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def running(tmp_path, monkeypatch):
     monkeypatch.setenv(distribution.HOME_VARIABLE, str(tmp_path))
     (tmp_path / ".flink").mkdir()
     with subprocess.Popen(["sleep", "600"]) as child:
-        state = State(Plan(8081))
+        state = ClusterState(Plan(8081))
         state.supervisor.bind(child.pid)
         state.write()
         yield child
@@ -24,11 +24,11 @@ def running(tmp_path, monkeypatch):
 
 def kept(**changed):
     """Return the supervisor as it is read from a state in which these values are others; None leaves one out."""
-    state = json.loads(State.file().read_text())
+    state = json.loads(ClusterState.file().read_text())
     values = {**state["supervisor"], **changed}
     state["supervisor"] = {name: value for name, value in values.items() if value is not None}
-    State.file().write_text(json.dumps(state))
-    return State.read().supervisor
+    ClusterState.file().write_text(json.dumps(state))
+    return ClusterState.read().supervisor
 
 
 @pytest.mark.parametrize("hour", [-3600, 0, 3600])
@@ -39,7 +39,7 @@ def test_a_process_is_known_after_the_clock_was_set(running, hour):
 
 
 def test_another_process_that_got_the_pid_is_not_the_member(running):
-    boot, _, ticks = State.read().supervisor.birth.partition(":")
+    boot, _, ticks = ClusterState.read().supervisor.birth.partition(":")
 
     assert kept(birth=f"{boot}:{int(ticks) - 1}").alive() is False
     assert kept(birth=f"another boot:{ticks}").alive() is False
@@ -53,7 +53,7 @@ def test_a_state_that_knows_the_time_of_day_alone_is_still_read(running, later, 
 
 
 def test_a_process_that_has_ended_is_not_alive(running):
-    member = State.read().supervisor
+    member = ClusterState.read().supervisor
     running.kill()
     wait_until(lambda: psutil.Process(running.pid).status() == psutil.STATUS_ZOMBIE, "its end")
     assert member.alive() is False

@@ -4,7 +4,7 @@ import pytest
 
 from dashboard.collect.alarms import Alarms, Conditions
 from dashboard.collect.failed_jobs import FailedJobs
-from dashboard.collect.read import Tasks
+from dashboard.collect.read import TaskCounts
 from dashboard.model import (
     Alarm,
     Checkpoint,
@@ -206,7 +206,7 @@ def test_a_lost_taskmanager_for_ten_seconds_where_another_was_there_at_once():
 
 def test_tasks_that_wait_for_a_slot():
     alarms = Alarms()
-    waiting = {JOB: Tasks(2, T)}
+    waiting = {JOB: TaskCounts(2, T)}
     starting = replace(RUNNING, running=2)
 
     assert alarms.update(facts(0, job=starting, tasks=waiting)) == ()  # that alone is a moment of every start
@@ -218,7 +218,7 @@ def test_tasks_that_wait_for_a_slot():
 
 def test_tasks_that_wait_within_a_recovery_are_no_alarm_of_their_own_unless_it_lasts():
     alarms = Alarms()
-    waiting = {"job": replace(RUNNING, running=2), "tasks": {JOB: Tasks(2, T)}}
+    waiting = {"job": replace(RUNNING, running=2), "tasks": {JOB: TaskCounts(2, T)}}
     recovery = Recovery(1, JOB, "Example", "taskmanager", T, ())
 
     told = {at: kinds(alarms.update(facts(at, recoveries=(recovery,), **waiting))) for at in (0, 3, 59.9, 60, 62)}

@@ -17,7 +17,7 @@ from dashboard.collect.ask import ALLOWED, Asker, AskError, Pace, connections
 from dashboard.collect.collector import Collector
 from dashboard.collect.history import History
 from dashboard.collect.job_reader import JobReader
-from dashboard.collect.state import State
+from dashboard.collect.state import CollectorState
 from dashboard.model import Snapshot
 from flink_abnormal.core.errors import UsageError
 from flink_abnormal.runtime.bounded import Address
@@ -197,7 +197,7 @@ def test_a_task_that_gives_nothing_delays_no_other_task(flink, collect, fault):
 def test_the_tasks_of_a_job_that_has_ended_are_read_once_more_and_then_no_more(flink, tmp_path):
     address = Address("127.0.0.1", flink.port)
     history = History(tmp_path / "history.db")
-    state = State([address], history)
+    state = CollectorState([address], history)
     state.jobs = read.jobs(field("jobs-overview"))
 
     def step(name):

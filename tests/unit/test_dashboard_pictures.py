@@ -9,7 +9,7 @@ from dashboard.model import Edge
 from dashboard.pages import charts, cluster_picture, pictures, pipeline_picture, strike
 from dashboard.pages.panels import lessons
 from dashboard.pages.panels.alerts import can_be_seen
-from dashboard.pages.strike import Strike
+from dashboard.pages.strike import SuggestedStrike
 from dashboard.pages.texts import Texts
 from dashboard.pages.theme import LIGHT
 
@@ -359,7 +359,7 @@ def test_the_command_to_lose_a_taskmanager_is_one_that_can_be_typed_as_it_is(vic
     one, two, three = samples.workers(3)
     two = replace(two, **victim)
     shown = samples.job((two, two, two))
-    assert strike.how(samples.healthy(taskmanagers=(one, two, three)), shown) == Strike(two, command)
+    assert strike.how(samples.healthy(taskmanagers=(one, two, three)), shown) == SuggestedStrike(two, command)
 
 
 def test_without_a_taskmanager_there_is_none_to_lose():

@@ -50,7 +50,7 @@ def test_jobs_are_read_those_that_run_first_and_the_newest_first():
 
     assert [(each.id, each.state) for each in found] == [("b", "RUNNING"), (JOB, "RUNNING"), ("a", "FINISHED")]
     assert found[1] == JobSummary(JOB, NAME, "RUNNING", 1795293045.919, 25.381, 10, 10, None)
-    assert read.tasks(field("jobs-overview")) == {JOB: read.Tasks(0, 1795293054.146)}
+    assert read.tasks(field("jobs-overview")) == {JOB: read.TaskCounts(0, 1795293054.146)}
 
 
 def test_a_job_is_read_with_its_flow():
@@ -179,7 +179,7 @@ def test_a_job_that_was_restored_tells_from_which_checkpoint():
 
     found = read_checkpoints.checkpoints(Field(raw, "/checkpoints"), JOB)
 
-    assert found.latest_restored == read_checkpoints.Restored(3, 1795293070.0, False, "file:/data/chk-3")
+    assert found.latest_restored == read_checkpoints.RestoredCheckpoint(3, 1795293070.0, False, "file:/data/chk-3")
 
 
 def test_before_the_first_checkpoint_there_are_no_averages():

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
-from dashboard.collect.read_checkpoints import Restored
-from dashboard.collect.recoveries import Glance, Observation, Recoveries
+from dashboard.collect.read_checkpoints import RestoredCheckpoint
+from dashboard.collect.recoveries import ClusterView, Glance, Recoveries
 from dashboard.model import Failure, Recovery, Step, TaskManager
 
 JOB = "job-1"
@@ -25,7 +25,7 @@ class Told:
         listed = {} if job is None else {job.id: job}
         answered_at = T + at if answered is None else T + answered
         self.recoveries.update(
-            Observation(T + at, up, answered_at, listed if up and jobs else None, present if up else {}, leader)
+            ClusterView(T + at, up, answered_at, listed if up and jobs else None, present if up else {}, leader)
         )
 
     @property
@@ -50,8 +50,8 @@ def test_a_lost_taskmanager_is_told_from_its_last_sign_of_life_to_the_last_task(
     assert told.all[0].cause == "task"
     told.update(2.0, stopped(0), (1, 3))
     told.update(2.5, stopped(0, failures=(failure,)), (1, 3))
-    told.update(3.0, stopped(0, "RUNNING", failures=(failure,), restored=Restored(7, T + 2.8)), (1, 3, 4))
-    back = replace(WHOLE, failures=(failure,), restored=Restored(7, T + 2.8), changed=T + 4.9)
+    told.update(3.0, stopped(0, "RUNNING", failures=(failure,), restored=RestoredCheckpoint(7, T + 2.8)), (1, 3, 4))
+    back = replace(WHOLE, failures=(failure,), restored=RestoredCheckpoint(7, T + 2.8), changed=T + 4.9)
     told.update(5.0, back, (1, 3, 4))
 
     (recovery,) = told.all
@@ -85,7 +85,7 @@ def test_a_failed_task_is_a_recovery_of_its_own_cause():
     told = Told()
     told.update(0)
     told.update(0.5, stopped(0))
-    told.update(2.0, replace(WHOLE, restored=Restored(3, T + 1), changed=T + 1.9))
+    told.update(2.0, replace(WHOLE, restored=RestoredCheckpoint(3, T + 1), changed=T + 1.9))
 
     (recovery,) = told.all
     assert (recovery.cause, recovery.lost, recovery.restored_checkpoint) == ("task", (), 3)
@@ -101,7 +101,7 @@ def test_a_jobmanager_that_is_gone_is_told_until_another_leads():
     assert [each.open for each in told.all] == [True]
     told.update(6.0, job=None, leader=None)
     told.update(6.2, stopped(0, "INITIALIZING", checkpoints_read=False), leader="b:2")
-    told.update(8.0, replace(WHOLE, restored=Restored(9, T + 6.5), changed=T + 7.8), leader="b:2")
+    told.update(8.0, replace(WHOLE, restored=RestoredCheckpoint(9, T + 6.5), changed=T + 7.8), leader="b:2")
 
     (recovery,) = told.all
     assert steps(recovery) == [
@@ -157,7 +157,7 @@ def test_a_taskmanager_that_is_lost_twice_in_one_recovery_is_told_twice():
     told.update(2.5, stopped(), (1, 2, 3))
     told.update(3, stopped(), (1, 3))
     told.update(4, stopped(), (1, 2, 3))
-    told.update(5, replace(WHOLE, restored=Restored(7, T + 4.5), changed=T + 5))
+    told.update(5, replace(WHOLE, restored=RestoredCheckpoint(7, T + 4.5), changed=T + 5))
 
     (recovery,) = told.all
     assert [step[:3] for step in steps(recovery) if step[1] in ("lost", "slots")] == [
@@ -175,7 +175,7 @@ def test_a_recovery_goes_on_with_the_job_that_is_submitted_in_the_place_of_a_for
     told.update(2, up=False, answered=0)
     told.update(10, job=None)
     told.update(20, stopped(0, "RUNNING", id="0123456789abcdef", checkpoints_read=False))
-    told.update(25, replace(WHOLE, id="0123456789abcdef", restored=Restored(9, T + 21), changed=T + 24))
+    told.update(25, replace(WHOLE, id="0123456789abcdef", restored=RestoredCheckpoint(9, T + 21), changed=T + 24))
 
     (recovery,) = told.all
     assert steps(recovery) == [
@@ -204,8 +204,8 @@ def test_a_restart_that_fails_again_stays_one_recovery():
     told.update(0)
     told.update(1, stopped(0))
     told.update(2, replace(WHOLE))  # all run, and the checkpoint that they came from is not known yet
-    told.update(2.5, stopped(7, restored=Restored(5, T + 1.5)))
-    told.update(4, replace(WHOLE, restored=Restored(6, T + 3), changed=T + 3.9))
+    told.update(2.5, stopped(7, restored=RestoredCheckpoint(5, T + 1.5)))
+    told.update(4, replace(WHOLE, restored=RestoredCheckpoint(6, T + 3), changed=T + 3.9))
 
     (recovery,) = told.all
     assert [(step.kind, step.number) for step in recovery.steps] == [
@@ -272,9 +272,9 @@ def test_a_job_that_only_starts_is_no_recovery():
 
 def test_a_job_that_is_started_from_a_snapshot_is_no_recovery():
     told = Told()
-    told.update(0, stopped(0, "RUNNING", restored=Restored(40, T - 1, savepoint=True)))
-    told.update(2, replace(WHOLE, restored=Restored(40, T - 1, savepoint=True)))
-    told.update(3, replace(WHOLE, restored=Restored(40, T - 1, savepoint=True)))
+    told.update(0, stopped(0, "RUNNING", restored=RestoredCheckpoint(40, T - 1, savepoint=True)))
+    told.update(2, replace(WHOLE, restored=RestoredCheckpoint(40, T - 1, savepoint=True)))
+    told.update(3, replace(WHOLE, restored=RestoredCheckpoint(40, T - 1, savepoint=True)))
 
     assert told.all == ()
 
@@ -283,14 +283,16 @@ def test_a_restart_too_short_to_be_seen_is_told_by_the_checkpoint_it_left():
     told = Told()
     told.update(0)
     told.update(1)
-    told.update(2, replace(WHOLE, restored=Restored(5, T + 1.5), changed=T + 1.8))
+    told.update(2, replace(WHOLE, restored=RestoredCheckpoint(5, T + 1.5), changed=T + 1.8))
 
     (recovery,) = told.all
     assert (recovery.noticed_at, recovery.restored_at, recovery.running_at) == (T + 1.5, T + 1.5, T + 1.8)
 
 
 def test_a_recovery_from_before_the_dashboard_began_is_told_once_as_far_as_flink_remembers():
-    past = replace(WHOLE, restored=Restored(5, T - 95), failures=(Failure(T - 99, "x", None, None),), changed=T - 90)
+    past = replace(
+        WHOLE, restored=RestoredCheckpoint(5, T - 95), failures=(Failure(T - 99, "x", None, None),), changed=T - 90
+    )
     told = Told()
     told.update(0, replace(past, checkpoints_read=False, restored=None))
     told.update(1, past)
@@ -310,7 +312,7 @@ def test_an_open_recovery_goes_on_after_a_restart_of_the_dashboard():
     before.update(1, stopped(0))
     before.update(1.5, stopped(0), (1, 2))
     told = Told(before.all)
-    told.update(4, replace(WHOLE, restored=Restored(2, T + 2), changed=T + 3.5), (1, 2, 4))
+    told.update(4, replace(WHOLE, restored=RestoredCheckpoint(2, T + 2), changed=T + 3.5), (1, 2, 4))
 
     (recovery,) = told.all
     assert (recovery.id, recovery.lost, recovery.restored_checkpoint, recovery.running_at) == (
@@ -337,6 +339,6 @@ def test_a_taskmanager_that_the_job_does_not_use_is_not_told_as_lost():
     told = Told()
     told.update(0, workers=(1, 2, 3, 4))
     told.update(1, stopped(3), workers=(1, 2, 3))
-    told.update(2, replace(WHOLE, restored=Restored(2, T + 1.5), changed=T + 1.9))
+    told.update(2, replace(WHOLE, restored=RestoredCheckpoint(2, T + 1.5), changed=T + 1.9))
 
     assert (told.all[0].cause, told.all[0].lost) == ("task", ())

@@ -9,7 +9,7 @@ from dashboard.collect.fields import Field
 from dashboard.collect.job_tracker import JobTracker
 from dashboard.collect.links import Links
 from dashboard.collect.live_tracker import AlertTracker, LiveTracker
-from dashboard.collect.read_checkpoints import Restored
+from dashboard.collect.read_checkpoints import RestoredCheckpoint
 from dashboard.collect.read_live import LiveAlert, LiveUsers
 from dashboard.collect.workers import Named, Workers
 from dashboard.model import JobManager, Live, LiveUser, TaskManager
@@ -62,7 +62,7 @@ def test_whether_a_checkpoint_is_still_there_is_not_known_once_flink_tells_of_it
 def test_counters_that_go_back_begin_another_term():
     seen, _ = tracker()
     seen.update(checkpoints([1, 2, 3]), T)
-    seen.update(checkpoints([4], latest_restored=Restored(3, T + 3.5, path="file:/chk-3")), T)
+    seen.update(checkpoints([4], latest_restored=RestoredCheckpoint(3, T + 3.5, path="file:/chk-3")), T)
     seen.update(checkpoints([4, 5]), T)
 
     assert view(seen) == [(1, 5, False), (1, 4, False), (0, 3, True), (0, 2, False), (0, 1, False)]
@@ -73,7 +73,7 @@ def test_what_was_in_progress_when_its_jobmanager_was_lost_is_given_up_unless_it
     first = checkpoints([1, 2, 3])
     pending = tuple(replace(each, status="IN_PROGRESS") for each in first.history[:2])
     seen.update(replace(first, history=(*pending, first.history[2])), T)
-    seen.update(checkpoints([4], total=1, latest_restored=Restored(2, T + 3.5, path="file:/chk-2")), T + 4)
+    seen.update(checkpoints([4], total=1, latest_restored=RestoredCheckpoint(2, T + 3.5, path="file:/chk-2")), T + 4)
 
     assert [(each.id, each.status, each.restored, each.failure) for each in seen.view().history] == [
         (4, "COMPLETED", False, None),
@@ -105,7 +105,7 @@ def test_a_checkpoint_is_written_again_only_when_it_changes():
     kept.clear()
     seen.update(checkpoints([1]), T + 1)
     assert kept == {}
-    seen.update(checkpoints([1], latest_restored=Restored(1, T + 5, path="file:/chk-1")), T + 2)
+    seen.update(checkpoints([1], latest_restored=RestoredCheckpoint(1, T + 5, path="file:/chk-1")), T + 2)
 
     assert [each.restored for each in kept.values()] == [True]
 

@@ -7,7 +7,7 @@ import pytest
 from flink_abnormal.core.errors import UsageError
 from flink_abnormal.drill.faults import KINDS, draw, plan
 from flink_abnormal.drill.job import DRAIN_RATE, INTERVAL_MS, USERS
-from flink_abnormal.drill.report import Report, StrikeResult
+from flink_abnormal.drill.report import DrillReport, StrikeResult
 from flink_abnormal.drill.runner import QUIET_SECONDS, Orders
 from flink_abnormal.drill.timeline import Line
 from flink_abnormal.drill.verification import Comparison
@@ -56,7 +56,7 @@ def struck(kind, noticed, recovered, failure=None):
 
 
 def test_the_report_has_the_median_of_each_kind():
-    report = Report("strikes", "local", 93, "isolated")
+    report = DrillReport("strikes", "local", 93, "isolated")
     report.strikes = [
         struck("kill taskmanager", 1.0, 6.0),
         struck("fill disk", 0.5, 4.0),
@@ -71,7 +71,7 @@ def test_the_report_has_the_median_of_each_kind():
 
 
 def test_the_report_is_a_page_of_markdown_too_with_what_sums_up_first():
-    report = Report("strikes", "local", 93, "isolated")
+    report = DrillReport("strikes", "local", 93, "isolated")
     report.strikes = [struck("kill taskmanager", 1.0, 6.0), struck("kill taskmanager", 3.0, 9.0)]
     report.alerts = Comparison(4, 4, [], [], [], [])
 
@@ -106,7 +106,7 @@ def test_two_hundred_strikes_leave_no_more_events_than_a_drain_makes_before_its_
 
 
 def test_a_strike_that_was_not_recovered_from_fails_the_drill():
-    report = Report("strikes", "local", 93, "isolated")
+    report = DrillReport("strikes", "local", 93, "isolated")
     report.strikes = [struck("kill taskmanager", 1.0, None, "not recovered within 60 s")]
 
     assert report.to_json()["verdict"] == "failed"

@@ -17,7 +17,7 @@ from flink_answers import JOB as FLINK_JOB
 
 from dashboard.collect.collector import Collector
 from dashboard.collect.history import History
-from flink_abnormal.snapshots.listing import Checkpoint, of_job
+from flink_abnormal.snapshots.listing import ListedCheckpoint, of_job
 from flink_abnormal.snapshots.locate import _latest
 from flink_abnormal.snapshots.storage import Retained
 
@@ -43,7 +43,7 @@ def restored(path, number=7):
 
 def row(number, kind="checkpoint", restored_ms=None, *, kept=True):
     path = f"file:/checkpoints/job/chk-{number}"
-    return Checkpoint(number, "job", kind, "COMPLETED", kept, 1000 * number, 60, 700, restored_ms, path)
+    return ListedCheckpoint(number, "job", kind, "COMPLETED", kept, 1000 * number, 60, 700, restored_ms, path)
 
 
 def test_the_size_is_what_the_checkpoint_itself_wrote_and_one_that_was_dropped_has_completed_all_the_same():
@@ -61,7 +61,7 @@ def test_a_checkpoint_that_failed_has_no_path():
     del failed["external_path"], failed["discarded"]
 
     assert of_job("job", {"latest": {"restored": restored("file:/other")}, "history": [failed]})[0] == (
-        Checkpoint(2, "job", "checkpoint", "FAILED", None, 2000, 60, 700, None, None)
+        ListedCheckpoint(2, "job", "checkpoint", "FAILED", None, 2000, 60, 700, None, None)
     )
 
 
@@ -76,7 +76,9 @@ def test_one_restored_from_an_earlier_run_has_a_row_of_its_own():
 
     assert of_job("job", {"latest": latest, "history": [told(1)]}) == [
         row(1),
-        Checkpoint(7, None, "checkpoint", "COMPLETED", None, None, None, None, 9000, "file:/checkpoints/earlier/chk-7"),
+        ListedCheckpoint(
+            7, None, "checkpoint", "COMPLETED", None, None, None, None, 9000, "file:/checkpoints/earlier/chk-7"
+        ),
     ]
 
 
@@ -98,8 +100,8 @@ def test_the_latest_snapshot_of_a_job_is_the_one_triggered_last_else_the_one_it_
 def test_a_retained_snapshot_is_a_row_with_what_its_folder_tells():
     kept = Retained("/checkpoints/job/chk-9", "checkpoint", "job", 9, 2.0, 5)
 
-    assert Checkpoint.of_retained(kept) == (
-        Checkpoint(9, "job", "checkpoint", "COMPLETED", True, 2.0, None, 5, None, "/checkpoints/job/chk-9")
+    assert ListedCheckpoint.of_retained(kept) == (
+        ListedCheckpoint(9, "job", "checkpoint", "COMPLETED", True, 2.0, None, 5, None, "/checkpoints/job/chk-9")
     )
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SHOWN: Final = 6
 
 
-class Alarms:
+class AlarmsPanel:
     """The first SHOWN alarms, critical ones first."""
 
     def __init__(self, texts: Texts) -> None:

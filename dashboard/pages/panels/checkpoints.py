@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from dashboard.pages.view import View
 
 
-class Checkpoints:
+class CheckpointsPanel:
     """The fourth tab."""
 
     def __init__(self, texts: Texts) -> None:
         with ui.element("div").classes("grid"):
             self._charts = Durations(texts)
-            self._history = History(texts)
+            self._history = HistoryTable(texts)
             self._detail = Detail(texts)
 
     def show(self, view: View) -> None:
@@ -66,7 +66,7 @@ class Durations:
         self._sizes.show(sizes, f"{texts('checkpoint-sizes')}: {size}")
 
 
-class History:
+class HistoryTable:
     """A row per known checkpoint, newest first."""
 
     def __init__(self, texts: Texts) -> None:

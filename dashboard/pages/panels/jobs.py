@@ -21,7 +21,7 @@ class Jobs:
     def __init__(self, texts: Texts) -> None:
         with ui.element("div").classes("grid"):
             self._jobs = JobList(texts)
-            self._tasks = Tasks(texts)
+            self._tasks = TasksTable(texts)
             self._subtasks = Subtasks(texts)
             with ui.element("div").classes("grid two"):
                 self._options = Options(texts)
@@ -59,7 +59,7 @@ class JobList:
         )
 
 
-class Tasks:
+class TasksTable:
     """A row per task: the sums and averages of its subtasks."""
 
     def __init__(self, texts: Texts) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dashboard.pages import words
 from dashboard.pages.panels.recovery import sentence
-from dashboard.pages.pictures import Link, Node, graph, short_name, shorten, spread
+from dashboard.pages.pictures import Box, Link, graph, short_name, shorten, spread
 
 if TYPE_CHECKING:
     from dashboard.model import Checkpoint, CheckpointTask, JobDetail, Recovery, Step, StepKind
@@ -32,20 +32,20 @@ def checkpoint(job: JobDetail, texts: Texts, colours: Palette, width: float) -> 
     tasks = made.details.get(newest.id, ()) if made is not None and newest is not None else ()
     busy = made is not None and made.in_progress > 0
     middle = width / 2
-    coordinator = Node("coordinator", middle, 28, 300, 46, _coordinator(newest, texts), "accent", bold=True)
+    coordinator = Box("coordinator", middle, 28, 300, 46, _coordinator(newest, texts), "accent", bold=True)
     nodes, links = [coordinator], []
     places = spread(len(job.vertices), 0, width)
     across = min(200.0, width / max(len(job.vertices), 1) - 18)
     cost = {task.vertex: task for task in tasks}
     for vertex, x in zip(job.vertices, places, strict=True):
         text = f"{shorten(short_name(vertex.name), 22)}\n{_cost(cost.get(vertex.id), texts)}"
-        nodes.append(Node(vertex.id, x, 140, across, 74, text, "warn" if busy else "ok"))
+        nodes.append(Box(vertex.id, x, 140, across, 74, text, "warn" if busy else "ok"))
         links.append(Link(vertex.id, "snapshot"))
     sources = {vertex.id for vertex in job.vertices} - {edge.target for edge in job.edges}
     links += [Link("coordinator", source, texts("lesson-barrier"), "accent", 2) for source in sorted(sources)]
     links += [Link(edge.source, edge.target, width=2.5, tone="accent") for edge in job.edges]
-    nodes.append(Node("snapshot", middle, 262, min(420, width - 20), 76, _snapshot(job, texts), "accent"))
-    nodes.append(Node("store", middle, 362, min(520, width - 20), 46, _store(newest, texts), "idle"))
+    nodes.append(Box("snapshot", middle, 262, min(420, width - 20), 76, _snapshot(job, texts), "accent"))
+    nodes.append(Box("store", middle, 362, min(520, width - 20), 46, _store(newest, texts), "idle"))
     links.append(Link("snapshot", "store", texts("lesson-store"), width=2.5))
     return graph(nodes, links, width, CHECKPOINT_HEIGHT, colours)
 
@@ -91,10 +91,8 @@ def recovery(shown: Recovery | None, texts: Texts, colours: Palette, width: floa
         colour = _stage_tone(name, shown) if done else "idle"
         x = spread(len(stages), 0, width)[place]
         current = shown is not None and place == reached
-        nodes.append(
-            Node(name, x, 36, across, 52, f"{place + 1}. {texts(name)}", colour, bold=current, dashed=not done)
-        )
-        nodes.append(Node(f"{name} text", x, 148, across, 136, text or texts(f"{name}-more"), "idle", dashed=not done))
+        nodes.append(Box(name, x, 36, across, 52, f"{place + 1}. {texts(name)}", colour, bold=current, dashed=not done))
+        nodes.append(Box(f"{name} text", x, 148, across, 136, text or texts(f"{name}-more"), "idle", dashed=not done))
     names = [name for name, _, _ in stages]
     links = [Link(one, other, width=2.5) for one, other in itertools.pairwise(names)]
     return graph(nodes, links, width, RECOVERY_HEIGHT, colours)

@@ -27,7 +27,7 @@ _TILES: Final = (
 )
 
 
-class Overview:
+class OverviewPanel:
     """The first tab: all of it at a glance."""
 
     def __init__(self, texts: Texts) -> None:

@@ -31,7 +31,7 @@ _WHY: Final[dict[StepKind, str]] = {"noticed": "why-all-stop", "restored": "why-
 """A learner's question at a step."""
 
 
-class Recoveries:
+class RecoveriesPanel:
     """The newest recoveries, each with its timeline, and a chart to compare them."""
 
     def __init__(self, texts: Texts) -> None:

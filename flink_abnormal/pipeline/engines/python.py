@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pyflink.datastream import DataStream, StreamExecutionEnvironment
 
     from flink_abnormal.core.settings import Settings
-    from flink_abnormal.pipeline.detector import Observer
+    from flink_abnormal.pipeline.detector import DecisionObserver
 
 
 class Detection(NamedTuple):
@@ -35,7 +35,7 @@ def build(
     """Detect in `events` of UserEvent, keyed by user; `cache` is the folder of compiled Java parts."""
     mode, live = settings.state.mode, settings.detection.live
     rule = Rule(settings.detection.threshold)
-    observers: list[Observer] = []
+    observers: list[DecisionObserver] = []
     if live:
         observers.append(LiveMetrics(rule) if mode == "thread" else LiveDocuments(rule))
     if settings.bounded:
