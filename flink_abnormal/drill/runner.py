@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from flink_abnormal.drill.timeline import Observation
 
 FAILURES_IN_A_ROW: Final = 10
-"""Flink fails a job with the thirteenth failure of a series (`launch.flink_configuration`)."""
+"""Flink fails a job with the thirteenth failure of a series (`submission/configuration.py`)."""
 QUIET_SECONDS: Final = 61.0
 FEW: Final = 10
 USUAL_SECONDS: Final = 40.0

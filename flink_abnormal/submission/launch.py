@@ -2,46 +2,37 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
-import signal
-import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
-
-import psutil
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flink_abnormal.core.errors import ClusterError, JobError, cause, root
 from flink_abnormal.core.parallelism import Parallelism
 from flink_abnormal.core.published import parameters, summary_prefix
-from flink_abnormal.core.settings import DEFAULT_PARALLELISM, MAX_PARALLELISM
+from flink_abnormal.core.settings import DEFAULT_PARALLELISM
 from flink_abnormal.core.uris import folder_uri
 from flink_abnormal.pipeline.stdout import append_only, open_to_workers
 from flink_abnormal.pipeline.verdict import Ending
 from flink_abnormal.runtime import distribution, embedded
-from flink_abnormal.runtime.rest import DEFAULT_HOST, DEFAULT_PORT, SERIES_SECONDS, Cluster
+from flink_abnormal.runtime.rest import DEFAULT_HOST, DEFAULT_PORT, Cluster
 from flink_abnormal.snapshots import finished, metadata
 from flink_abnormal.submission import progress
+from flink_abnormal.submission.configuration import RETAINED, flink_configuration
+from flink_abnormal.submission.inspection import nodes, real_modes
+from flink_abnormal.submission.interruption import on_ctrl_c, remember_ctrl_c, stop_early
 from flink_abnormal.submission.machine_checks import check_machine, to_start_from
 from flink_abnormal.submission.preflight import settle_mode
 from flink_abnormal.submission.terminal import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from types import FrameType
+    import threading
+    from collections.abc import Iterable, Sequence
 
     from flink_abnormal.core.job import Goal, Job
     from flink_abnormal.core.settings import Settings
-
-UNLIMITED: Final = str(2**31 - 1)
-START_MS: Final = 10_000
-"""All tasks of a job start within this time: on a cold cluster within 1.5 s, on a busy machine 5.3. Flink triggers the
-first checkpoint this long after the job's first task runs, and it fails unless all run by then."""
-RETAINED: Final = "execution.checkpointing.num-retained"
 
 
 class Target(NamedTuple):
@@ -70,46 +61,9 @@ class Launched(NamedTuple):
     goal: Goal | None
 
 
-def flink_configuration(settings: Settings, restore_path: str | None) -> dict[str, str]:
-    """Return the job's settings as Flink's configuration keys."""
-    state = settings.state
-    process_mode = {"python.fn-execution.bundle.time": "100"} if state.mode == "process" else {}
-    restore = {"execution.state-recovery.path": restore_path} if restore_path else {}
-    return {
-        "execution.runtime-mode": "STREAMING",
-        "pipeline.max-parallelism": str(MAX_PARALLELISM),
-        "pipeline.generic-types": "false",
-        "execution.checkpointing.interval": f"{state.checkpoint_interval_ms} ms",
-        "execution.checkpointing.min-pause": f"{min(state.checkpoint_interval_ms, START_MS)} ms",
-        "execution.checkpointing.mode": "EXACTLY_ONCE",
-        "execution.checkpointing.dir": folder_uri(state.checkpoint_dir),
-        "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
-        "execution.checkpointing.unaligned.enabled": str(not state.aligned).lower(),
-        # Flink counts a failed checkpoint and tries again; by default the first failure would fail the job.
-        "execution.checkpointing.tolerable-failed-checkpoints": UNLIMITED,
-        "execution.checkpointing.incremental": "true",
-        "state.backend.type": state.backend,
-        # Failures within a minute of each other form a series; after twelve restarts the next failure ends the job.
-        # Each lost worker is a series of its own, for ever.
-        "restart-strategy.type": "exponential-delay",
-        # A faster restart would deploy to a lost worker before its loss is detected (conf/config.yaml).
-        "restart-strategy.exponential-delay.initial-backoff": "500 ms",
-        "restart-strategy.exponential-delay.max-backoff": "5 s",
-        "restart-strategy.exponential-delay.backoff-multiplier": "1.3",
-        "restart-strategy.exponential-delay.jitter-factor": "0",
-        "restart-strategy.exponential-delay.reset-backoff-threshold": f"{SERIES_SECONDS} s",
-        "restart-strategy.exponential-delay.attempts-before-reset-backoff": "12",
-        "python.execution-mode": state.mode,
-        "python.executable": sys.executable,
-        "python.client.executable": sys.executable,
-        **process_mode,
-        **restore,
-    }
-
-
 def launch(job: Job, settings: Settings, target: Target) -> Launched:
     """Check, build and start a job."""
-    _on_ctrl_c(_stop_early)
+    on_ctrl_c(stop_early)
     if warning := check_machine(job, settings):
         say(warning)
     if target.kind == "embedded":
@@ -133,7 +87,7 @@ def launch(job: Job, settings: Settings, target: Target) -> Launched:
         metadata.check(restore_path, settings, job.proof(settings))
     say(f"Job: {job.name}")
     _report(settings, parallelism, layout, real_modes(nodes(j_graph)), restore_path)
-    interrupted = _remember_ctrl_c()
+    interrupted = remember_ctrl_c()
     client = None
     try:
         client = JobClient(env._j_stream_execution_environment.executeAsync(j_graph))  # noqa: SLF001
@@ -161,43 +115,6 @@ def _taken(target: Target, job_id: str) -> bool:
             f"The cluster at {target.host}:{target.port} was lost while job {job_id} was submitted. Whether it took "
             "the job is to be seen once it answers again: flink-abnormal list"
         ) from None
-
-
-def _on_ctrl_c(handler: Callable[[int, FrameType | None], None]) -> None:
-    """Handle Ctrl-C and SIGTERM with `handler`."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, handler)
-
-
-def _stop_early(_signal: int, _frame: FrameType | None) -> None:
-    """Exit at once on Ctrl-C: an exception would tear a JVM call, which Py4J logs with a traceback."""
-    say("Stopped before the job had started.")
-    leave()
-
-
-def leave() -> NoReturn:
-    """End this process and kill its JVM, which would notice the end only after its own start."""
-    for child in psutil.Process().children():
-        with contextlib.suppress(psutil.Error):
-            child.kill()
-    os._exit(0)
-
-
-def _remember_ctrl_c() -> threading.Event:
-    """Defer Ctrl-C until the job is submitted: before that, nobody knows whether it runs.
-
-    A second Ctrl-C ends the command at once.
-    """
-    interrupted = threading.Event()
-
-    def remember(_signal: int, _frame: FrameType | None) -> None:
-        if interrupted.is_set():
-            say("Stopped while the job was submitted. If a cluster took it, this lists it: flink-abnormal list")
-            leave()
-        interrupted.set()
-
-    _on_ctrl_c(remember)
-    return interrupted
 
 
 def _environment(settings: Settings, target: Target, restore_path: str | None, job_id: str) -> Any:
@@ -244,42 +161,6 @@ def _default_parallelism(env: Any, target: Target) -> int:
     if target.kind == "flink-run" and configuration.containsKey("parallelism.default"):
         return int(env.get_parallelism())
     return distribution.default_parallelism() or DEFAULT_PARALLELISM
-
-
-class Node(NamedTuple):
-    """An operator of the graph that Flink runs."""
-
-    uid: str | None
-    name: str
-    operator: str
-    parallelism: int
-    max_parallelism: int
-    slots: str
-
-
-def nodes(j_graph: Any) -> list[Node]:
-    """Return the operators of a Java StreamGraph; `operator` is the Java class, empty for a source."""
-    found = []
-    for node in j_graph.getStreamNodes().toArray():
-        factory = node.getOperatorFactory()
-        operator = factory.getStreamOperatorClass(None).getName() if factory is not None else ""
-        found.append(
-            Node(
-                node.getTransformationUID(),
-                node.getOperatorName(),
-                operator,
-                node.getParallelism(),
-                node.getMaxParallelism(),
-                node.getSlotSharingGroup(),
-            )
-        )
-    return found
-
-
-def real_modes(graph: Iterable[Node]) -> set[str]:
-    """Return the execution modes that Flink really uses: thread mode falls back to process mode silently."""
-    kinds = {".python.embedded.": "thread", ".python.process.": "process"}
-    return {mode for node in graph for package, mode in kinds.items() if package in node.operator}
 
 
 def _report(settings: Settings, parallelism: Any, layout: str, modes: Iterable[str], restore_path: str | None) -> None:

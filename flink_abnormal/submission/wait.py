@@ -16,6 +16,7 @@ from flink_abnormal.pipeline import verdict
 from flink_abnormal.runtime import distribution
 from flink_abnormal.runtime.rest import ENDED
 from flink_abnormal.submission import launch, progress
+from flink_abnormal.submission.interruption import leave
 from flink_abnormal.submission.logs import find_lines
 from flink_abnormal.submission.terminal import say, when_reader_left
 
@@ -132,7 +133,7 @@ class _Interruption:
         self.came.set()
         if self._leave:
             say(self._leave)
-            launch.leave()
+            leave()
         # In a separate thread: an exception here would interrupt the running call.
         threading.Thread(target=self._cancel, daemon=True).start()
 

@@ -8,7 +8,8 @@ from flink_abnormal.core.parallelism import Parallelism
 from flink_abnormal.core.settings import FileSettings, RandomSettings, Settings, SinkSettings, StateSettings
 from flink_abnormal.pipeline.verdict import Ending
 from flink_abnormal.runtime import distribution
-from flink_abnormal.submission import launch
+from flink_abnormal.submission import inspection
+from flink_abnormal.submission.configuration import flink_configuration
 
 BOTH_SINKS = SinkSettings(sinks=("print", "files"), output="/nowhere/out")
 RANDOM = Settings()
@@ -27,12 +28,12 @@ def graph(flink_environment):
 
     def build(settings, layout="isolated"):
         configuration = Configuration()
-        for key, value in launch.flink_configuration(settings, None).items():
+        for key, value in flink_configuration(settings, None).items():
             configuration.set_string(key, value)
         env = StreamExecutionEnvironment.get_execution_environment(configuration)
         cache = distribution.work_folder() / "parts"
         pipeline.build(env, settings, Parallelism(3, 2, 1), layout, 0, cache, Ending())
-        return launch.nodes(env._generate_stream_graph(True, "test"))
+        return inspection.nodes(env._generate_stream_graph(True, "test"))
 
     return build
 
@@ -46,7 +47,7 @@ def test_every_operator_has_a_uid_of_its_own_a_readable_name_and_the_mode_that_w
     assert None not in uids
     assert len(set(uids)) == len(uids)
     assert [node.name for node in nodes if node.name in ("Map", "PROCESS", "KEYED PROCESS") or "_" in node.name] == []
-    assert launch.real_modes(nodes) == {mode}
+    assert inspection.real_modes(nodes) == {mode}
     assert {node.max_parallelism for node in nodes} <= {120, 1, -1}
 
 
