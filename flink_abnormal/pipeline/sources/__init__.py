@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flink_abnormal.core.job import Goal
 from flink_abnormal.core.operators import FILE_SOURCE, HEARTBEAT
-from flink_abnormal.pipeline.sources import input as input_files
+from flink_abnormal.pipeline.sources import input_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
