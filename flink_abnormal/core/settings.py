@@ -213,6 +213,17 @@ class SinkSettings:
         120_000, "--roll", "duration", "files: an endless run finishes a file this often.", minimum=1_000
     )
 
+    def check(self) -> None:
+        """Raise UsageError for conflicting options."""
+        if not self.sinks:
+            raise UsageError("--sink needs a value: print, files, or both.")
+        if self.output is not None and ":/" in self.output:
+            raise UsageError(f"--output takes the path of a folder, not the address {self.output}.")
+        if "files" in self.sinks and self.output is None:
+            raise UsageError("--sink files writes below --output, which is missing: add --output FOLDER.")
+        if "files" not in self.sinks and self.output is not None:
+            raise UsageError("--output is used by --sink files only: add --sink files, or leave --output out.")
+
 
 @dataclass(frozen=True)
 class LayoutSettings:
@@ -325,14 +336,7 @@ class Settings:
         for name, source in self.sources.items():
             source.check(chosen=name == self.source)
         self.records.check()
-        if not self.sink.sinks:
-            raise UsageError("--sink needs a value: print, files, or both.")
-        if self.sink.output is not None and ":/" in self.sink.output:
-            raise UsageError(f"--output takes the path of a folder, not the address {self.sink.output}.")
-        if "files" in self.sink.sinks and self.sink.output is None:
-            raise UsageError("--sink files writes below --output, which is missing: add --output FOLDER.")
-        if "files" not in self.sink.sinks and self.sink.output is not None:
-            raise UsageError("--output is used by --sink files only: add --sink files, or leave --output out.")
+        self.sink.check()
 
 
 GROUPS: Final = {
