@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from flink_abnormal.core.settings import Settings
 
-_SINKS = {"print": console.build, "files": files.build}
+SINKS = {"print": console.build, "files": files.build}
 
 
 def build(
@@ -23,5 +23,5 @@ def build(
     """
     built = []
     for name in dict.fromkeys(settings.sink.sinks):
-        built += _SINKS[name](alerts, dead_letters, settings, parallelism)
+        built += SINKS[name](alerts, dead_letters, settings, parallelism)
     return built
