@@ -103,7 +103,6 @@ def connections() -> aiohttp.ClientSession:
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         skip_auto_headers=("Accept-Encoding", "User-Agent"),
-        timeout=aiohttp.ClientTimeout(total=None),
     )
 
 
@@ -160,7 +159,7 @@ async def get(
     """
     asked = f"GET {path[:80]}"
     try:
-        return await asyncio.wait_for(_get(session, address, path, most), seconds)
+        return await _get(session, address, path, seconds, most)
     except asyncio.TimeoutError:
         raise TooSlowError(f"{address} did not answer {asked} within {seconds:.1f} s.") from None
     except aiohttp.ClientConnectorError as error:
@@ -172,9 +171,11 @@ async def get(
         raise StrangerError(f"{address} broke off its answer to {asked}: {type(error).__name__}.") from None
 
 
-async def _get(session: aiohttp.ClientSession, address: Address, path: str, most: int) -> tuple[int, bytes]:
+async def _get(
+    session: aiohttp.ClientSession, address: Address, path: str, seconds: float, most: int
+) -> tuple[int, bytes]:
     url = URL(f"http://{address}{path}", encoded=True)
-    async with session.get(url, allow_redirects=False) as answer:
+    async with session.get(url, allow_redirects=False, timeout=aiohttp.ClientTimeout(total=seconds)) as answer:
         content = bytearray()
         async for chunk in answer.content.iter_any():
             content += chunk

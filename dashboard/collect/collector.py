@@ -32,7 +32,6 @@ SNAPSHOT_SECONDS: Final = 0.2
 PATIENCE_SECONDS: Final = 0.7
 """A task that has not answered for so long no longer keeps the others from being read again."""
 CALL_SECONDS: Final = 0.5
-CANCEL_SECONDS: Final = 0.2
 JOIN_SECONDS: Final = 15.0
 
 
@@ -132,11 +131,9 @@ class Collector:
             await self._ended.wait()
             jobs.cancel()
             log.cancel()
-            left = set(running)
-            while left:  # before Python 3.12, wait_for() swallows a cancellation that comes together with its result
-                for task in left:
-                    task.cancel()
-                _, left = await asyncio.wait(left, timeout=CANCEL_SECONDS)
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running)
 
     def _pollers(self, asker: Asker, jobs: JobReader, log: LogReader) -> list[Poller]:
         cluster = ClusterReader(self._state, asker)
