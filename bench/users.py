@@ -12,14 +12,8 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from flink_abnormal.core.settings import (
-    DetectionSettings,
-    FileSettings,
-    LayoutSettings,
-    Settings,
-    SinkSettings,
-    StateSettings,
-)
+from flink_abnormal.core.settings import DetectionSettings, LayoutSettings, Settings, SinkSettings, StateSettings
+from flink_abnormal.core.source_settings import FileSettings
 from flink_abnormal.pipeline.abnormal import ABNORMAL
 from flink_abnormal.submission import launch
 

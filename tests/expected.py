@@ -2,8 +2,8 @@
 
 from flink_abnormal.core.model import Rule
 from flink_abnormal.core.rule import detect
-from flink_abnormal.core.settings import RandomSettings
 from flink_abnormal.core.simulation import Simulation
+from flink_abnormal.core.source_settings import RandomSettings
 
 SEED = RandomSettings().seed
 

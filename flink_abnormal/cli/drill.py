@@ -14,7 +14,7 @@ from rich.console import Console
 
 from flink_abnormal.cli.options import Duration, PathText
 from flink_abnormal.core.errors import MachineError, UsageError
-from flink_abnormal.core.settings import RandomSettings
+from flink_abnormal.core.source_settings import RandomSettings
 from flink_abnormal.drill import local_environment, migrations, runner
 from flink_abnormal.drill.faults import KINDS, Kind, plan
 from flink_abnormal.drill.observer import DrillError

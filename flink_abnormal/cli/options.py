@@ -16,12 +16,12 @@ from ruamel.yaml.error import YAMLError
 
 from flink_abnormal.core import settings as tree
 from flink_abnormal.core.durations import UNITS_MS, duration_text
-from flink_abnormal.core.settings import DrawnSeed
+from flink_abnormal.core.source_settings import DrawnSeed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flink_abnormal.core.settings import Option
+    from flink_abnormal.core.option import Option
 
 LONGEST_MS: Final = 366 * 24 * 3_600_000
 

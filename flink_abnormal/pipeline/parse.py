@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pyflink.datastream import RuntimeContext
 
     from flink_abnormal.core.model import UserEvent
-    from flink_abnormal.core.settings import FormatSettings
+    from flink_abnormal.core.source_settings import FormatSettings
 
 
 LINES_A_COUNT: Final = 256

@@ -13,7 +13,8 @@ from datetime import datetime, timezone
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
-from flink_abnormal.core.settings import DrawnSeed, Settings
+from flink_abnormal.core.settings import Settings
+from flink_abnormal.core.source_settings import DrawnSeed
 from flink_abnormal.core.uris import local_path
 from flink_abnormal.runtime import s3
 

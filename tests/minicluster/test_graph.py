@@ -5,7 +5,8 @@ import pytest
 
 from flink_abnormal.core import operators
 from flink_abnormal.core.parallelism import Parallelism
-from flink_abnormal.core.settings import FileSettings, RandomSettings, Settings, SinkSettings, StateSettings
+from flink_abnormal.core.settings import Settings, SinkSettings, StateSettings
+from flink_abnormal.core.source_settings import FileSettings, RandomSettings
 from flink_abnormal.pipeline.verdict import Ending
 from flink_abnormal.runtime import distribution
 from flink_abnormal.submission import inspection

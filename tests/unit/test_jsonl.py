@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flink_abnormal.core.model import ABNORMAL, NO_TIMESTAMP, NORMAL, UserEvent
-from flink_abnormal.core.settings import FormatSettings
+from flink_abnormal.core.source_settings import FormatSettings
 from flink_abnormal.pipeline import formats
 from flink_abnormal.pipeline.formats import Rejected
 from flink_abnormal.pipeline.formats.jsonl import JsonLines

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from flink_abnormal.core.errors import MachineError, UsageError
-from flink_abnormal.core.settings import FileSettings, Settings, SinkSettings, StateSettings
+from flink_abnormal.core.settings import Settings, SinkSettings, StateSettings
+from flink_abnormal.core.source_settings import FileSettings
 from flink_abnormal.core.uris import folder_uri, local_path
 from flink_abnormal.pipeline.abnormal import ABNORMAL
 from flink_abnormal.runtime import distribution

@@ -8,16 +8,8 @@ from flink_abnormal.cli.flink import WITH_VALUE, WITHOUT_VALUE
 from flink_abnormal.cli.options import Duration, default_text, job_options, option_groups
 from flink_abnormal.core.durations import duration_text
 from flink_abnormal.core.errors import UsageError
-from flink_abnormal.core.settings import (
-    FileSettings,
-    FormatSettings,
-    RandomSettings,
-    Settings,
-    SinkSettings,
-    default_checkpoint_dir,
-    from_values,
-    options,
-)
+from flink_abnormal.core.settings import Settings, SinkSettings, default_checkpoint_dir, from_values, options
+from flink_abnormal.core.source_settings import FileSettings, FormatSettings, RandomSettings
 
 
 @click.command()

@@ -1,7 +1,8 @@
 import pytest
 
 from flink_abnormal.core.job import Goal
-from flink_abnormal.core.settings import FileSettings, RandomSettings, Settings
+from flink_abnormal.core.settings import Settings
+from flink_abnormal.core.source_settings import FileSettings, RandomSettings
 from flink_abnormal.pipeline.abnormal import ABNORMAL
 from flink_abnormal.submission.progress import Figures, goal, text
 

@@ -2,8 +2,9 @@ import pytest
 
 from flink_abnormal.core.model import ABNORMAL, Rule, UserEvent
 from flink_abnormal.core.rule import detect
-from flink_abnormal.core.settings import DetectionSettings, RandomSettings
+from flink_abnormal.core.settings import DetectionSettings
 from flink_abnormal.core.simulation import Simulation
+from flink_abnormal.core.source_settings import RandomSettings
 
 DEFAULTS = RandomSettings()
 DEFAULT = Simulation(DEFAULTS.seed, DEFAULTS.users, DEFAULTS.interval_ms, DEFAULTS.abnormal_rate)

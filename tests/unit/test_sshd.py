@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from reader_model import read
 
 from flink_abnormal.core.model import NO_TIMESTAMP, UserEvent, digest
-from flink_abnormal.core.settings import FormatSettings
+from flink_abnormal.core.source_settings import FormatSettings
 from flink_abnormal.pipeline import formats
 from flink_abnormal.pipeline.formats import Rejected
 from flink_abnormal.pipeline.formats.sshd import Sshd

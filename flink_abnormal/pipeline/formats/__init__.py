@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flink_abnormal.core.model import UserEvent
-    from flink_abnormal.core.settings import FormatSettings
+    from flink_abnormal.core.source_settings import FormatSettings
 
 __all__ = ["FORMATS", "Parse", "Rejected", "needs_first_line", "parser", "refers_back"]
 

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     from pyflink.datastream import RuntimeContext, StreamExecutionEnvironment
 
-    from flink_abnormal.core.settings import FileSettings, Settings
+    from flink_abnormal.core.settings import Settings
+    from flink_abnormal.core.source_settings import FileSettings
     from flink_abnormal.pipeline.sources.base import SourceContext
 
 PAUSES: Final = 20
