@@ -298,7 +298,7 @@ class Cluster:
             except TooSlowError as error:
                 if method != "GET":
                     raise ClusterError(
-                        f"{address} did not answer {method} {path} in time: look what came of it."
+                        f"{address} did not answer {method} {path} in time: check whether it took effect."
                     ) from None
                 listens = listens or not isinstance(error, BrokenOffError)
                 continue
