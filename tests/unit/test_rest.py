@@ -92,7 +92,8 @@ def test_a_change_that_nobody_confirmed_is_not_asked_of_another(monkeypatch):
         with pytest.raises(ClusterError) as refused:
             at(quiet, port).cancel("1")
 
-        assert str(refused.value) == f"127.0.0.1:{quiet} did not answer PATCH /jobs/1 in time: check whether it took effect."
+        said = f"127.0.0.1:{quiet} did not answer PATCH /jobs/1 in time: check whether it took effect."
+        assert str(refused.value) == said
         assert asked == []
 
 
