@@ -36,20 +36,20 @@ connectors:
 	@command -v mvn >/dev/null || { echo "make connectors needs Maven (mvn), which fetches Flink's jars: install it" \
 	  "(Debian: apt-get install maven)."; exit 3; }
 	@mvn --batch-mode --quiet --strict-checksums --file conf/connectors/pom.xml -Dconnectors.folder="$(abspath $(CONNECTORS))" package
-	@echo "Flink's connectors stand in $(abspath $(CONNECTORS))"
+	@echo "Flink's connectors are in $(abspath $(CONNECTORS))"
 
 setup: .venv/.ready
 
 .venv/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c '$(FITS)' 2>/dev/null || { echo "PyFlink runs on Python 3.10, 3.11 or 3.12, and $(PYTHON) is" \
-	  "$$($(PYTHON) -V 2>/dev/null || echo not there): install one of them beside it, with its venv (for example: uv" \
+	  "$$($(PYTHON) -V 2>/dev/null || echo missing): install one of them beside it, with its venv (for example: uv" \
 	  "python install 3.12), then run: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; exit 3; }
 	@echo "Setting up .venv (a few minutes, once)"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 -c constraints.txt -e '.[dev,dashboard]'
 	@$(BIN)/python -m flink_abnormal.runtime.java >/dev/null 2>&1 || \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 -c constraints.txt -e '.[jre]' || \
-	  { echo "There is no Java 17 or 21 here, and PyPI has none for this platform: install one, then run make again."; exit 3; }
+	  { echo "No Java 17 or 21 was found, and PyPI has none for this platform: install one, then run make again."; exit 3; }
 	@touch $@
 
 clean:

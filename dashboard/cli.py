@@ -27,16 +27,16 @@ LOCAL: Final = "127.0.0.1"
     "hosts",
     metavar="NAME",
     multiple=True,
-    help="A name that browsers may call the page by, beside localhost; may be given again.",
+    help="A host name, besides localhost, under which browsers may open the page; repeatable.",
 )
 @click.option(
-    "--history", type=PathText(), metavar="FILE", help="Where it remembers. [default: .flink/dashboard.sqlite]"
+    "--history", type=PathText(), metavar="FILE", help="The file for its history. [default: .flink/dashboard.sqlite]"
 )
 @click.option(
     "--webhook",
     metavar="URL",
     envvar=webhook_url.VARIABLE,
-    help=f"Is sent each change of an alarm as JSON. [default: ${webhook_url.VARIABLE}, else none]",
+    help=f"Receives each change of an alarm as JSON. [default: ${webhook_url.VARIABLE}, else none]",
 )
 def dashboard(
     jobmanager: str | None, host: str, port: int, hosts: tuple[str, ...], history: str | None, webhook: str | None
@@ -71,5 +71,5 @@ def _check_port(host: str, port: int) -> None:
         reason = str(error.strerror).partition(" (")[0]  # Python adds the address, which the sentence below contains
         raise MachineError(
             f"The dashboard can't listen on {host}:{port}: {reason}. "
-            "End what listens there, or choose another: flink-abnormal dashboard --port 8090"
+            "Stop what listens there, or choose another port: flink-abnormal dashboard --port 8090"
         ) from None

@@ -25,7 +25,8 @@ def check(url: str) -> str:
         well = False
     if not well or re.search(r"[\s\x00-\x1f\x7f]", url):
         raise UsageError(
-            "The webhook's address is none that can be posted to: write http:// or https:// and a host, such as "
-            f"https://example.org/hook, in --webhook or {VARIABLE}. It is not shown here, since it may hold a secret."
+            "The webhook's address is not an HTTP URL: write http:// or https:// and a host, such as "
+            f"https://example.org/hook, in --webhook or {VARIABLE}. It is not shown here because it may contain a "
+            "secret."
         )
     return url

@@ -138,15 +138,15 @@ class Asker:
 
     async def _one(self, address: Address, path: str, seconds: float, most: int, *, urgent: bool) -> bytes:
         if not any(allowed.fullmatch(path) for allowed in ALLOWED):
-            raise AskError(f"GET {path[:80]!r} is not on the list of what is read.")
+            raise AskError(f"GET {path[:80]!r} is not an allowed request.")
         await self._pace.take(urgent=urgent)
         status, content = await get(self._session, address, path, seconds=seconds, most=most)
         if status == 200:  # noqa: PLR2004
             return content
         if elects(status, content):
-            raise SilentError(f"{address} elects a leader, or has lost it.")
+            raise SilentError(f"{address} is electing a leader, or has lost it.")
         if status == 404:  # noqa: PLR2004
-            raise AbsentError(f"Flink knows nothing at {path[:80]}.")
+            raise AbsentError(f"Flink has nothing at {path[:80]}.")
         raise AskError(f"Flink refused GET {path[:80]}: status {status}.")
 
 
@@ -164,11 +164,11 @@ async def get(
         raise TooSlowError(f"{address} did not answer {asked} within {seconds:.1f} s.") from None
     except aiohttp.ClientConnectorError as error:
         known = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-        raise NobodyListensError(f"Nobody listens at {address}: {known or error}.") from None
+        raise NobodyListensError(f"Nothing listens at {address}: {known or error}.") from None
     except (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError, aiohttp.ClientOSError) as error:
-        raise BrokenOffError(f"{address} broke off its answer to {asked}: {type(error).__name__}.") from None
+        raise BrokenOffError(f"{address} did not finish its answer to {asked}: {type(error).__name__}.") from None
     except (aiohttp.ClientError, ValueError) as error:
-        raise StrangerError(f"{address} broke off its answer to {asked}: {type(error).__name__}.") from None
+        raise StrangerError(f"{address} did not finish its answer to {asked}: {type(error).__name__}.") from None
 
 
 async def _get(

@@ -75,7 +75,7 @@ class History:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise MachineError(
-                f"The dashboard's history can't be kept in {path}: {error.strerror}. Name another place for it."
+                f"The dashboard's history can't be kept in {path}: {error.strerror}. Name another file for it."
             ) from None
         with self._file_lock, self._failing():
             self._open()
@@ -101,7 +101,7 @@ class History:
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError):
                 raise
-            raise self._foreign("is no SQLite file") from None
+            raise self._foreign("is not an SQLite file") from None
         if tables == 0 and version == 0:
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             connection.execute("PRAGMA journal_mode = WAL")
@@ -111,7 +111,7 @@ class History:
                 connection.execute(f"PRAGMA application_id = {_OURS}")
                 connection.execute(f"PRAGMA user_version = {VERSION}")
         elif ours != _OURS:
-            raise self._foreign("is the file of another program")
+            raise self._foreign("belongs to another program")
         elif version != VERSION:
             raise self._foreign(f"was written by another version of the dashboard ({version}, not {VERSION})")
         else:
@@ -131,7 +131,7 @@ class History:
         except sqlite3.Error as error:
             self.error = (
                 f"The dashboard's history is kept in memory only: {self.path} can't be written ({error}). "
-                "Free the disk, or end what locks the file."
+                "Free disk space, or stop the program that locks the file."
             )
 
     def put_checkpoint(self, each: Checkpoint) -> None:

@@ -24,11 +24,11 @@ _TEXTS: Final = {
     "no-checkpoint": "no checkpoint has completed for three intervals",
     "checkpoint-failed": "a checkpoint has failed",
     "job-restarting": "the job is being restarted",
-    "job-failed": "a job has failed, and none of its name runs",
+    "job-failed": "a job has failed, and no other job of its name is running",
     "taskmanager-lost": "a TaskManager is lost",
-    "no-free-slot": "tasks wait for a free slot",
-    "backpressure": "a task is held up by the one behind it for more than half of its time",
-    "source-idle": "the source gives no events",
+    "no-free-slot": "tasks are waiting for a free slot",
+    "backpressure": "a task is held up by the next one more than half of the time",
+    "source-idle": "the source emits no events",
     "jobmanager-gone": "no JobManager answers",
 }
 
@@ -80,7 +80,7 @@ class Webhook:
                 }
             )
         except asyncio.QueueFull:
-            self._fail("too many changes wait")
+            self._fail("too many changes are waiting")
 
     async def _post(self, session: aiohttp.ClientSession, change: dict[str, Any]) -> None:
         try:
@@ -97,4 +97,4 @@ class Webhook:
     def _fail(self, why: str) -> None:
         self.failed += 1
         if self.failed == 1:  # the address may hold a secret: it is not shown
-            LOG.warning("The webhook does not take alarms (%s). Further failures are counted, and not told.", why)
+            LOG.warning("The webhook does not accept alarms (%s). Further failures are counted, but not logged.", why)

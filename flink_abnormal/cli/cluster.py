@@ -16,23 +16,25 @@ from flink_abnormal.runtime.rest import DEFAULT_PORT
 
 @click.group()
 def cluster() -> None:
-    """Start, show and end a local cluster: 1 JobManager and 3 TaskManagers of 3 slots, as processes."""
+    """Start, show and stop a local cluster: 1 JobManager and 3 TaskManagers with 3 slots each, as processes."""
 
 
 @cluster.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, help="Of the web UI. [default: 8081]")
-@click.option("--taskmanagers", type=click.IntRange(1, 100), default=3, help="How many. [default: 3]")
-@click.option("--slots", type=click.IntRange(1, 100), default=3, help="Slots of each TaskManager. [default: 3]")
-@click.option("--standby", type=click.IntRange(0, 100), default=0, help="TaskManagers beyond those. [default: 0]")
-@click.option("--ha", is_flag=True, help="Three JobManagers, on --port and the two behind it, and a ZooKeeper.")
+@click.option("--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, help="Port of the web UI. [default: 8081]")
+@click.option("--taskmanagers", type=click.IntRange(1, 100), default=3, help="Number of TaskManagers. [default: 3]")
+@click.option("--slots", type=click.IntRange(1, 100), default=3, help="Slots per TaskManager. [default: 3]")
+@click.option(
+    "--standby", type=click.IntRange(0, 100), default=0, help="Additional TaskManagers, on standby. [default: 0]"
+)
+@click.option("--ha", is_flag=True, help="Three JobManagers, on --port and the next two ports, and a ZooKeeper.")
 @click.option(
     "--metrics",
     "metrics_port",
     type=click.IntRange(1, 65000),
     is_flag=False,
     flag_value=metrics.DEFAULT_PORT,
-    help=f"Serve metrics for Prometheus, one port a process, from this one on [{metrics.DEFAULT_PORT}]. "
-    "On all addresses of this machine: Flink can't bind them to one.",
+    help=f"Serve metrics for Prometheus, one port per process, starting at this one [{metrics.DEFAULT_PORT}], "
+    "on all addresses of this machine: Flink can't bind them to one.",
 )
 def up(
     port: int,
@@ -42,20 +44,20 @@ def up(
     ha: bool,  # noqa: FBT001
     metrics_port: int | None,
 ) -> None:
-    """Start the cluster and wait until every slot is there. A process that dies is started again."""
+    """Start the cluster and wait until every slot is registered. A process that dies is restarted."""
     plan = Plan(port, taskmanagers, slots, standby, ha, metrics_port)
     if (state := local_cluster.running()) is not None and state.plan != plan:
         raise ClusterError(
             f"Another cluster is up: port {state.plan.port}, {_parts(state.plan)}. "
-            "End it first: flink-abnormal cluster down"
+            "Stop it first: flink-abnormal cluster down"
         )
     began = time.monotonic()
     with Console(stderr=True).status("Starting") as shown:
         local_cluster.up(plan, lambda text: shown.update(f"Starting: {text}"))
-    how = "was up already" if state is not None else f"is up after {time.monotonic() - began:.1f} s"
+    how = "was already up" if state is not None else f"is up after {time.monotonic() - began:.1f} s"
     print(f"The cluster {how}: {_parts(plan)}; {_web_ui(plan)}")
     if plan.metrics_port:
-        print(f"Metrics: /metrics on ports of {metrics.ports(plan)}, on all addresses of this machine")
+        print(f"Metrics: /metrics on ports {metrics.ports(plan)}, on all addresses of this machine")
 
 
 def _parts(plan: Plan) -> str:
@@ -72,14 +74,14 @@ def _web_ui(plan: Plan) -> str:
 
 @cluster.command()
 def status() -> None:
-    """Show the processes of the cluster; exit code 4 where it is not whole."""
+    """Show the processes of the cluster; exit code 4 if it is incomplete."""
     state = local_cluster.running()
     if state is None:
         raise ClusterError("No cluster is up. Start one: flink-abnormal cluster up")
     rows = []
     leader = local_cluster.leading(state) if state.plan.ha else None
     for member in state.members:
-        shown = "gave up: it died again and again" if member.crash_loop else "runs" if member.alive() else "is down"
+        shown = "gave up: it kept dying" if member.crash_loop else "runs" if member.alive() else "is down"
         shown += ", leads" if member.name == leader else ""
         rows.append((member.name, str(member.pid), shown, str(member.restarts)))
     tables.show(("Process", "Pid", "State", "Restarts"), rows)
@@ -89,12 +91,12 @@ def status() -> None:
     # Flink counts a dead TaskManager's slots until its heartbeats time out, so check the processes too.
     whole = all(member.alive() and not member.crash_loop for member in state.members)
     if not whole or slots.total != state.plan.all_slots:
-        raise ClusterError("The cluster is not whole: see the table and the logs.")
+        raise ClusterError("The cluster is incomplete: see the table and the logs.")
 
 
 @cluster.command()
 def down() -> None:
-    """End the cluster and every process of it."""
+    """Stop the cluster and all of its processes."""
     with Console(stderr=True).status("Ending"):
         ended = local_cluster.down()
     print("The cluster is down." if ended else "No cluster was up.")

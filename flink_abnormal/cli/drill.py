@@ -39,19 +39,26 @@ def _place_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of every drill to a command."""
     for option in reversed(
         [
-            click.option("--on", type=click.Choice(["local", "compose"]), default="local", help="Which cluster."),
+            click.option("--on", type=click.Choice(["local", "compose"]), default="local", help="The cluster to use."),
             click.option(
                 "--port",
                 type=click.IntRange(1, 65535),
                 default=DEFAULT_PORT,
-                help="Of the web UI, where the drill starts a cluster of its own.",
+                help="Port of the web UI, if the drill starts a cluster of its own.",
             ),
-            click.option("--deadline", type=Duration(1000), default="60s", help="What a recovery may take."),
+            click.option("--deadline", type=Duration(1000), default="60s", help="The time limit for a recovery."),
             click.option(
-                "--json", "json_file", type=PathText(), metavar="FILE", help="Write the report to this file, too."
+                "--json",
+                "json_file",
+                type=PathText(),
+                metavar="FILE",
+                help="Also write the report to this file, as JSON.",
             ),
             click.option(
-                "--markdown", "markdown_file", type=click.Path(dir_okay=False), help="The same, as a page to be read."
+                "--markdown",
+                "markdown_file",
+                type=click.Path(dir_okay=False),
+                help="Also write the report to this file, as Markdown.",
             ),
         ]
     ):
@@ -60,16 +67,20 @@ def _place_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.group(invoke_without_command=True)
-@click.option("--kill", type=_targets("kill"), multiple=True, help="SIGKILL; jobmanager: the one that leads.")
-@click.option("--cut", type=_targets("cut"), multiple=True, help="Take a TaskManager off the network for a while.")
-@click.option("--pause", type=_targets("pause"), multiple=True, help="Freeze one for longer than its heartbeat may be.")
-@click.option("--fill", type=_targets("fill"), multiple=True, help="Let no checkpoint be written for a while.")
-@click.option("--random", "mixed", is_flag=True, help="A mix of all strikes that are possible, drawn by --seed.")
-@click.option("--times", type=click.IntRange(1, 1000), default=1, help="Rounds; strikes in all with --random.")
-@click.option("--seed", type=int, default=RandomSettings.seed, help="Of the users, the victims and the mix.")
+@click.option("--kill", type=_targets("kill"), multiple=True, help="SIGKILL a process; jobmanager: the leader.")
+@click.option("--cut", type=_targets("cut"), multiple=True, help="Cut a TaskManager off the network for a while.")
+@click.option(
+    "--pause", type=_targets("pause"), multiple=True, help="Freeze a process for longer than the heartbeat timeout."
+)
+@click.option(
+    "--fill", type=_targets("fill"), multiple=True, help="Prevent checkpoints from being written for a while."
+)
+@click.option("--random", "mixed", is_flag=True, help="A mix of all possible strikes, drawn by --seed.")
+@click.option("--times", type=click.IntRange(1, 1000), default=1, help="Number of rounds; with --random, of strikes.")
+@click.option("--seed", type=int, default=RandomSettings.seed, help="Seed of the users, the victims and the mix.")
 @click.option("--free-slots", is_flag=True, help="Use 3 of 9 slots, so that tasks find a free one. Default: all 9.")
 @click.option(
-    "--execution-mode", type=click.Choice(["thread", "process"]), help="How Python runs. [default: as submit]"
+    "--execution-mode", type=click.Choice(["thread", "process"]), help="How Python runs. [default: as for submit]"
 )
 @_place_options
 @click.option(
@@ -77,7 +88,7 @@ def _place_options(command: Callable[..., Any]) -> Callable[..., Any]:
     type=click.Choice(["drop", "double"]),
     is_flag=False,
     flag_value="drop",
-    help="Cheat with one alert, which the drill must notice. [drop]",
+    help="Tamper with one alert, which the drill must notice. [drop]",
 )
 @click.pass_context
 def drill(context: click.RichContext, /, **values: Any) -> None:
@@ -91,7 +102,7 @@ def drill(context: click.RichContext, /, **values: Any) -> None:
         impossible = dict(environment.impossible())
         mode = _mode(values, "process" if "kill worker-python" in wanted else "thread")
         if mode == "thread":
-            impossible["kill worker-python"] = "Python runs in no process of its own. Give --execution-mode process."
+            impossible["kill worker-python"] = "Python has no process of its own. Give --execution-mode process."
         kinds = plan(wanted, values["times"], values["seed"], mixed=values["mixed"], impossible=impossible)
         slots = "shared" if values["free_slots"] else "isolated"
         orders = runner.Orders(kinds, values["seed"], slots, mode, values["deadline"] / 1000, values["tamper"])
@@ -103,7 +114,7 @@ def drill(context: click.RichContext, /, **values: Any) -> None:
 @_place_options
 @click.pass_context
 def rescale(context: click.RichContext, /, **_: Any) -> None:
-    """Move a running job to another parallelism and to the other state backend; no alert may be lost or doubled."""
+    """Move a running job to another parallelism and the other state backend; no alert may be lost or duplicated."""
     values = _values(context)
     with _environment(values, ha=False) as environment:
         mode = _mode(values)
@@ -114,10 +125,10 @@ def rescale(context: click.RichContext, /, **_: Any) -> None:
 
 @drill.command()
 @_place_options
-@click.option("--savepoint", type=PathText(), metavar="FOLDER", help="One that is kept. [default: the project's own]")
+@click.option("--savepoint", type=PathText(), metavar="FOLDER", help="Its folder. [default: the project's own]")
 @click.pass_context
 def upgrade(context: click.RichContext, /, savepoint: str | None, **_: Any) -> None:
-    """Resume a savepoint that the previous release left; the alerts after it must be the rule's."""
+    """Resume from a savepoint of the previous release; the alerts after it must follow the rule."""
     values = _values(context)
     with _environment(values, ha=False) as environment:
         folder = Path(savepoint).absolute() if savepoint else migrations.kept_savepoint()
@@ -139,7 +150,7 @@ def _values(context: click.Context) -> dict[str, Any]:
     for name in ("kill", "cut", "pause", "fill", "mixed", "tamper"):
         if above.get(name):
             flag = "random" if name == "mixed" else name
-            raise UsageError(f"drill {context.info_name} strikes nothing: leave --{flag} out.")
+            raise UsageError(f"drill {context.info_name} has no strikes: leave --{flag} out.")
     given = {
         name: value
         for name, value in context.params.items()
@@ -168,7 +179,7 @@ def _in_order(environment: Environment, exercised: Callable[[], DrillReport]) ->
         stays = bool(report.problems()) and not report.tampered
     finally:
         if stays:
-            _say(f"What the job wrote stays for a look: {environment.folder}")
+            _say(f"The job's files are kept for inspection: {environment.folder}")
         else:
             environment.remove(environment.folder)
     return report
@@ -211,7 +222,7 @@ def _end_in_order() -> None:
     def end(number: int, _frame: FrameType | None) -> NoReturn:
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, signal.SIG_IGN)
-        print("Ending: taking back what the drill did", file=sys.stderr, flush=True)
+        print("Stopping: undoing what the drill did", file=sys.stderr, flush=True)
         sys.exit(128 + number)
 
     for each in (signal.SIGINT, signal.SIGTERM):

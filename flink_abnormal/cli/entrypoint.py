@@ -89,7 +89,7 @@ def checkpoint_dir(environ: Mapping[str, str]) -> str:
         )
     if folders[0] in TAKEN:
         raise UsageError(
-            f"CHECKPOINT_DIR={told} can't be used: {folders[0]} holds something else. Name another folder."
+            f"CHECKPOINT_DIR={told} can't be used: {folders[0]} is used for something else. Name another folder."
         )
     return told.rstrip("/")
 
@@ -149,13 +149,15 @@ def check_zookeeper(role: Role, environ: Mapping[str, str]) -> None:
         return
     if "ha" not in profiles(environ) and ZOOKEEPER_DATA.exists():
         OUTDATED.touch()
-        print("What three JobManagers knew of their job is outdated: it goes on from its newest snapshot.")
+        print(
+            "What the three JobManagers stored about their job is outdated: the job continues from its newest snapshot."
+        )
         if answers("zookeeper", ZOOKEEPER_PORT):
-            print(f"They still run, beside the cluster, and use memory. Remove them: {REMOVE_HA}")
+            print(f"They are still running beside the cluster, and use memory. Remove them: {REMOVE_HA}")
     elif "ha" in profiles(environ) and OUTDATED.exists():
         raise UsageError(
-            "A ZooKeeper of before the last start without profile ha still runs, and would bring the job back as it "
-            f"was then. Remove it, and start again: {REMOVE_HA}"
+            "A ZooKeeper from before the last start without profile ha is still running, and would restore the job as "
+            f"it was then. Remove it, and start again: {REMOVE_HA}"
         )
 
 
@@ -196,7 +198,7 @@ def guard(environ: Mapping[str, str]) -> list[str]:
             return ["flink-abnormal", "keep", "--stay", "--jobmanager", addresses(environ), *arguments]
         print("Application mode: the JobManager runs the job itself, and no guard is needed.")
         return IDLE
-    print("The job is not submitted: mend its settings (.env), then docker compose up -d", file=sys.stderr)
+    print("The job is not submitted: correct its settings (.env), then run docker compose up -d", file=sys.stderr)
     return IDLE
 
 
@@ -218,7 +220,7 @@ def make_bucket(environ: Mapping[str, str]) -> None:
         return
     bucket, _ = s3.split(told)
     made = s3.make_bucket(bucket)
-    print(f"Made the bucket {bucket}." if made else f"The bucket {bucket} is there.")
+    print(f"Created the bucket {bucket}." if made else f"The bucket {bucket} already exists.")
 
 
 def command(role: str, rest: list[str]) -> list[str]:
@@ -258,7 +260,7 @@ def main(arguments: list[str]) -> None:
         error.show()
         sys.exit(error.exit_code)
     except OSError as error:
-        print(f"Error: {MachineError(f'{arguments[0]} can not be run: {error.strerror}')}", file=sys.stderr)
+        print(f"Error: {arguments[0]} can't be run: {error.strerror}", file=sys.stderr)
         sys.exit(MachineError.exit_code)
 
 

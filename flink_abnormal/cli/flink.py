@@ -85,7 +85,7 @@ def check(run: Run) -> Run:
     if run.script is None:
         return run
     if not Path(run.script).is_file():
-        raise UsageError(f"-py {run.script} isn't there. From the project's folder it is {ABNORMAL.script}.")
+        raise UsageError(f"-py {run.script} does not exist. From the project's folder it is {ABNORMAL.script}.")
     if Path(run.script).resolve() != (distribution.project() / ABNORMAL.script).resolve():
         return run
     settings = settings_of(run.script_arguments)

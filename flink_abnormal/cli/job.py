@@ -37,7 +37,7 @@ def job(**values: Any) -> None:
         cluster, is_application = _cluster(), distribution.APPLICATION_VARIABLE in os.environ
         try:
             if is_application or launch.attached():
-                leave = f"The job goes on. See it with: flink-abnormal status {launched.job_id}"
+                leave = f"The job keeps running. See it with: flink-abnormal status {launched.job_id}"
                 wait_for_end(launched, cluster=cluster, leave=leave)
         except UsageError as useless:
             if not is_application:

@@ -36,7 +36,7 @@ jobmanager_option = click.option(
     "--jobmanager",
     metavar="HOST:PORT",
     envvar="FLINK_ABNORMAL_JOBMANAGER",
-    help="The cluster; with commas between several JobManagers. "
+    help="The cluster; several JobManagers are separated by commas. "
     "[default: $FLINK_ABNORMAL_JOBMANAGER, else the local one, else 127.0.0.1:8081]",
 )
 job_argument = click.argument("job", required=False)
@@ -47,7 +47,7 @@ job_argument = click.argument("job", required=False)
 def cli() -> None:
     """Detect abnormal user behaviour in a stream of events, on Apache Flink.
 
-    Exit codes: 0 done, 2 a wrong option or input, 3 something on this machine, 4 the cluster, 5 the job failed.
+    Exit codes: 0 success, 2 wrong option or input, 3 problem on this machine, 4 problem with the cluster, 5 job failed.
     """
 
 
@@ -81,18 +81,20 @@ def submit(jobmanager: str | None, detached: bool, **values: Any) -> None:  # no
     launched = launch.launch(ABNORMAL, settings, launch.Target("cluster", target.host, target.port))
     print(f"Submitted job {launched.job_id}", flush=True)
     if not detached:
-        leave = f"The job goes on. See it with: flink-abnormal status {launched.job_id}"
+        leave = f"The job keeps running. See it with: flink-abnormal status {launched.job_id}"
         wait_for_end(launched, cluster=target, leave=leave)
 
 
 @cli.command(name="keep", context_settings={"ignore_unknown_options": True})
 @jobmanager_option
-@click.option("--stay", is_flag=True, help="Do not end: say why there is nothing to guard, and wait for a job to run.")
+@click.option(
+    "--stay", is_flag=True, help="Do not exit: report why there is nothing to guard, and wait for a job to run."
+)
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def keep_job(jobmanager: str | None, stay: bool, options: tuple[str, ...]) -> None:  # noqa: FBT001
-    """Guard the job: submit it unless it runs, from its newest snapshot; again when the cluster lost it.
+    """Guard the job: submit it from its newest snapshot unless it is running, and again if the cluster loses it.
 
-    OPTIONS are those of submit, but for --from and --detached. Ends when the job has finished or was cancelled.
+    OPTIONS are those of submit, except --from and --detached. Exits when the job has finished or was cancelled.
     """
     if chosen := {"--from", "--detached", "--attached"} & {option.partition("=")[0] for option in options}:
         raise UsageError(f"keep chooses {', '.join(sorted(chosen))} itself: leave it out.")
@@ -119,7 +121,7 @@ def _row(job: JobStatus) -> tuple[str, ...]:
 @jobmanager_option
 @job_argument
 def status(jobmanager: str | None, job: str | None) -> None:
-    """Show a job: its state, the state of its tasks, its checkpoints. Default: the one that runs."""
+    """Show a job: its state, the state of its tasks, its checkpoints. Default: the running one."""
     target = discovery.find(jobmanager)
     with target.understood():
         _show(target, target.job(job))
@@ -147,8 +149,8 @@ def _show(target: Cluster, found: JobStatus) -> None:
 
 @cli.command()
 @jobmanager_option
-@click.option("--all", "everything", is_flag=True, help="Every line the job prints, not alerts and dead letters alone.")
-@click.option("--no-follow", is_flag=True, help="Print what there is and return.")
+@click.option("--all", "everything", is_flag=True, help="Every line the job prints, not only alerts and dead letters.")
+@click.option("--no-follow", is_flag=True, help="Print the lines so far and exit.")
 @job_argument
 def logs(jobmanager: str | None, job: str | None, everything: bool, no_follow: bool) -> None:  # noqa: FBT001
     """Follow the alerts of a job on a cluster, until it ends or Ctrl-C."""
@@ -160,7 +162,7 @@ def logs(jobmanager: str | None, job: str | None, everything: bool, no_follow: b
 @jobmanager_option
 @job_argument
 def cancel(jobmanager: str | None, job: str | None) -> None:
-    """Cancel a job; its last checkpoint stays, for --from latest."""
+    """Cancel a job; its last checkpoint is kept for --from latest."""
     target = discovery.find(jobmanager)
     found = _running(target, job)
     target.cancel(found.id)
@@ -178,7 +180,7 @@ def cancel(jobmanager: str | None, job: str | None) -> None:
 )
 @job_argument
 def stop(jobmanager: str | None, job: str | None, savepoint: str | None) -> None:
-    """Stop a job with a savepoint, which starts it again with --from, on the other state backend too."""
+    """Stop a job with a savepoint, from which --from restarts it, even on the other state backend."""
     target = discovery.find(jobmanager)
     found = _running(target, job)
     if savepoint is not None:
@@ -187,7 +189,7 @@ def stop(jobmanager: str | None, job: str | None, savepoint: str | None) -> None
         folder = f"{kept}/savepoints"
     else:
         raise UsageError(
-            f"Job {found.id} is none of this project's: say where its savepoint goes by --savepoint FOLDER."
+            f"Job {found.id} is not one of this project's: name its savepoint's folder with --savepoint FOLDER."
         )
     print(f"Stopped job {found.id}; savepoint {target.stop(found.id, folder)}")
 
@@ -196,7 +198,7 @@ def _running(target: Cluster, wanted: str | None) -> JobStatus:
     """Return the named job, or the running one; raise UsageError if it has ended."""
     found = target.job(wanted)
     if not found.running:
-        raise UsageError(f"Job {found.id} does not run: it is {found.state}.")
+        raise UsageError(f"Job {found.id} is not running: it is {found.state}.")
     return found
 
 

@@ -91,7 +91,7 @@ class PathText(click.ParamType):  # type: ignore[type-arg]
         try:
             os.lstat(path)
         except ValueError:
-            self.fail(f"{path!r} can be no path: it holds a null byte.", param, ctx)
+            self.fail(f"{path!r} can't be a path: it contains a null byte.", param, ctx)
         except OSError as error:
             if error.errno == errno.ENAMETOOLONG:
                 self.fail(f"{path[:60]!r}… is too long for a path.", param, ctx)
@@ -148,13 +148,13 @@ def _load_config(ctx: click.Context, param: click.Parameter, path: str | None) -
     if values is None:
         values = {}
     if not isinstance(values, dict):
-        raise click.BadParameter(f"{path!r} must hold lines such as `users: 5`.", ctx, param)
+        raise click.BadParameter(f"{path!r} must contain lines such as `users: 5`.", ctx, param)
     names = {_key(option): name for _, name, option, _ in tree.options()}
     kinds = {_key(option): option.kind for _, _, option, _ in tree.options()}
     for key, value in values.items():
         if key not in names:
             near = difflib.get_close_matches(str(key), names, 1)
-            hint = f" Did you mean {near[0]!r}?" if near else f" Known are: {', '.join(sorted(names))}."
+            hint = f" Did you mean {near[0]!r}?" if near else f" Known options: {', '.join(sorted(names))}."
             raise click.BadParameter(f"{path!r} has an unknown option {key!r}.{hint}", ctx, param)
         if (wrong := _misfit(kinds[key], value)) is not None:
             raise click.BadParameter(f"{path!r}: {key} {wrong}", ctx, param)
@@ -172,7 +172,7 @@ def _misfit(kind: str, value: Any) -> str | None:
     if kind == "integer" and (isinstance(value, bool) or not isinstance(value, int)):
         return f"takes a whole number, not {value!r}."
     if kind in ("choice", "choices", "path", "text") and not isinstance(value, str):
-        return f"takes a text, not {value!r}: put it in quotes."
+        return f"takes text, not {value!r}: put it in quotes."
     if kind == "flag" and not isinstance(value, bool):
         return f"takes true or false, not {value!r}."
     if isinstance(value, dict | list):
@@ -207,7 +207,7 @@ def job_options(command: Callable[..., Any]) -> Callable[..., Any]:
         is_eager=True,
         expose_value=False,
         callback=_load_config,
-        help="A YAML file of options, written as here without the dashes; flags win.",
+        help="A YAML file of options, named as here without the dashes; flags take precedence.",
     )(command)
 
 

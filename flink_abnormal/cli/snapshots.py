@@ -41,14 +41,14 @@ checkpoint_dir_option = click.option(
     metavar="PATH",
     type=PathText(),
     default=default_checkpoint_dir(),
-    help=f"Where retained checkpoints lie. [default: {default_checkpoint_dir()}]",
+    help=f"The folder of retained checkpoints. [default: {default_checkpoint_dir()}]",
 )
 
 
 @click.command()
 @click.argument("snapshot", required=False, type=PathText(), metavar="[CHECKPOINT|SAVEPOINT|JOB]")
 @checkpoint_dir_option
-@click.option("--user", metavar="NAME", help="The count of this user alone.")
+@click.option("--user", metavar="NAME", help="Only this user's count.")
 @click.option("--top", type=click.IntRange(1), metavar="N", help="The N users with the highest counts.")
 @click.option("--table", "as_table", is_flag=True, help="A table, not JSON.")
 def state(
@@ -59,12 +59,12 @@ def state(
     top: int | None,
     as_table: bool,  # noqa: FBT001
 ) -> None:
-    """Show each user's count in a snapshot: a path, a job's latest, or the latest that is retained.
+    """Show each user's count in a snapshot: a path, a job's latest, or the latest retained one.
 
-    A user without a value has a count of 0 and is not listed. Snapshots of thread mode only.
+    A user without a value has a count of 0 and is not listed. Only for snapshots taken in thread mode.
     """
     if user is not None and top is not None:
-        raise click.UsageError("--user shows one user and --top many: give one of them.")
+        raise click.UsageError("--user shows one user and --top several: give only one of them.")
     if (folder := local_path(checkpoint_dir)) is not None and folder.exists():
         check_owner(folder)
     path, counts = _read(
@@ -72,10 +72,10 @@ def state(
     )
     say(f"Snapshot: {path}")
     if user is not None and not counts:
-        say("The snapshot holds no value of this user, which means 0.")
+        say("The snapshot has no value for this user, which means 0.")
         counts = [(user, 0)]
     elif user is None and not any(count for _, count in counts):
-        say("All counts are 0: in this snapshot no user's last event is an abnormal one.")
+        say("All counts are 0: in this snapshot no user's last event is abnormal.")
     _print_table(counts) if as_table else _print_json(counts)
 
 
@@ -94,8 +94,8 @@ def _read(find: Callable[[], str], take: Callable[[Iterator[tuple[str, int]]], T
             if not tries_left:
                 break
     raise UsageError(
-        f"The running job drops its checkpoints faster than they can be read, {path} too: stop it with a savepoint, or "
-        "give it a longer --checkpoint-interval."
+        f"The running job deletes its checkpoints faster than they can be read, {path} among them: stop it with a "
+        "savepoint, or give it a longer --checkpoint-interval."
     )
 
 
@@ -130,9 +130,9 @@ def _print_table(counts: Iterable[tuple[str, int]]) -> None:
 @checkpoint_dir_option
 @click.option("--json", "as_json", is_flag=True, help="JSON, not a table.")
 def checkpoints(jobmanager: str | None, job: str | None, checkpoint_dir: str, as_json: bool) -> None:  # noqa: FBT001
-    """List a job's checkpoints and savepoints, and which it was restored from. Default: the job that runs.
+    """List a job's checkpoints and savepoints, and which it was restored from. Default: the running job.
 
-    Where no cluster answers, or it has no such job: what is retained below --checkpoint-dir.
+    If no cluster answers, or it has no such job: what is retained below --checkpoint-dir.
     """
     cluster = locate.reachable(jobmanager)
     listed = None if cluster is None else _of_cluster(cluster, job)

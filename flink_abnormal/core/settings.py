@@ -50,7 +50,7 @@ class SinkSettings:
     output: str | None = option(None, "--output", "path", "The folder of --sink files.")
     append: bool = option(False, "--append/--no-append", "flag", "Write into a folder that is not empty.")
     roll_ms: int = option(
-        120_000, "--roll", "duration", "files: an endless run finishes a file this often.", minimum=1_000
+        120_000, "--roll", "duration", "files: an unbounded run finishes a file this often.", minimum=1_000
     )
 
     def check(self) -> None:
@@ -73,7 +73,7 @@ class LayoutSettings:
         None,
         "--source-parallelism",
         "integer",
-        "Subtasks that read or make events. Default: 3.",
+        "Subtasks that read or generate events. Default: 3.",
         minimum=1,
         maximum=MAX_PARALLELISM,
     )
@@ -113,7 +113,7 @@ class StateSettings:
     checkpoint_dir: str = option(
         "file:///tmp/flink-checkpoints", "--checkpoint-dir", "path", "Where checkpoints go: a folder or a URI."
     )
-    aligned: bool = option(False, "--aligned/--unaligned", "flag", "Let checkpoint barriers wait for one another.")
+    aligned: bool = option(False, "--aligned/--unaligned", "flag", "Align checkpoint barriers.")
     backend: str = option(
         "hashmap", "--state-backend", "choice", "Where state lives while the job runs.", choices=("hashmap", "rocksdb")
     )
@@ -129,7 +129,8 @@ class StateSettings:
         None,
         "--from",
         "path",
-        "Start from a savepoint or checkpoint; 'latest' is the newest below --checkpoint-dir, 'auto' the same if any.",
+        "Start from a savepoint or checkpoint; 'latest' is the newest below --checkpoint-dir, 'auto' the same, if "
+        "there is one.",
     )
 
     @property

@@ -50,11 +50,11 @@ class RandomSettings(SourceSettings):
         5_000, "--interval", "duration", "Time between two events of a user, from 1ms.", minimum=1
     )
     abnormal_rate: float = option(0.3, "--abnormal-rate", "rate", "Share of abnormal events, 0 to 1.")
-    seed: int = option(93, "--seed", "seed", "Makes the events repeatable; 'random' takes another each time.")
+    seed: int = option(93, "--seed", "seed", "Makes the events repeatable; 'random' draws one each time.")
     events: int | None = option(
-        None, "--events", "integer", "End after this many events of each user. Default: never.", minimum=1
+        None, "--events", "integer", "End after this many events per user. Default: never.", minimum=1
     )
-    emit_log: bool = option(True, "--emit-log/--no-emit-log", "flag", "Print each event as it is made.")
+    emit_log: bool = option(True, "--emit-log/--no-emit-log", "flag", "Print each event as it is generated.")
 
     @property
     def bounded(self) -> bool:
@@ -81,12 +81,12 @@ class FileSettings(SourceSettings):
     """Options of the file source."""
 
     input: str | None = option(None, "--input", "path", "A file or a folder to read; needed by --source files.")
-    follow: bool = option(False, "--follow/--no-follow", "flag", "Go on with files that are moved into the folder.")
+    follow: bool = option(False, "--follow/--no-follow", "flag", "Continue with files that are moved into the folder.")
     forget_ms: int = option(
         86_400_000,
         "--forget",
         "duration",
-        "follow: forget a file that has been gone this long; one of its name is new then.",
+        "follow: forget a file that has been gone this long; one of its name then counts as new.",
         minimum=1_000,
     )
 
@@ -111,26 +111,28 @@ class FileSettings(SourceSettings):
 class FormatSettings:
     """How records are parsed, independent of the source."""
 
-    format: str = option("jsonl", "--format", "choice", "What a line holds.", choices=("jsonl", "sshd"))
+    format: str = option("jsonl", "--format", "choice", "What a line contains.", choices=("jsonl", "sshd"))
     user_field: str | None = option(
         None,
         "--user-field",
         "text",
-        "The field that names the user, or several with commas between. Default: userId, for sshd name.",
+        "The field that names the user, or several separated by commas. Default: userId, for sshd name.",
     )
-    abnormal_field: str = option("isAbnormal", "--abnormal-field", "text", "jsonl: the field that tells abnormal.")
+    abnormal_field: str = option(
+        "isAbnormal", "--abnormal-field", "text", "jsonl: the field that marks abnormal events."
+    )
     abnormal_values: tuple[str, ...] = option(
-        (), "--abnormal-values", "texts", "jsonl: values that mean abnormal, with commas between. Default: true."
+        (), "--abnormal-values", "texts", "jsonl: values that mean abnormal, separated by commas. Default: true."
     )
     normal_values: tuple[str, ...] = option(
-        (), "--normal-values", "texts", "jsonl: values that mean normal. Alone: any other is abnormal."
+        (), "--normal-values", "texts", "jsonl: values that mean normal. If given alone, any other is abnormal."
     )
-    timestamp_field: str = option("timestamp", "--timestamp-field", "text", "jsonl: the field that tells the time.")
+    timestamp_field: str = option("timestamp", "--timestamp-field", "text", "jsonl: the field that holds the time.")
     year: int | None = option(
         None,
         "--year",
         "integer",
-        "sshd: the year of a file's first line, for headers that have none.",
+        "sshd: the year of a file's first line, if headers have none.",
         minimum=1970,
         maximum=9999,
     )
@@ -144,12 +146,13 @@ class FormatSettings:
         """Raise UsageError for impossible user fields or values."""
         names = split_names(self.user_field or "name")
         if not names:
-            raise UsageError("--user-field names no field: write a name, or several with commas between.")
+            raise UsageError("--user-field names no field: write a name, or several separated by commas.")
         if self.format == "sshd" and self.user_field is not None and (other := set(names) - set(SSHD_FIELDS)):
             raise UsageError(
                 f"--user-field of --format sshd takes name, address, or name,address, not {', '.join(sorted(other))}."
             )
         if both := set(map(normal_text, self.abnormal_values)) & set(map(normal_text, self.normal_values)):
             raise UsageError(
-                f"--abnormal-values and --normal-values both hold {', '.join(sorted(both))}: a value means one of them."
+                f"--abnormal-values and --normal-values both contain {', '.join(sorted(both))}: a value can mean only "
+                "one of them."
             )

@@ -84,7 +84,7 @@ class ComposeEnvironment:
                 "COMPOSE_PROFILES=ha docker compose up -d"
             )
         if not self.checkpoints.startswith("/"):
-            no["fill disk"] = f"checkpoints go to {self.checkpoints}, and not to a folder."
+            no["fill disk"] = f"checkpoints go to {self.checkpoints}, not to a folder."
         return no
 
     def command(self, arguments: Sequence[str], seconds: float) -> str:  # noqa: ARG002 - Docker's client has its own
@@ -153,7 +153,7 @@ class ComposeEnvironment:
     def plant(self, folder: str, names: Sequence[str]) -> Hit:
         """Create empty files for names that do not exist."""
         self._shell('for name; do [ -e "$name" ] || : > "$name"; done', folder, names)
-        return Hit(time.time(), "no checkpoint can be written any more: files stand where its folders would be")
+        return Hit(time.time(), "checkpoints can no longer be written: files block their folders")
 
     def clear(self, folder: str, names: Sequence[str]) -> Hit:
         """Remove the planted files."""
@@ -222,7 +222,7 @@ def _answers() -> Iterator[None]:
     try:
         yield
     except (DockerException, OSError) as error:
-        raise ClusterError(f"Docker refuses: {str(error).splitlines()[0]}") from None
+        raise ClusterError(f"Docker refused: {str(error).splitlines()[0]}") from None
 
 
 def running(client: docker.DockerClient, project: str) -> list[Container]:
@@ -247,13 +247,13 @@ def opened(port: int, *, ha: bool, say: Callable[[str], None]) -> Iterator[Compo
         client.ping()
     except (DockerException, OSError):
         raise MachineError(
-            "Docker does not answer: install it, start it, and see that `docker info` works for this user."
+            "Docker does not answer: install it, start it, and check that `docker info` works for this user."
         ) from None
     project = os.environ.get("COMPOSE_PROJECT_NAME", PROJECT)
     if running(client, project):
         yield _registered(ComposeEnvironment(client, project))
         return
-    say("The composition is not up: bringing one up for the drill" + (" with three JobManagers" if ha else ""))
+    say("The composition is not up: starting one for the drill" + (" with three JobManagers" if ha else ""))
     try:
         _up(port, ha=ha)
         yield _registered(ComposeEnvironment(client, DRILL_PROJECT))

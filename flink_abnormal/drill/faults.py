@@ -20,12 +20,12 @@ def plan(wanted: Sequence[Kind], times: int, seed: int, *, mixed: bool, impossib
     """Return the strikes in order.
 
     Either `times` rounds of the `wanted` kinds or, if `mixed`, `times` strikes drawn by `seed` from the wanted kinds,
-    by default from all. `impossible` is why a kind can't be done here: a UsageError if it was requested by name,
+    by default from all. `impossible` is why a kind is impossible here: a UsageError if it was requested by name,
     otherwise the draw leaves it out.
     """
     for kind in wanted:
         if kind in impossible:
-            raise UsageError(f"--{kind} can't be done here: {impossible[kind]}")
+            raise UsageError(f"--{kind} is impossible here: {impossible[kind]}")
     if not mixed:
         if not wanted:
             raise UsageError("A drill needs a strike: name one, such as --kill taskmanager, or give --random.")

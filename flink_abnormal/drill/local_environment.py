@@ -45,7 +45,7 @@ class LocalEnvironment:
         no: dict[Kind, str] = {"cut network": "processes of one machine share its network. Give --on compose."}
         if not self._state.plan.ha:
             no["kill jobmanager"] = (
-                "the cluster has one JobManager, and its job dies with it. Start it anew with high availability: "
+                "the cluster has one JobManager, and its job dies with it. Restart it with high availability: "
                 "flink-abnormal cluster down, then flink-abnormal cluster up --ha"
             )
         return no
@@ -114,7 +114,7 @@ class LocalEnvironment:
         for name in names:
             with contextlib.suppress(FileExistsError):
                 Path(folder, name).touch(exist_ok=False)
-        return Hit(time.time(), "no checkpoint can be written any more: files stand where its folders would be")
+        return Hit(time.time(), "checkpoints can no longer be written: files block their folders")
 
     def clear(self, folder: str, names: Sequence[str]) -> Hit:
         """Remove the planted files."""
@@ -168,12 +168,12 @@ def _process(name: str) -> psutil.Process:
     for member in _members():
         if member.name == name and (found := member.process()) is not None:
             return found
-    raise DrillError(f"{name} does not run: see flink-abnormal cluster status.")
+    raise DrillError(f"{name} is not running: see flink-abnormal cluster status.")
 
 
 def _signal(process: psutil.Process, number: signal.Signals, text: str) -> Hit:
     try:
         os.kill(process.pid, number)
     except ProcessLookupError:
-        raise DrillError(f"The process {process.pid} has gone by itself, before the drill could strike it.") from None
+        raise DrillError(f"Process {process.pid} ended by itself before the drill could strike it.") from None
     return Hit(time.time(), f"{text} (pid {process.pid})")

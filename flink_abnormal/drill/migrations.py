@@ -51,7 +51,7 @@ def rescale(
         say("Submitting the job: parallelism 3/3/3 (source/process/sink), state in hashmap")
         job_id = submit(environment, job)
         savepoint = stop(environment, job_id, _settling(environment, job_id, deadline_s))
-        say(f"Stopped with a savepoint in the form that every backend reads: {savepoint}")
+        say(f"Stopped with a savepoint in the format that every backend reads: {savepoint}")
         source, process, sink = PARALLELISM
         say(f"Resuming it: parallelism {source}/{process}/{sink}, state in {BACKEND}")
         job_id = submit(
@@ -88,7 +88,7 @@ class Kept(NamedTuple):
             return cls(**orjson.loads((folder / ABOUT).read_bytes()))
         except (OSError, ValueError, TypeError) as error:
             raise MachineError(
-                f"{folder} holds no savepoint of an earlier release ({error}): run this from the project's checkout."
+                f"{folder} contains no savepoint of an earlier release ({error}): run this from the project's checkout."
             ) from None
 
 
@@ -104,7 +104,7 @@ def upgrade(environment: Environment, folder: Path, deadline_s: float, say: Call
     output = f"{environment.folder}/out"
     check_room(environment, "isolated")
     try:
-        say(f"Resuming the savepoint that release {kept.release} left; abnormalCount was {_counts(kept)}")
+        say(f"Resuming from the savepoint of release {kept.release}; abnormalCount was {_counts(kept)}")
         restored = environment.bring(folder)
         job_id = submitted(
             environment.command(_arguments(kept, restored, output, environment.checkpoints), COMMAND_SECONDS)
@@ -154,5 +154,5 @@ def _finish(environment: Environment, job_id: str, seconds: float, say: Callable
     """Wait for a checkpoint of the job, then drain it."""
     settle = _settling(environment, job_id, seconds)
     settle()
-    say("It runs, and checkpoints: now the events that are left, and the end")
+    say("It is running and has checkpointed: now the remaining events and the end")
     drain(environment, job_id, settle)

@@ -82,11 +82,11 @@ class Observer:
                 return now
             time.sleep(POLL_SECONDS)
         raise DrillError(
-            f"All tasks running and completed checkpoints were waited for {seconds:.0f} s in vain: "
+            f"The job was not running with new checkpoints within {seconds:.0f} s: "
             + (
                 "no JobManager answers for the job."
                 if now.state is None
-                else f"{now.running} of {now.total} tasks run, {now.slots} slots are there{self._reason()}"
+                else f"{now.running} of {now.total} tasks are running, {now.slots} slots are registered{self._reason()}"
             )
         )
 

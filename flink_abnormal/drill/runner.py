@@ -68,7 +68,7 @@ def check_room(environment: Environment, slots: str) -> None:
     if needed > there.free:
         raise ClusterError(
             f"The drill's job needs {needed} slots and the cluster has {there.free} free of {there.total}. "
-            f"Cancel the job that has them ({environment.cancel}), or give --free-slots, which needs 3."
+            f"Cancel the job that uses them ({environment.cancel}), or give --free-slots, which needs 3."
         )
 
 
@@ -95,7 +95,7 @@ def run(
             with during(job):
                 slots = _strike_all(environment, orders, job_id, checkpoints, observer, report, say)
             if not any(struck.failure for struck in report.strikes):
-                say("\nAll strikes are over: the job makes the events that are left, and ends")
+                say("\nAll strikes are done: the job generates its remaining events and finishes")
                 settle = lambda: _settle(environment, observer, slots, orders.deadline_s)  # noqa: E731
                 drain(environment, job_id, settle, job.drain_seconds)
                 report.tampered = job.tamper(environment, orders.tamper) if orders.tamper else None
@@ -120,7 +120,7 @@ def _strike_all(
     chance = random.Random(orders.seed)  # noqa: S311 - repeatable, not secret
     before = observer.settle(None, orders.deadline_s)
     whole = before.slots
-    say(f"The job runs: {before.total} tasks, checkpoint {before.newest} is the newest")
+    say(f"The job is running: {before.total} tasks, checkpoint {before.newest} is the newest")
     turn, ends = 0.0, time.monotonic() + orders.seconds
     for number, kind in enumerate(orders.kinds, 1):
         if number > 1:
@@ -130,7 +130,7 @@ def _strike_all(
         if turn > ends:
             if orders.lasts_s is not None:
                 break
-            raise DrillError(f"The job's events were running out after {number - 1} of {len(orders.kinds)} strikes.")
+            raise DrillError(f"The job was running out of events after {number - 1} of {len(orders.kinds)} strikes.")
         victim = injection.aim(kind, environment, job_id, chance, orders.spared)
         strike = injection.Strike(kind, environment, job_id, checkpoints, victim)
         slots = environment.cluster.slots()
@@ -150,7 +150,7 @@ def _rest(struck: int, turn: float, say: Callable[[str], None]) -> None:
     """Wait for the next strike's turn and, after every FAILURES_IN_A_ROW, for Flink to reset its count."""
     _sleep_until(turn)
     if struck % FAILURES_IN_A_ROW == 0:
-        say(f"{QUIET_SECONDS:.0f} s of quiet: Flink would end a job that fails more often in a row")
+        say(f"{QUIET_SECONDS:.0f} s of quiet: Flink gives up a job that fails more often in a row")
         time.sleep(QUIET_SECONDS)
 
 
@@ -163,7 +163,7 @@ def _settle(environment: Environment, observer: Observer, slots: int, seconds: f
     deadline = time.monotonic() + seconds
     while not environment.whole():
         if time.monotonic() > deadline:
-            raise DrillError(f"The cluster is not whole again {seconds:.0f} s after the strike.")
+            raise DrillError(f"The cluster is still incomplete {seconds:.0f} s after the strike.")
         time.sleep(POLL_SECONDS)
     return observer.settle(slots, seconds)
 

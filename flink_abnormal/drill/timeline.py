@@ -183,14 +183,14 @@ class FailedCheckpointsTimeline(Timeline):
             return
         if now.state in ENDED or now.running < now.total or now.restored != self._before.restored:
             self.not_running = now.total - now.running
-            self.failure = f"the job did not go on: it is {now.state}, {self.not_running} tasks are not running"
+            self.failure = f"the job did not continue: it is {now.state}, {self.not_running} tasks are not running"
             yield Line(seconds, self.failure)
             return
         if now.failed > self._last.failed:
             self.noticed_s = seconds if self.noticed_s is None else self.noticed_s
             failed = now.failed - self._before.failed
             what = "1 checkpoint has failed" if failed == 1 else f"{failed} checkpoints have failed"
-            yield Line(seconds, f"{what}; all {now.total} tasks go on")
+            yield Line(seconds, f"{what}; all {now.total} tasks keep running")
         if self._freed is not None and now.completed > self._freed.completed:
             self.recovered_s = seconds
             yield Line(seconds, f"checkpoint {now.newest} has completed")

@@ -50,7 +50,7 @@ class Comparison(NamedTuple):
         for names, one, many in (
             (self.missing, "alert is missing", "alerts are missing"),
             (self.doubled, "alert is committed more than once", "alerts are committed more than once"),
-            (self.unexpected, "alert is none of the rule's", "alerts are none of the rule's"),
+            (self.unexpected, "alert does not follow the rule", "alerts do not follow the rule"),
             (self.out_of_order, "user's alerts are out of order", "users' alerts are out of order"),
         ):
             if names:
@@ -86,7 +86,7 @@ def compare(expected: Sequence[Seen], files: Mapping[str, bytes]) -> Comparison:
         for line in content.splitlines():
             alert = _read(line)
             if alert is None:
-                strange.append(f"a line of {name} that is no alert")
+                strange.append(f"a line of {name} that is not an alert")
             elif alert not in place:
                 strange.append(str(alert))
             else:
@@ -131,6 +131,6 @@ def tamper(files: Mapping[str, bytes], how: str) -> tuple[str, bytes, Seen]:
     middle = len(lines) // 2
     alert = _read(lines[middle])
     if alert is None:
-        raise ValueError(f"{name} holds a line that is no alert")
+        raise ValueError(f"{name} contains a line that is not an alert")
     lines[middle : middle + 1] = [] if how == "drop" else [lines[middle]] * 2
     return name, b"".join(lines), alert

@@ -65,7 +65,7 @@ def _compile(sources: list[Path], environ: Mapping[str, str]) -> dict[str, bytes
             [*command, *options, *sources], capture_output=True, text=True, timeout=COMPILE_SECONDS, check=False
         )
         if done.returncode != 0:
-            said = (done.stderr or done.stdout).strip().splitlines() or ["it said nothing"]
+            said = (done.stderr or done.stdout).strip().splitlines() or ["it printed nothing"]
             raise MachineError(f"{java} can't compile the project's Java parts: {said[0]}")
         compiled = Path(folder)
         return {file.relative_to(compiled).as_posix(): file.read_bytes() for file in sorted(compiled.rglob("*.class"))}

@@ -47,7 +47,7 @@ class Sample(NamedTuple):
     def text(self) -> str:
         """Return the line's place, its defect and its fields."""
         where = f"{self.file}:{self.number}" if self.number else self.file
-        what = f"is refused ({self.reason})" if self.reason else "is no event"
+        what = f"is rejected ({self.reason})" if self.reason else "is not an event"
         holds = f", and has the fields {', '.join(self.fields)}" if self.fields else ""
         return f"the first, {where}, {what}{holds}; {self.hint}"
 
@@ -75,11 +75,11 @@ def of_run(summary: Summary, counts: Mapping[str, int]) -> str:
     sample = _first(counts)
     tail = f": {sample.text()}." if sample is not None else "."
     if summary.read == 0:
-        text = f"{_WARNING}The input holds no line."
+        text = f"{_WARNING}The input contains no lines."
     elif summary.valid == 0 and summary.dead_lettered == 0 and UNDERSTOOD in counts:
-        text = f"{_WARNING}None of the {summary.read} lines tells of a login."
+        text = f"{_WARNING}None of the {summary.read} lines reports a login."
     elif summary.valid == 0:
-        text = f"{_ERROR}No line of {summary.read} could be used{tail}"
+        text = f"{_ERROR}0 of {summary.read} lines could be used{tail}"
     elif 2 * summary.dead_lettered > summary.read:
         text = f"{_WARNING}{summary.dead_lettered} of {summary.read} lines are dead letters{tail}"
     else:

@@ -133,10 +133,10 @@ def _chunks(address: Address, method: str, path: str, body: bytes, seconds: floa
     try:
         connected = socket.create_connection((address.host.strip("[]"), address.port), timeout=seconds)
     except TimeoutError:
-        raise TooSlowError(f"{address} did not take a connection within {seconds:.1f} s.") from None
+        raise TooSlowError(f"{address} did not accept a connection within {seconds:.1f} s.") from None
     except (OSError, UnicodeError, OverflowError) as error:  # or an invalid host name or port
         reason = getattr(error, "strerror", None) or error
-        raise NobodyListensError(f"Nobody listens at {address}: {reason}.") from None
+        raise NobodyListensError(f"Nothing listens at {address}: {reason}.") from None
     try:
         with connected:
             connected.settimeout(seconds)
@@ -145,9 +145,9 @@ def _chunks(address: Address, method: str, path: str, body: bytes, seconds: floa
     except TimeoutError:
         raise TooSlowError(f"{address} did not answer {asked} within {seconds:.1f} s.") from None
     except (OSError, http.client.IncompleteRead) as error:  # RemoteDisconnected is also an HTTPException
-        raise BrokenOffError(f"{address} broke off its answer to {asked}: {type(error).__name__}.") from None
+        raise BrokenOffError(f"{address} did not finish its answer to {asked}: {type(error).__name__}.") from None
     except (http.client.HTTPException, ValueError) as error:
-        raise StrangerError(f"{address} broke off its answer to {asked}: {type(error).__name__}.") from None
+        raise StrangerError(f"{address} did not finish its answer to {asked}: {type(error).__name__}.") from None
 
 
 def _request(address: Address, method: str, path: str, body: bytes) -> bytes:

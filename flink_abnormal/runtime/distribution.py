@@ -43,7 +43,7 @@ def project() -> Path:
     """Return the project's folder, which holds conf/ and jobs/."""
     folder = Path(__file__).resolve().parents[2]
     if not (folder / "conf" / "config.yaml").is_file():
-        raise MachineError(f"{folder} holds no conf/config.yaml. Install the project from its folder: pip install -e .")
+        raise MachineError(f"{folder} has no conf/config.yaml. Install the project from its folder: pip install -e .")
     return folder
 
 
@@ -73,7 +73,7 @@ def require(artifact: str, what: str, called: str) -> None:
     """Raise MachineError if a jar that `what` needs is missing; `called` is its name for users."""
     if connector(artifact) is None:
         raise MachineError(
-            f"{what} needs Flink's {called}, which PyPI lacks and {connectors()} does not hold. Run `make connectors`."
+            f"{what} needs Flink's {called}, which is neither on PyPI nor in {connectors()}. Run `make connectors`."
         )
 
 
@@ -110,7 +110,7 @@ def prepare(conf: str = CLIENT_CONF, overrides: dict[str, Any] | None = None) ->
         link_guard(work / "lib", env)
     except OSError as error:
         raise MachineError(
-            f"{work} can't be written: {error.strerror}. Set {HOME_VARIABLE} to a folder that can."
+            f"{work} can't be written: {error.strerror}. Set {HOME_VARIABLE} to a folder that can be."
         ) from None
     return env
 

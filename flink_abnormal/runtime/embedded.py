@@ -40,8 +40,8 @@ def settings(backend: str) -> dict[str, str]:
             return {**SETTINGS, "io.tmp.dirs": str(folder)}
     if backend == "rocksdb":
         raise MachineError(
-            f"RocksDB can't be loaded: {' and '.join(map(str, folders))} are mounted with noexec. Name a folder that "
-            "is not by TMPDIR, or give --state-backend hashmap."
+            f"RocksDB can't be loaded: {' and '.join(map(str, folders))} are mounted with noexec. Set TMPDIR to a "
+            "folder that is not, or give --state-backend hashmap."
         )
     return {**SETTINGS, "io.tmp.dirs": str(folders[0])}
 

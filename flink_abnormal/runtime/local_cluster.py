@@ -160,7 +160,7 @@ def _await_slots(state: ClusterState, progress: Callable[[str], None]) -> None:
         if current is None or broken:
             name = broken[0] if broken else "supervisor"
             down()
-            raise ClusterError(f"{name} dies again and again: {_last_words(name)}")
+            raise ClusterError(f"{name} keeps dying: {_last_words(name)}")
         registered = cluster.slots().total if cluster.answers() else 0
         if registered == wanted:
             return
@@ -178,7 +178,7 @@ def _last_words(name: str) -> str:
         if file.exists()
         for line in file.read_text(errors="replace").splitlines()
     ]
-    reasons = [line for line in lines if line.startswith("Caused by: ")] or lines[-1:] or ["it said nothing"]
+    reasons = [line for line in lines if line.startswith("Caused by: ")] or lines[-1:] or ["it printed nothing"]
     return f"{reasons[-1]} (more in {out.parent})"
 
 
@@ -205,8 +205,8 @@ def _check_ports(plan: Plan) -> None:
         if not _free(port):
             needs, option = (f" (--ha takes {ports[0]} to {ports[-1]})", " --ha") if plan.ha else ("", "")
             raise MachineError(
-                f"Port {port} is taken by another program{needs}. End it, or choose another: "
-                f"flink-abnormal cluster up{option} --port 8091"
+                f"Port {port} is in use by another program{needs}. Stop it, or choose another: flink-abnormal cluster "
+                f"up{option} --port 8091"
             )
 
 

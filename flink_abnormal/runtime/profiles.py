@@ -25,13 +25,13 @@ def profiles(environ: Mapping[str, str]) -> set[str]:
 def check_profile(role: str, environ: Mapping[str, str]) -> None:
     """Raise UsageError if profiles exclude each other, or if only a profile's own containers know of it."""
     if {"ha", "application"} <= profiles(environ):
-        raise UsageError("Profiles ha and application can't be had together: choose one in COMPOSE_PROFILES.")
+        raise UsageError("Profiles ha and application can't be combined: choose one in COMPOSE_PROFILES.")
     standby = environ.get("JOBMANAGER", LEADER) != LEADER
     profile = "application" if role == "application" else "ha" if role == "zookeeper" or standby else ""
     if profile and profile not in profiles(environ):
         raise UsageError(
             f"Profile {profile} changes every container: give it as COMPOSE_PROFILES={profile} docker compose up -d, "
-            "or in .env, and not by --profile."
+            "or in .env, not with --profile."
         )
 
 

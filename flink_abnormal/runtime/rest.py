@@ -75,8 +75,8 @@ class Cluster:
             host, _, port = address.strip().removeprefix("http://").rstrip("/").rpartition(":")
             if not re.fullmatch(r"[^\s/@?#]+", host) or not port.isdecimal() or not 0 < int(port) <= MAX_PORT:
                 raise UsageError(
-                    f"{address!r} is no address of a JobManager: write HOST:PORT, such as 127.0.0.1:8081, "
-                    f"with a port up to {MAX_PORT}, and commas between several."
+                    f"{address!r} is not the address of a JobManager: write HOST:PORT, such as 127.0.0.1:8081, "
+                    f"with a port up to {MAX_PORT}, and separate several with commas."
                 )
             found.append(Address(host, int(port)))
         return cls(*found[0], found[1:])
@@ -154,7 +154,9 @@ class Cluster:
         if wanted is None:
             running = [job for job in jobs if job.running]
             if len(running) > 1:
-                raise UsageError(f"{len(running)} jobs run: name one of {', '.join(job.id for job in running)}.")
+                raise UsageError(
+                    f"{len(running)} jobs are running: name one of {', '.join(job.id for job in running)}."
+                )
             return running[0] if running else jobs[0]
         matching = [job for job in jobs if job.id.startswith(wanted)]
         if len(matching) != 1:
@@ -167,7 +169,7 @@ class Cluster:
         if answer.status == HTTPStatus.NOT_FOUND:
             return None
         if not answer.ok:
-            raise ClusterError(f"Flink refused to tell the state of job {job_id}: {_reason(answer)}")
+            raise ClusterError(f"Flink refused to report the state of job {job_id}: {_reason(answer)}")
         with self.understood():
             return str(self._json(answer)["status"])
 
@@ -260,7 +262,7 @@ class Cluster:
         deadline = time.monotonic() + (ELECTION_SECONDS if patience is None else patience)
         while (answer := self._ask(method, path, body)) is None or elects(*answer):
             if time.monotonic() > deadline:
-                raise ClusterError(f"{self.address} elects no leader, or is overloaded. See the JobManagers' logs.")
+                raise ClusterError(f"{self.address} has no leader, or is overloaded. See the JobManagers' logs.")
             time.sleep(0.2)
         if not answer.ok and not accept_errors:
             if (reason := _reason(answer)) is None:
@@ -276,7 +278,7 @@ class Cluster:
 
     def _stranger(self, address: Address | None = None) -> str:
         return (
-            f"What answers at {address or self._order[0]} is no JobManager of Flink. Name one with --jobmanager "
+            f"What answers at {address or self._order[0]} is not a Flink JobManager. Name one with --jobmanager "
             f"HOST:PORT, such as {DEFAULT_HOST}:{DEFAULT_PORT}."
         )
 

@@ -152,12 +152,12 @@ def _region() -> str:
 def _client(uri: str) -> Any:
     missing = [name for name in (ENDPOINT, ACCESS_KEY, SECRET_KEY) if not os.environ.get(name)]
     if missing:
-        raise UsageError(f"{uri} lies in an S3 store, for which {' and '.join(missing)} must stand in the environment.")
+        raise UsageError(f"{uri} is in an S3 store, which needs {' and '.join(missing)} in the environment.")
     endpoint = os.environ[ENDPOINT]
     parts = urlsplit(endpoint)
     if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or parts.path.strip("/"):
         told = without_keys(endpoint)
-        raise UsageError(f"{ENDPOINT} is no address of an S3 store: {told!r}. Write http://HOST:PORT.")
+        raise UsageError(f"{ENDPOINT} is not the address of an S3 store: {told!r}. Write http://HOST:PORT.")
     import certifi  # noqa: PLC0415
     import urllib3  # noqa: PLC0415
     from minio import Minio  # noqa: PLC0415 - slow to import, and most runs need none
@@ -187,10 +187,10 @@ def _sentences(uri: str) -> Iterator[None]:
     except S3Error as error:
         raise _refusal(str(error.code), str(error.message), uri) from None
     except InvalidResponseError as error:
-        raise MachineError(f"{uri}: what answers at {os.environ[ENDPOINT]} is no S3 store: {error}.") from None
+        raise MachineError(f"{uri}: what answers at {os.environ[ENDPOINT]} is not an S3 store: {error}.") from None
     except (HTTPError, ServerError):
         raise UnansweredError(
-            f"{uri}: no S3 store answers at {os.environ[ENDPOINT]}. Start it, or mend {ENDPOINT}."
+            f"{uri}: no S3 store answers at {os.environ[ENDPOINT]}. Start it, or correct {ENDPOINT}."
         ) from None
     except ValueError as error:
         raise UsageError(f"{uri} can't be used: {error}.") from None
@@ -200,11 +200,11 @@ def _refusal(code: str, message: str, uri: str) -> AbnormalError:
     bucket, _ = split(uri)
     where = f"the S3 store at {os.environ[ENDPOINT]}"
     if code == "NoSuchBucket":
-        return UsageError(f"{uri}: {where} has no bucket {bucket!r}. Make it, or name another.")
+        return UsageError(f"{uri}: {where} has no bucket {bucket!r}. Create it, or name another.")
     if code in _WRONG_KEYS:
-        return UsageError(f"{uri}: {where} refuses the keys. Mend {ACCESS_KEY} and {SECRET_KEY}.")
+        return UsageError(f"{uri}: {where} rejects the keys. Correct {ACCESS_KEY} and {SECRET_KEY}.")
     if code == "AccessDenied":
-        return UsageError(f"{uri}: {where} denies these keys what a job needs: list, read, write and delete.")
+        return UsageError(f"{uri}: {where} denies these keys what a job needs: to list, read, write and delete.")
     if code in ("XMinioServerNotInitialized", "SlowDown", "ServiceUnavailable", "InternalError"):
         return UnansweredError(f"{uri}: {where} is not ready: {message or code}")
     return MachineError(f"{uri}: {where} refuses: {message or code}")

@@ -83,7 +83,7 @@ class Supervisor:
             for member in self._state.taskmanagers:
                 member.crash_loop = False
                 self._due[member.name] = 0.0
-        with self._surviving("How a member is started can't be looked up"):
+        with self._surviving("How members are started can't be determined"):
             self._launcher.learn()
         for member in self._state.members:
             child = self._running.get(member.name)

@@ -86,4 +86,7 @@ def newest_ms(checkpoint_dir: str) -> float:
 
 def sentence(settings: Settings) -> str:
     """Return the message that replaces a second run of the job."""
-    return f"The job has finished and is not started again with the same options: for that, remove {place(settings)}."
+    return (
+        "The job has finished and is not started again with the same options: "
+        f"to start it anyway, remove {place(settings)}."
+    )

@@ -52,8 +52,8 @@ def _of_job(wanted: str, jobmanager: str | None, checkpoint_dir: str) -> str:
     if len({each.job for each in kept}) > 1:
         raise UsageError(f"{wanted!r} names several jobs: {', '.join(sorted({each.job for each in kept}))}.")
     if not kept:
-        told = "no cluster answers" if cluster is None else f"the cluster at {cluster.address} tells of none"
-        raise UsageError(f"Job {wanted} has no checkpoint: {told}, and there is none of it below {checkpoint_dir}.")
+        told = "no cluster answers" if cluster is None else f"the cluster at {cluster.address} lists none"
+        raise UsageError(f"Job {wanted} has no checkpoint: {told}, and there is none below {checkpoint_dir}.")
     return kept[0].path
 
 

@@ -29,7 +29,7 @@ def check(path: str, settings: Settings, proof: Proof) -> None:
     wanted_mode, taken_in = settings.state.mode, mode(snapshot, proof.keyed)
     if taken_in is None:
         raise UsageError(
-            f"{path} is no snapshot of this job: it holds no operator {proof.keyed.uid_in(wanted_mode)!r}."
+            f"{path} is not a snapshot of this job: it has no operator {proof.keyed.uid_in(wanted_mode)!r}."
         )
     if taken_in != wanted_mode:
         raise UsageError(
@@ -37,18 +37,18 @@ def check(path: str, settings: Settings, proof: Proof) -> None:
             f"give --execution-mode {taken_in}."
         )
     if _id(proof.source.uid) not in snapshot.operators:
-        raise UsageError(f"{path} was taken with another --source than {settings.source}.")
+        raise UsageError(f"{path} was taken with a --source other than {settings.source}.")
     if (_id(proof.bounded.uid) in snapshot.operators) != settings.bounded:
         was, now = ("no", "an") if settings.bounded else ("an", "no")
         raise UsageError(
-            f"{path} was taken of a run with {was} end, and this one has {now} end, which a snapshot can't change: "
-            "give --events or --follow as it was given then."
+            f"{path} was taken in a run with {was} end, and this one has {now} end, which a snapshot can't change: "
+            "give --events or --follow as in that run."
         )
     for backend in native_backends(snapshot):
         if backend != settings.state.backend:
             raise UsageError(
-                f"{path} holds the native state of {backend}, which {settings.state.backend} can't read: give "
-                f"--state-backend {backend}. Only a savepoint moves from one to the other."
+                f"{path} contains the native state of {backend}, which {settings.state.backend} can't read: give "
+                f"--state-backend {backend}. Only a savepoint can move between the two."
             )
 
 

@@ -84,7 +84,7 @@ def start() -> None:
 def _check(snapshot: metadata.SnapshotMetadata, path: str) -> None:
     mode = metadata.mode(snapshot, DETECTOR)
     if mode is None:
-        raise UsageError(f"{path} is no snapshot of this job: it holds no operator {DETECTOR.uid!r}.")
+        raise UsageError(f"{path} is not a snapshot of this job: it has no operator {DETECTOR.uid!r}.")
     if mode == "process":
         raise UsageError(
             f"{path} was taken in process mode, whose state only Python's own workers can read. Run the job in thread "

@@ -44,8 +44,8 @@ def resolve(wanted: str | None, checkpoint_dir: str | Path) -> str | None:
 def named(wanted: str, said: str = "") -> str:
     """Return the path of the snapshot that a user names: a folder, a file URI or an s3:// URI; `said` is the flag."""
     refusal = UsageError(
-        f"{said}{wanted} holds no snapshot: a folder with a file {METADATA} was expected, "
-        "such as …/chk-12 or …/savepoint-…."
+        f"{said}{wanted} is not a snapshot: expected a folder with a file {METADATA}, such as …/chk-12 or "
+        "…/savepoint-…."
     )
     if not exists(wanted):
         raise refusal
@@ -61,7 +61,7 @@ def exists(path: str) -> bool:
     try:
         return folder is None or Path(_metadata_of(str(folder))).is_file()
     except OSError as error:
-        raise UsageError(f"{path} can't be looked into: {error.strerror}.") from None
+        raise UsageError(f"{path} can't be listed: {error.strerror}.") from None
 
 
 class Retained(NamedTuple):
@@ -133,7 +133,7 @@ def _local_files(folder: str) -> Iterator[tuple[str, int, float]]:
 def _local(folder: str) -> Path:
     path = local_path(folder)
     if path is None:
-        raise UsageError(f"{folder} can't be looked into: name a folder, a file URI, or s3://BUCKET/FOLDER.")
+        raise UsageError(f"{folder} can't be listed: name a folder, a file URI, or s3://BUCKET/FOLDER.")
     return path
 
 

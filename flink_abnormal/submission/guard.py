@@ -99,7 +99,7 @@ class Guard:
         if job.id != self._job_id:
             say(f"Guarding job {job.id}.")
             if self._key_of(job) != finished.key(self._settings):
-                say("It runs with other options than these, which its next start takes: stop it for that.")
+                say("It runs with options other than these, which apply at its next start: stop it to apply them.")
         self._job_id, self._end, self._missing_since = job.id, None, None
         # Reset only here: between two attempts to submit, everything else may look healthy.
         self._waits_since, self._reported = None, ""
@@ -121,7 +121,10 @@ class Guard:
         first, longest = FAILED_SECONDS
         self._backoff = first if job.duration_ms > STEADY_MS else min(max(first, 2 * self._backoff), longest)
         self._job_id, self._not_before = None, time.monotonic() + self._backoff
-        say(f"Job {job.id} failed: {why}. It is submitted again in {self._backoff:.0f} s, from its newest snapshot.")
+        say(
+            f"Job {job.id} failed: {why}. It will be submitted again in {self._backoff:.0f} s, from its newest "
+            "snapshot."
+        )
 
     def _replace(self) -> str | None:
         """Submit the job if none is listed; a guarded one must be missing for SETTLE_SECONDS first."""
@@ -166,7 +169,7 @@ def submit(cluster: Cluster, options: Sequence[str]) -> None:
             [*command, *options], capture_output=True, text=True, check=False, timeout=SUBMISSION_SECONDS
         )
     except subprocess.TimeoutExpired:
-        raise ClusterError(f"A submission has not ended within {SUBMISSION_SECONDS:.0f} s.") from None
+        raise ClusterError(f"A submission did not end within {SUBMISSION_SECONDS:.0f} s.") from None
     if done.returncode == 0:
         say(done.stderr.rstrip("\n"))
         return

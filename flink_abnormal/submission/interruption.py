@@ -46,7 +46,10 @@ def remember_ctrl_c() -> threading.Event:
 
     def remember(_signal: int, _frame: FrameType | None) -> None:
         if interrupted.is_set():
-            say("Stopped while the job was submitted. If a cluster took it, this lists it: flink-abnormal list")
+            say(
+                "Stopped while the job was being submitted. If a cluster accepted it, this lists it: "
+                "flink-abnormal list"
+            )
             leave()
         interrupted.set()
 

@@ -112,8 +112,8 @@ def _taken(target: Target, job_id: str) -> bool:
         return Cluster(target.host, target.port).job_state(job_id) is not None
     except ClusterError:
         raise ClusterError(
-            f"The cluster at {target.host}:{target.port} was lost while job {job_id} was submitted. Whether it took "
-            "the job is to be seen once it answers again: flink-abnormal list"
+            f"The cluster at {target.host}:{target.port} was lost while job {job_id} was being submitted. Once it "
+            "answers again, this shows whether it accepted the job: flink-abnormal list"
         ) from None
 
 
@@ -190,7 +190,7 @@ def await_end(launched: Launched, failures: Sequence[str]) -> None:
         launched.client.get_job_execution_result().result()
     except Exception as error:
         if type(error).__name__ in ("Py4JError", "Py4JNetworkError"):  # not Java exceptions
-            raise JobError("The job failed: its JVM was killed, by a person or for lack of memory.") from error
+            raise JobError("The job failed: its JVM was killed, by someone or for lack of memory.") from error
         reason = root([str(error), *failures])
         raise JobError(f"The job failed: {reason} (more in {distribution.work_folder() / 'log'})") from error
 

@@ -47,7 +47,7 @@ def check_output(settings: Settings, restore_path: str | None) -> None:
     # A job lost before its first checkpoint has left only unnamed files, which don't count.
     found = (file for file in Path(sink.output).rglob("*") if file.is_file() and not file.name.startswith("."))
     if any(found if may_resume else Path(sink.output).iterdir()):
-        without = f", no snapshot is below {settings.state.checkpoint_dir} to go on from" if may_resume else ""
+        without = f", there is no snapshot below {settings.state.checkpoint_dir} to continue from" if may_resume else ""
         raise UsageError(
             f"--output {sink.output} is not empty{without}, and a second run would add to the first one's alerts. Name "
             "an empty folder, or give --append."
@@ -57,7 +57,7 @@ def check_output(settings: Settings, restore_path: str | None) -> None:
 def _check_checkpoints(folder: str) -> None:
     path = local_path(folder)
     if path == Path("/") or (s3.is_s3(folder) and not s3.split(folder)[1]):
-        raise UsageError(f"--checkpoint-dir {folder} names no folder, and Flink writes into none else: add /FOLDER.")
+        raise UsageError(f"--checkpoint-dir {folder} names no folder, which Flink needs: add /FOLDER.")
     if path is not None:
         _check_writable(path, "--checkpoint-dir")
         check_owner(path)
@@ -91,7 +91,7 @@ def check_owner(folder: Path) -> None:
 def _refuse_if(folder: Path, part: Path, why: str, found: bool) -> None:  # noqa: FBT001
     if found:
         raise MachineError(
-            f"--checkpoint-dir {folder}: {part} {why} of this machine, and state is code to whoever restores it. Name "
+            f"--checkpoint-dir {folder}: {part} {why} of this machine, and restoring state can run code from it. Name "
             "a folder of your own."
         )
 
@@ -111,4 +111,4 @@ def _check_writable(folder: Path, flag: str) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise MachineError(f"{flag} {folder} can't be written: {error.strerror}. Name a folder that can.") from None
+        raise MachineError(f"{flag} {folder} can't be written: {error.strerror}. Name a folder that can be.") from None

@@ -34,7 +34,8 @@ def settle_mode(settings: Settings, say: Callable[[str], None]) -> Settings:
             f"({install}), or give --execution-mode process."
         )
     say(
-        "Python's shared library is missing, so the job runs in process mode. Thread mode is faster; for it, install: "
+        "Python's shared library is missing, so the job runs in process mode. Thread mode is faster; to use it, "
+        "install: "
         f"{install}"
     )
     return with_mode(settings, "process")
@@ -78,8 +79,8 @@ def _check_store(cluster: Cluster) -> None:
         told = {entry["key"] for entry in cluster.get("/jobmanager/config")}
     if not told.issuperset(s3.flink_settings()):
         raise ClusterError(
-            f"The cluster at {cluster.address} was started without the S3 store. Start it anew where {s3.ENDPOINT}, "
-            f"{s3.ACCESS_KEY} and {s3.SECRET_KEY} stand in the environment."
+            f"The cluster at {cluster.address} was started without the S3 store. Restart it with {s3.ENDPOINT}, "
+            f"{s3.ACCESS_KEY} and {s3.SECRET_KEY} in the environment."
         )
 
 
@@ -95,7 +96,7 @@ def _renew(cluster: Cluster, settings: Settings, say: Callable[[str], None]) -> 
     if running:
         raise ClusterError(
             f"{', '.join(old)} run code from before your last edit, and would run it for this job too. They can't be "
-            f"started anew under job {running[0]}: cancel it first, or give --execution-mode process."
+            f"restarted under job {running[0]}: cancel it first, or give --execution-mode process."
         )
-    say("The code changed since the TaskManagers started: starting them anew.")
+    say("The code changed since the TaskManagers started: restarting them.")
     local_cluster.renew_taskmanagers(state, lambda _: None)

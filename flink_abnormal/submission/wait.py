@@ -30,7 +30,7 @@ POLL_SECONDS: Final = 0.3
 SILENCE_SECONDS: Final = 60.0
 FAILS: Final = ("RESTARTING", "FAILING")
 NO_SUMMARY: Final = (
-    "The job has finished. Its figures stand on a TaskManager's standard output, which can't be read from here."
+    "The job has finished. Its figures are on a TaskManager's standard output, which can't be read from here."
 )
 
 
@@ -124,7 +124,7 @@ class _Interruption:
     def explain(self) -> None:
         """Say how to resume the job."""
         if not self._quiet:
-            say("Stopped. The same command with --from latest goes on where the last checkpoint stood.")
+            say("Stopped. The same command with --from latest continues from the last checkpoint.")
 
     def _come(self, *, quiet: bool) -> None:
         if self.came.is_set():
@@ -158,7 +158,9 @@ def _await_end(cluster: Cluster, job_id: str) -> None:
         else:
             heard = time.monotonic()
             if state is None:
-                raise JobError(f"The cluster knows job {job_id} no more: its JobManager was lost, and the job with it.")
+                raise JobError(
+                    f"The cluster no longer knows job {job_id}: its JobManager was lost, and the job with it."
+                )
             if state in ENDED:
                 break
             _tell(before, state)
@@ -190,4 +192,4 @@ def _watch(client: Any, failures: list[str]) -> None:
 
 def _tell(before: str, status: str) -> None:
     if status != before and status in FAILS:
-        say(f"The job is {status}: a task failed. The reason stands in {distribution.work_folder() / 'log'}.")
+        say(f"The job is {status}: a task failed. The reason is in {distribution.work_folder() / 'log'}.")

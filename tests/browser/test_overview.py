@@ -92,11 +92,11 @@ def test_alarms_stand_on_top_the_critical_first_and_go_when_it_is_over(page, ser
     alarms = page.get_by_role("status", name="Alarms")
     assert alarms.locator(".what:visible").all_inner_texts() == [
         "TaskManager lost: taskmanager-2",
-        "Process: Abnormal count is backpressured 62 % of its time",
+        "Process: Abnormal count is backpressured 62 % of the time",
     ]
     looks = [re.sub(r"\d\d:\d\d:\d\d", "…", note) for note in alarms.locator(".note:visible").all_inner_texts()]
     assert looks == [
-        "since …. See its log and the machine's memory. The job goes on when enough slots are there.",
+        "since …. Check its log and the machine's memory. The job continues once there are enough slots.",
         "since …. What comes after it is too slow: see which task is busiest.",
     ]
     server.show("healthy")
@@ -113,7 +113,7 @@ def test_the_newest_recovery_tells_what_was_lost_and_how_it_goes_on(page, server
     assert steps(page) == [
         ("+0.0 s", "taskmanager-2 is lost"),
         ("+1.2 s", "JobManager noticed: 9 of 10 tasks are not running"),
-        ("+3.1 s", "taskmanager-2 is there"),
+        ("+3.1 s", "taskmanager-2 has registered"),
         ("+5.5 s", "restoring from checkpoint 12"),
     ]
     server.show("healthy")
@@ -132,7 +132,7 @@ def steps(page):
     [
         (
             "en",
-            "All tasks stop, also those that did not fail: they exchange events with the lost ones, and each count is "
+            "All tasks stop, even those that did not fail: they exchange events with the lost ones, and each count is "
             "right only if every task goes back to the same checkpoint.",
         ),
         (
@@ -151,8 +151,8 @@ def test_before_anything_was_lost_the_page_says_what_to_type_to_lose_the_worker_
     go(page, server, "calm")
     shown = card(page, "Recovery")
     assert (shown.locator(".note:visible").inner_text(), shown.locator("code").inner_text()) == (
-        "Nothing has been lost since this dashboard began to watch. To see it happen, kill taskmanager-1 in a "
-        "terminal; it is started again by itself:",
+        "Nothing has been lost since this dashboard started. To see it happen, kill taskmanager-1 in a terminal; it is "
+        "restarted automatically:",
         "kill -9 4711",
     )
 

@@ -20,7 +20,7 @@ STORY = (
     "taskmanager-2 is lost",
     "JobManager noticed: 10 of 10 tasks are not running",
     "restoring from a checkpoint",
-    "taskmanager-2 is there",
+    "taskmanager-2 has registered",
     "all 10 tasks run again",
 )
 

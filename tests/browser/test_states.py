@@ -48,7 +48,7 @@ def test_without_a_job_the_page_says_how_to_submit_one(page, server):
         (
             "en",
             "No job runs on this cluster",
-            "The last one, {} ({}), failed at …; --from latest goes on from its newest checkpoint. Submit one in a "
+            "The last one, {} ({}), failed at …; --from latest continues from its newest checkpoint. Submit one in a "
             "terminal; it appears here:",
         ),
         (

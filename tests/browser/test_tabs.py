@@ -157,7 +157,7 @@ def test_a_new_line_of_the_log_appears_on_top_by_itself(page, server):
     page.get_by_text("[Source Emit] new").wait_for()
     assert lines(page, "Application log") == ["[Source Emit] new", *LOG[::-1]]
     assert card(page, "Application log").locator(".note").inner_text() == (
-        "Standard output of taskmanager-1, read by its tail."
+        "The end of the standard output of taskmanager-1."
     )
 
 
@@ -168,7 +168,7 @@ def test_checkpoints_tell_failures_savepoints_and_what_was_restored(page, server
     card(page, "History").get_by_role("button", name="Next page").click()
     card(page, "History").get_by_text("#10", exact=True).wait_for()
     told |= {row[0]: (*row[1:4], row[9]) for row in rows(page, "History")}
-    gone = "no, a newer one took its place"
+    gone = "no, replaced by a newer one"
     usual = ("checkpoint", "COMPLETED", gone, "")
     assert len(told) == 20
     assert {key: value for key, value in told.items() if value != usual} == {
@@ -183,7 +183,7 @@ def test_the_details_are_those_of_the_newest_checkpoint_until_another_is_picked(
     go(page, server, "healthy")
     pick_tab(page, "checkpoints")
     sizes = [row[3] for row in rows(page, "Checkpoint 20, task by task")]
-    choose(page, "Task by task of checkpoint", "17")
+    choose(page, "Task by task for checkpoint", "17")
     page.get_by_text("17 B").first.wait_for()
     picked = [row[3] for row in rows(page, "Checkpoint 17, task by task")]
     assert (sizes, picked) == (["2.3 KB"] * 4, ["17 B"] * 4)
@@ -192,7 +192,7 @@ def test_the_details_are_those_of_the_newest_checkpoint_until_another_is_picked(
 def test_a_checkpoint_that_is_picked_belongs_to_its_job(page, server):
     go(page, server, "two-jobs")
     pick_tab(page, "checkpoints")
-    choose(page, "Task by task of checkpoint", "17")
+    choose(page, "Task by task for checkpoint", "17")
     card(page, "Checkpoint 17, task by task").wait_for()
     choose(page, "Job", f"{OTHER[:8]} · RUNNING")
     card(page, "Checkpoint 20, task by task").wait_for()
@@ -204,7 +204,7 @@ def test_the_recovery_tab_keeps_every_recovery_with_its_seconds(page, server, sa
     pick_tab(page, "recovery")
     sums = card(page, "Recovery").locator(".pill:visible").all_inner_texts()
     assert sums == {"healthy": [], "wounded": ["recovering for 40 s"]}[sample] + ["running again after 6.8 s"]
-    chart = card(page, "Seconds to run again")
+    chart = card(page, "Seconds until running again")
     assert [chart.locator("svg text", has_text=part).count() for part in ("until noticed", "until restoring")] == [1, 1]
 
 

@@ -59,7 +59,7 @@ def test_a_full_disk_stops_checkpoints_only_and_tampering_is_found_out(cluster, 
     told = report.read()
     (strike,) = told["strikes"]
     assert (strike["not_running"], strike["restored_checkpoint"], strike["failure"]) == (0, None, None)
-    assert re.search(r"3 checkpoints have failed; all \d+ tasks go on", done.stdout)
+    assert re.search(r"3 checkpoints have failed; all \d+ tasks keep running", done.stdout)
     assert told["verdict"] == "failed"
     (alert,) = told["alerts"][lists]
     assert done.stderr.startswith("Error: The drill failed. 1 alert is ")
@@ -100,7 +100,7 @@ def test_a_savepoint_of_the_previous_release_still_restores(cluster, report):
     done = cluster.run("drill", "upgrade", *DEADLINE, *report.option, seconds=SECONDS)
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "that release 0.1.0 left; abnormalCount was 2 for user2, 3 for user3" in done.stdout
+    assert "of release 0.1.0; abnormalCount was 2 for user2, 3 for user3" in done.stdout
     assert (report.read()["alerts"]["expected"], report.read()["alerts"]["committed"]) == (123, 123)
 
 
@@ -125,12 +125,12 @@ def test_what_can_not_be_had_is_refused_with_a_sentence(cluster):
 
     assert refusal("--kill", "jobmanager") == (
         2,
-        "Error: --kill jobmanager can't be done here: the cluster has one JobManager, and its job dies with it. Start "
-        "it anew with high availability: flink-abnormal cluster down, then flink-abnormal cluster up --ha\n",
+        "Error: --kill jobmanager is impossible here: the cluster has one JobManager, and its job dies with it. "
+        "Restart it with high availability: flink-abnormal cluster down, then flink-abnormal cluster up --ha\n",
     )
     assert refusal("--cut", "network") == (
         2,
-        "Error: --cut network can't be done here: processes of one machine share its network. Give --on compose.\n",
+        "Error: --cut network is impossible here: processes of one machine share its network. Give --on compose.\n",
     )
     assert refusal() == (
         2,
@@ -138,7 +138,7 @@ def test_what_can_not_be_had_is_refused_with_a_sentence(cluster):
     )
     assert refusal("--kill", "taskmanager", "rescale") == (
         2,
-        "Error: drill rescale strikes nothing: leave --kill out.\n",
+        "Error: drill rescale has no strikes: leave --kill out.\n",
     )
     assert refusal("--fill", "disk", "--json", "/nowhere/report.json") == (
         3,
@@ -155,7 +155,7 @@ def test_a_cluster_without_room_is_left_alone(cluster):
 
     assert (refused.returncode, refused.stderr) == (
         4,
-        "Error: The drill's job needs 9 slots and the cluster has 0 free of 9. Cancel the job that has them "
+        "Error: The drill's job needs 9 slots and the cluster has 0 free of 9. Cancel the job that uses them "
         "(flink-abnormal cancel), or give --free-slots, which needs 3.\n",
     )
     assert f"{job}  Internal Keyed State Abnormal Count Example: RUNNING" in cluster.run("status", job).stdout

@@ -73,7 +73,7 @@ def test_three_jobmanagers_and_a_zookeeper_are_up_and_listen_on_this_machine_onl
     assert f"Slots: 9 free of 9; {ports}" in status.stdout.splitlines()
     assert open_to_others(cluster.pids()) == set()
     again = cluster.up()
-    assert again.stdout == f"The cluster was up already: 3 JobManagers, 3 TaskManagers, 9 slots; {ports}\n"
+    assert again.stdout == f"The cluster was already up: 3 JobManagers, 3 TaskManagers, 9 slots; {ports}\n"
 
 
 @pytest.mark.parametrize("command", ["submit", "flink run"])
@@ -165,7 +165,7 @@ def test_a_port_of_the_three_that_is_taken_is_named(tmp_path):
 
         assert (refused.returncode, refused.stdout) == (3, "")
         assert refused.stderr == (
-            f"Error: Port {port + number} is taken by another program (--ha takes {port} to {port + 2}). End it, or "
+            f"Error: Port {port + number} is in use by another program (--ha takes {port} to {port + 2}). Stop it, or "
             "choose another: flink-abnormal cluster up --ha --port 8091\n"
         )
 
@@ -193,7 +193,7 @@ def test_a_jobmanager_that_dies_again_and_again_is_given_up_and_named_and_the_ot
 
     status = cluster.run("cluster", "status")
     shown = next(line for line in lines(status.stdout, "│ ") if line.split()[1] == follower)
-    assert (status.returncode, "gave up: it died again and again" in shown) == (4, True)
+    assert (status.returncode, "gave up: it kept dying" in shown) == (4, True)
     assert cluster.leader() == leader
     assert cluster.run("list").returncode == 0
     assert cluster.run("cluster", "down").stdout == "The cluster is down.\n"

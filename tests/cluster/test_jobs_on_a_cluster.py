@@ -154,8 +154,8 @@ def test_a_run_that_understood_nothing_says_why_to_whoever_submitted_it(cluster,
     )
     assert (done.returncode, done.stderr.splitlines()[-1]) == (
         2,
-        f"Error: No line of 1 could be used: the first, {source}:1, is refused (the field 'userId' is missing), and "
-        "has the fields actor; name the fields by --user-field and --abnormal-field, and the values by "
+        f"Error: 0 of 1 lines could be used: the first, {source}:1, is rejected (the field 'userId' is missing), and "
+        "has the fields actor; name the fields with --user-field and --abnormal-field, and the values with "
         "--abnormal-values or --normal-values.",
     )
 
@@ -172,7 +172,7 @@ def test_code_that_changed_under_the_taskmanagers_is_not_run_in_its_old_form(clu
     done = cluster.run("submit", *cluster.job("--events", 3, "--interval", "10ms"), seconds=150)
 
     assert done.returncode == 0, done.stderr
-    assert done.stderr.splitlines()[0] == "The code changed since the TaskManagers started: starting them anew."
+    assert done.stderr.splitlines()[0] == "The code changed since the TaskManagers started: restarting them."
     assert done.stdout.splitlines()[-1] == summary_of(simulated(events=3))
     assert all(cluster.pid(name) != pid for name, pid in before.items())
 
@@ -194,7 +194,7 @@ def test_options_that_look_like_flinks_own_reach_the_job(cluster):
     assert "No such option '--intervall'" in wrong.stderr
     assert (missing.returncode, missing.stderr) == (
         2,
-        "Error: -py jobs/normal.py isn't there. From the project's folder it is jobs/abnormal.py.\n",
+        "Error: -py jobs/normal.py does not exist. From the project's folder it is jobs/abnormal.py.\n",
     )
     assert told.returncode == 0, told.stderr
     assert "parallelism 2/2/2" in told.stdout + told.stderr
@@ -207,7 +207,7 @@ def test_a_second_up_changes_nothing(cluster):
 
     assert again.returncode == 0
     assert again.stdout == (
-        f"The cluster was up already: 3 TaskManagers, 9 slots; web UI http://127.0.0.1:{cluster.port}\n"
+        f"The cluster was already up: 3 TaskManagers, 9 slots; web UI http://127.0.0.1:{cluster.port}\n"
     )
     assert cluster.pids() == before
     assert [pid for pid in before if not psutil.pid_exists(pid)] == []

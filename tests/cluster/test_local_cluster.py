@@ -42,7 +42,7 @@ def test_a_taskmanager_that_dies_again_and_again_is_given_up_and_reported(small)
     status = small.run("cluster", "status")
 
     assert status.returncode == 4
-    assert "gave up: it died again and again" in status.stdout
+    assert "gave up: it kept dying" in status.stdout
     assert small.run("cluster", "down").stdout == "The cluster is down.\n"
 
 
@@ -100,8 +100,8 @@ def test_a_port_that_is_taken_is_named(small):
 
     assert (refused.returncode, refused.stdout) == (3, "")
     assert refused.stderr == (
-        f"Error: Port {small.port} is taken by another program. End it, or choose another: "
-        "flink-abnormal cluster up --port 8091\n"
+        f"Error: Port {small.port} is in use by another program. Stop it, or choose another: flink-abnormal cluster up "
+        "--port 8091\n"
     )
 
 

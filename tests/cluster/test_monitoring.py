@@ -113,14 +113,14 @@ def test_a_cluster_that_serves_metrics_says_where_and_is_not_taken_for_one_that_
 
     assert same.returncode == 0
     assert same.stdout.splitlines()[1] == (
-        f"Metrics: /metrics on ports of {monitored.metrics_port}-{monitored.metrics_port + 13}, on all addresses of "
+        f"Metrics: /metrics on ports {monitored.metrics_port}-{monitored.metrics_port + 13}, on all addresses of "
         "this machine"
     )
     assert (other.returncode, other.stderr) == (
         4,
         f"Error: Another cluster is up: port {monitored.port}, 3 TaskManagers, 9 slots, metrics from port "
         f"{monitored.metrics_port} on. "
-        "End it first: flink-abnormal cluster down\n",
+        "Stop it first: flink-abnormal cluster down\n",
     )
 
 

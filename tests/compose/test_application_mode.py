@@ -7,7 +7,9 @@ from composition import built
 from conftest import wait_until
 from expected import simulated, summary_of
 
-MESSAGE = r"The job has finished and is not started again .*: for that, remove /data/checkpoints/finished/\w+\.json\."
+MESSAGE = (
+    r"The job has finished and is not started again .*: to start it .*, remove /data/checkpoints/finished/\w+\.json\."
+)
 
 
 @pytest.fixture(scope="module")

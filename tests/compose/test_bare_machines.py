@@ -100,7 +100,7 @@ def check_run(said, mode):
     assert len(lines(said, "[ALERT]")) == len(alerts_of(events)), said
     assert lines(said, "read ") == [summary_of(events)]
     assert f"Python in {mode} mode" in said
-    missing = "Python's shared library is missing, so the job runs in process mode. Thread mode is faster; for it, "
+    missing = "Python's shared library is missing, so the job runs in process mode. Thread mode is faster; to use it, "
     assert lines(said, "Python's shared") == (
         [] if mode == "thread" else [f"{missing}install: apt-get install libpython3.11"]
     )

@@ -108,7 +108,7 @@ def test_the_one_jobmanager_is_not_killed(single):
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "Error: --kill jobmanager can't be done here: the composition has one JobManager, and its job dies with it. "
+        "Error: --kill jobmanager is impossible here: the composition has one JobManager, and its job dies with it. "
         "Bring it up with high availability: COMPOSE_PROFILES=ha docker compose up -d\n"
     )
 

@@ -125,27 +125,27 @@ def test_a_store_that_cannot_be_used_is_said_before_the_job_starts(s3, minio):
         return done.returncode, done.stderr
 
     where = f"the S3 store at http://127.0.0.1:{minio.port}"
-    refused = f"Error: {s3.checkpoints}: {where} refuses the keys. Mend S3_ACCESS_KEY and S3_SECRET_KEY.\n"
+    refused = f"Error: {s3.checkpoints}: {where} rejects the keys. Correct S3_ACCESS_KEY and S3_SECRET_KEY.\n"
     assert refusal(S3_SECRET_KEY="wrong-secret") == (2, refused)
     assert refusal(S3_ACCESS_KEY="nobody") == (2, refused)
     assert refusal("s3://missing/checkpoints") == (
         2,
-        f"Error: s3://missing/checkpoints: {where} has no bucket 'missing'. Make it, or name another.\n",
+        f"Error: s3://missing/checkpoints: {where} has no bucket 'missing'. Create it, or name another.\n",
     )
     assert refusal(S3_ENDPOINT="") == (
         2,
-        f"Error: {s3.checkpoints} lies in an S3 store, for which S3_ENDPOINT must stand in the environment.\n",
+        f"Error: {s3.checkpoints} is in an S3 store, which needs S3_ENDPOINT in the environment.\n",
     )
     docker("pause", minio.name)
     try:
         nobody = f"http://127.0.0.1:{free_port()}"
         assert refusal(S3_ENDPOINT=nobody) == (
             3,
-            f"Error: {s3.checkpoints}: no S3 store answers at {nobody}. Start it, or mend S3_ENDPOINT.\n",
+            f"Error: {s3.checkpoints}: no S3 store answers at {nobody}. Start it, or correct S3_ENDPOINT.\n",
         )
         assert refusal() == (
             3,
-            f"Error: {s3.checkpoints}: no S3 store answers at http://127.0.0.1:{minio.port}. Start it, or mend "
+            f"Error: {s3.checkpoints}: no S3 store answers at http://127.0.0.1:{minio.port}. Start it, or correct "
             "S3_ENDPOINT.\n",
         )
     finally:
@@ -160,8 +160,8 @@ def test_a_bucket_is_made_once_and_kept(minio, connectors, cli):
     first = cli.run("-m", "flink_abnormal.cli.entrypoint", "bucket", command="python", env=told)
     second = cli.run("-m", "flink_abnormal.cli.entrypoint", "bucket", command="python", env=told)
 
-    assert (first.returncode, first.stdout, first.stderr) == (0, f"Made the bucket {name}.\n", "")
-    assert (second.returncode, second.stdout, second.stderr) == (0, f"The bucket {name} is there.\n", "")
+    assert (first.returncode, first.stdout, first.stderr) == (0, f"Created the bucket {name}.\n", "")
+    assert (second.returncode, second.stdout, second.stderr) == (0, f"The bucket {name} already exists.\n", "")
 
 
 @pytest.fixture
@@ -183,8 +183,8 @@ def test_a_cluster_keeps_its_checkpoints_on_s3_and_its_keys_to_itself(cluster, c
     unaware = cluster.run("submit", "--detached", *job)
     assert (unaware.returncode, unaware.stderr) == (
         4,
-        f"Error: The cluster at 127.0.0.1:{cluster.port} was started without the S3 store. Start it anew where "
-        "S3_ENDPOINT, S3_ACCESS_KEY and S3_SECRET_KEY stand in the environment.\n",
+        f"Error: The cluster at 127.0.0.1:{cluster.port} was started without the S3 store. Restart it with "
+        "S3_ENDPOINT, S3_ACCESS_KEY and S3_SECRET_KEY in the environment.\n",
     )
     cluster.run("cluster", "down")
     assert cluster.up().returncode == 0

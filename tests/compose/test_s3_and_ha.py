@@ -88,13 +88,13 @@ def test_a_store_that_is_down_fails_checkpoints_and_not_the_job(composition, job
     [
         (
             {"S3_SECRET_KEY": "wrong-secret"},
-            "s3://flink/checkpoints: the S3 store at http://minio:9000 refuses the keys. Mend S3_ACCESS_KEY and "
+            "s3://flink/checkpoints: the S3 store at http://minio:9000 rejects the keys. Correct S3_ACCESS_KEY and "
             "S3_SECRET_KEY.",
         ),
         (
             {"CHECKPOINT_DIR": "s3://elsewhere/checkpoints"},
-            "s3://elsewhere/checkpoints: the S3 store at http://minio:9000 has no bucket 'elsewhere'. Make it, or name "
-            "another.",
+            "s3://elsewhere/checkpoints: the S3 store at http://minio:9000 has no bucket 'elsewhere'. Create it, or "
+            "name another.",
         ),
     ],
 )

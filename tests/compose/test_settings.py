@@ -32,14 +32,14 @@ def composition():
             "taskmanager",
             {"TASKMANAGER_LIMIT": "1400m"},
             "The container may use 1400 MiB, and Flink needs 1280 (TASKMANAGER_MEMORY) and Python beside it 256: set "
-            "TASKMANAGER_LIMIT to 1536m or more, or TASKMANAGER_MEMORY lower.",
+            "TASKMANAGER_LIMIT to 1536m or more, or lower TASKMANAGER_MEMORY.",
         ),
-        ("taskmanager", {"SLOTS": "many"}, "SLOTS=many is no number from 1 to 100."),
+        ("taskmanager", {"SLOTS": "many"}, "SLOTS=many is not a number from 1 to 100."),
         (
             "zookeeper",
             {},
-            "Profile ha changes every container: give it as COMPOSE_PROFILES=ha docker compose up -d, or in .env, and "
-            "not by --profile.",
+            "Profile ha changes every container: give it as COMPOSE_PROFILES=ha docker compose up -d, or in .env, not "
+            "with --profile.",
         ),
     ],
 )
@@ -54,7 +54,7 @@ def test_an_option_of_the_job_that_cannot_be_is_refused_by_the_guard(composition
     wait_until(lambda: composition.cluster.answers() and composition.cluster.slots().total == 3, "the cluster", 240)
     begun = composition.run("up", "--detach", "--no-deps", "job", env={"JOB_OPTIONS": "--interval soon"})
     assert begun.returncode == 0, begun.stderr
-    idles = "The job is not submitted: mend its settings (.env), then docker compose up -d"
+    idles = "The job is not submitted: correct its settings (.env), then run docker compose up -d"
     said = wait_until(lambda: idles in (now := composition.logs("job")).splitlines() and now, "what it idles for")
     said = " ".join(said.replace("│", " ").split())
     assert said.count("Invalid value for '--interval': 'soon' is not a duration such as 500ms, 5s, 2min or 1h.") == 1
@@ -74,7 +74,7 @@ def test_a_job_that_has_finished_is_not_run_again(composition):
     sentence = wait_until(
         lambda: re.search(r"The job has finished and is not started again .*", composition.logs("job")), "its end", 240
     )[0]
-    assert re.fullmatch(r".*: for that, remove /data/checkpoints/finished/[0-9a-f]{16}\.json\.", sentence)
+    assert re.fullmatch(r".*: to start it anyway, remove /data/checkpoints/finished/[0-9a-f]{16}\.json\.", sentence)
     alerts = written()
     assert len(alerts) == len(alerts_of(simulated(40)))
 

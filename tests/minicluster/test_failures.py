@@ -15,7 +15,7 @@ def test_a_job_that_fails_at_once_again_and_again_is_given_up_with_its_reason(cl
 
     assert done.returncode == 5
     assert set(lines(done.stderr, "The job is RESTARTING")) == {
-        f"The job is RESTARTING: a task failed. The reason stands in {cli.folder / '.flink' / 'log'}."
+        f"The job is RESTARTING: a task failed. The reason is in {cli.folder / '.flink' / 'log'}."
     }
     (reason,) = lines(done.stderr, "Error:")
     assert re.sub(r"\.\.part-\S+:", "PART:", reason) == (

@@ -5,7 +5,7 @@ from collections import Counter
 from conftest import alerts
 from given_cases import cases
 
-HINT = "it looks like pretty-printed JSON, and each object must stand on one line: jq -c . FILE > FILE.jsonl"
+HINT = "it looks like pretty-printed JSON, and each object must be on one line: jq -c . FILE > FILE.jsonl"
 
 
 def write(folder, given):
@@ -45,6 +45,6 @@ def test_a_run_that_understood_nothing_says_why_and_exits_2(cli, tmp_path):
     )
     assert (done.returncode, done.stderr.splitlines()[-1]) == (
         given[0].right.code,
-        f"Error: No line of 12 could be used: the first, {tmp_path / 'in' / 'J30.log'}:1, is refused (not JSON: "
+        f"Error: 0 of 12 lines could be used: the first, {tmp_path / 'in' / 'J30.log'}:1, is rejected (not JSON: "
         f"unexpected end of data: line 1 column 2 (char 1)); {HINT}.",
     )

@@ -51,7 +51,7 @@ def test_a_run_needs_no_name_of_its_machine_and_no_programs_in_tmp_and_a_sigterm
         "Source random, seed 93; parallelism 3/3/3 (source/process/sink), slots shared; Python in thread mode; "
         "state rocksdb",
         f"Checkpoints: unaligned, below file://{cli.checkpoints}",
-        "Stopped. The same command with --from latest goes on where the last checkpoint stood.",
+        "Stopped. The same command with --from latest continues from the last checkpoint.",
     ]
     assert psutil.wait_procs(group, timeout=60)[1] == []
 
@@ -69,6 +69,6 @@ def test_where_no_temporary_folder_may_hold_programs_rocksdb_is_refused_with_a_s
 
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == (
-        f"Error: RocksDB can't be loaded: /tmp and {cli.folder}/.flink/tmp are mounted with noexec. Name a folder that "
-        "is not by TMPDIR, or give --state-backend hashmap.\n"
+        f"Error: RocksDB can't be loaded: /tmp and {cli.folder}/.flink/tmp are mounted with noexec. Set TMPDIR to a "
+        "folder that is not, or give --state-backend hashmap.\n"
     )

@@ -40,7 +40,8 @@ def test_without_pythons_shared_library_a_run_says_what_to_install_and_goes_on_i
     shown = (tmp_path / "output.txt").read_text(encoding="utf-8")
     install = python_library.advice(sys.base_prefix, python_library._distributions())
     assert shown.splitlines()[:3] == [
-        "Python's shared library is missing, so the job runs in process mode. Thread mode is faster; for it, install: "
+        "Python's shared library is missing, so the job runs in process mode. Thread mode is faster; to use it, "
+        "install: "
         f"{install}",
         "Job: Internal Keyed State Abnormal Count Example",
         "Source random, seed 93; parallelism 3/3/3 (source/process/sink), slots shared; Python in process mode; "

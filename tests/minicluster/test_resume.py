@@ -21,9 +21,7 @@ def stopped_run(cli, tmp_path):
     stop(process)
     assert process.returncode == 0
     said = process.output.read_text()
-    assert said.splitlines()[-1] == (
-        "Stopped. The same command with --from latest goes on where the last checkpoint stood."
-    )
+    assert said.splitlines()[-1] == ("Stopped. The same command with --from latest continues from the last checkpoint.")
     assert "Traceback" not in said
     return options
 
@@ -55,15 +53,15 @@ def test_a_snapshot_that_the_job_cannot_start_from_is_refused_with_a_sentence(cl
         "give --execution-mode thread.\n"
     )
     assert refusal(*bounded, "--state-backend", "rocksdb") == (
-        f"Error: {taken} holds the native state of hashmap, which rocksdb can't read: give --state-backend hashmap. "
-        "Only a savepoint moves from one to the other.\n"
+        f"Error: {taken} contains the native state of hashmap, which rocksdb can't read: give --state-backend hashmap. "
+        "Only a savepoint can move between the two.\n"
     )
     assert refusal("--interval", "1s") == (
-        f"Error: {taken} was taken of a run with an end, and this one has no end, which a snapshot can't change: "
-        "give --events or --follow as it was given then.\n"
+        f"Error: {taken} was taken in a run with an end, and this one has no end, which a snapshot can't change: "
+        "give --events or --follow as in that run.\n"
     )
     assert refusal("--source", "files", "--input", empty) == (
-        f"Error: {taken} was taken with another --source than files.\n"
+        f"Error: {taken} was taken with a --source other than files.\n"
     )
 
 

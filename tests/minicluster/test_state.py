@@ -102,7 +102,7 @@ def test_every_name_and_count_of_many_users_comes_out_exactly(reader, tmp_path):
     ]
     quiet = reader.run("state", "--checkpoint-dir", reader.checkpoints, "--user", "quiet")
     assert quiet.stdout == '{\n  "quiet": {"abnormalCount": 0}\n}\n'
-    assert quiet.stderr.splitlines()[1] == "The snapshot holds no value of this user, which means 0."
+    assert quiet.stderr.splitlines()[1] == "The snapshot has no value for this user, which means 0."
 
 
 @pytest.mark.thread_mode
@@ -135,7 +135,7 @@ def test_a_snapshot_of_another_job_is_refused(reader):
 
     assert refusal(reader, path) == (
         2,
-        f"Error: {path} is no snapshot of this job: it holds no operator 'abnormal-count'.",
+        f"Error: {path} is not a snapshot of this job: it has no operator 'abnormal-count'.",
     )
 
 
@@ -149,13 +149,13 @@ def test_what_cannot_be_read_is_said_in_a_sentence(reader, tmp_path):
 
     assert refusal(reader, tmp_path / "missing") == (
         2,
-        f"Error: {tmp_path / 'missing'} holds no snapshot: a folder with a file _metadata was expected, such as "
+        f"Error: {tmp_path / 'missing'} is not a snapshot: expected a folder with a file _metadata, such as "
         "…/chk-12 or …/savepoint-….",
     )
     reader.env["FLINK_ABNORMAL_CONNECTORS"] = str(tmp_path)
     assert refusal(reader, broken) == (
         3,
-        f"Error: Reading state needs Flink's State Processor API, which PyPI lacks and {tmp_path} does not hold. Run "
+        f"Error: Reading state needs Flink's State Processor API, which is neither on PyPI nor in {tmp_path}. Run "
         "`make connectors`.",
     )
 
@@ -170,9 +170,9 @@ def test_where_there_is_no_checkpoint_the_sentence_says_what_to_name(cli):
     )
     code, said = refusal(cli, "abc123", *nowhere)  # another cluster may answer at Flink's own port
     assert (code, said.startswith("Error: Job abc123 has no checkpoint: ")) == (2, True)
-    assert said.endswith(f", and there is none of it below {cli.checkpoints}.")
+    assert said.endswith(f", and there is none below {cli.checkpoints}.")
     both = cli.run("state", "--user", "user1", "--top", "2")
     assert both.returncode == 2
-    assert "--user shows one user and --top many: give one of them." in both.stderr
+    assert "--user shows one user and --top several: give only one of them." in both.stderr
     listed = cli.run("checkpoints", "abc123", "--json", *nowhere)
     assert (listed.returncode, listed.stdout) == (0, "[]\n")

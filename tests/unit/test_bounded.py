@@ -54,7 +54,7 @@ def test_half_an_answer_is_none(sent):
     with raw_server(sent) as address, pytest.raises(TooSlowError) as refused:
         bounded.get(address, "/overview", seconds=5)
 
-    assert str(refused.value).startswith(f"{address} broke off its answer to GET /overview: ")
+    assert str(refused.value).startswith(f"{address} did not finish its answer to GET /overview: ")
 
 
 def test_an_answer_that_is_too_long_is_not_read_to_its_end():
@@ -70,4 +70,4 @@ def test_nobody_listens():
     with pytest.raises(NobodyListensError) as refused:
         bounded.get(address, "/overview", seconds=5)
 
-    assert str(refused.value) == f"Nobody listens at {address}: Connection refused."
+    assert str(refused.value) == f"Nothing listens at {address}: Connection refused."

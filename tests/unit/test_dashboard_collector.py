@@ -136,7 +136,7 @@ def test_what_does_not_stand_on_the_list_is_never_sent(flink, path):
     with pytest.raises(AskError) as refused:
         asyncio.run(send())
 
-    assert str(refused.value) == f"GET {path!r} is not on the list of what is read."
+    assert str(refused.value) == f"GET {path!r} is not an allowed request."
     assert flink.asked == []
 
 
@@ -146,7 +146,7 @@ def test_before_there_is_a_cluster_there_is_a_snapshot_and_it_connects_when_one_
     before = until(collector, lambda seen: seen.error, "an error")
 
     assert (before.link, before.overview, before.jobs, before.taskmanagers) == ("connecting", None, (), ())
-    assert before.error == f"Nobody listens at 127.0.0.1:{port}: Connection refused."
+    assert before.error == f"Nothing listens at 127.0.0.1:{port}: Connection refused."
     with FakeFlink(port):
         until(collector, lambda seen: seen.link == "up" and complete(seen), "the cluster")
     gone = until(collector, lambda seen: seen.link == "gone", "its end")
@@ -483,7 +483,7 @@ def test_the_webhook_is_told_once_of_each_change_and_who_ended_it(flink, collect
     wait_until(lambda: len(hook.posted) == 4, "the fourth message", SECONDS)
 
     name = "Internal Keyed State Abnormal Count Example"
-    said = f"a job has failed, and none of its name runs ({name})"
+    said = f"a job has failed, and no other job of its name is running ({name})"
     assert [(each["alarm"], each["state"], each["severity"], each["text"]) for each in hook.posted] == [
         ("job-failed", "raised", "critical", said),
         ("job-failed", "cleared", "critical", f"over: {said}"),
@@ -502,7 +502,7 @@ def test_a_webhook_that_hangs_or_is_gone_stops_nothing(flink, collect, caplog):
     wait_until(lambda: caplog.messages, "the sentence", SECONDS)
 
     assert caplog.messages == [
-        "The webhook does not take alarms (no connection). Further failures are counted, and not told."
+        "The webhook does not accept alarms (no connection). Further failures are counted, but not logged."
     ]
     began = time.time()
     until(collector, lambda seen: seen.overview.at > began, "newer figures")
@@ -538,9 +538,9 @@ def test_a_webhook_that_is_no_address_is_refused_with_a_sentence_that_does_not_s
         webhook_url.check(url)
 
     assert str(refused.value) == (
-        "The webhook's address is none that can be posted to: write http:// or https:// and a host, such as "
-        "https://example.org/hook, in --webhook or FLINK_ABNORMAL_WEBHOOK. It is not shown here, since it may hold a "
-        "secret."
+        "The webhook's address is not an HTTP URL: write http:// or https:// and a host, such as "
+        "https://example.org/hook, in --webhook or FLINK_ABNORMAL_WEBHOOK. It is not shown here because it may contain "
+        "a secret."
     )
 
 
@@ -562,7 +562,7 @@ def test_the_command_refuses_a_bad_webhook_before_it_looks_for_a_cluster(cli):
     done = cli.run("dashboard", "--webhook", "http://[bad", "--port", free_port())
 
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    assert done.stderr.startswith("Error: The webhook's address is none that can be posted to: ")
+    assert done.stderr.startswith("Error: The webhook's address is not an HTTP URL: ")
 
 
 def test_a_snapshot_is_there_before_the_start_and_stop_needs_no_start(tmp_path):

@@ -154,7 +154,7 @@ def test_a_file_that_is_no_database_is_named_with_what_to_do(opened, tmp_path):
         opened(file)
 
     assert str(refused.value) == (
-        f"{file} is no SQLite file. Move or delete it, or name another file for the dashboard's history."
+        f"{file} is not an SQLite file. Move or delete it, or name another file for the dashboard's history."
     )
     assert file.read_text().startswith("not a database")
 
@@ -166,7 +166,7 @@ def test_a_file_of_another_program_or_version_is_named(opened, tmp_path):
     other.close()
     with pytest.raises(AbnormalError) as refused:
         opened(file)
-    assert str(refused.value).startswith(f"{file} is the file of another program. Move or delete it")
+    assert str(refused.value).startswith(f"{file} belongs to another program. Move or delete it")
 
     mine = opened(tmp_path / "mine.db")
     mine.close()
@@ -197,7 +197,7 @@ def test_a_locked_file_is_said_and_written_when_it_is_free(opened):
 
     assert history.error == (
         f"The dashboard's history is kept in memory only: {history.path} can't be written (database is locked). "
-        "Free the disk, or end what locks the file."
+        "Free disk space, or stop the program that locks the file."
     )
     locker.execute("COMMIT")
     locker.close()

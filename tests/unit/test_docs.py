@@ -49,6 +49,8 @@ def commands(page):
         ("docs/learn.md", "docs/learn.ko.md"),
         ("docs/cluster.md", "docs/cluster.ko.md"),
         ("docs/recovery.md", "docs/recovery.ko.md"),
+        ("docs/dashboard.md", "docs/dashboard.ko.md"),
+        ("docs/drills.md", "docs/drills.ko.md"),
     ],
 )
 def test_the_korean_page_has_the_commands_of_the_english_one(english, korean):

@@ -10,5 +10,5 @@ def test_docker_that_does_not_answer_is_told_in_a_sentence(cli, host):
     assert (done.returncode, done.stdout, done.stderr) == (
         3,
         "",
-        "Error: Docker does not answer: install it, start it, and see that `docker info` works for this user.\n",
+        "Error: Docker does not answer: install it, start it, and check that `docker info` works for this user.\n",
     )

@@ -39,7 +39,7 @@ def test_a_strike_that_can_not_be_had_is_refused_with_the_reason():
     with pytest.raises(UsageError) as refused:
         plan(["cut network"], 1, 1, mixed=False, impossible={"cut network": "Give --on compose."})
 
-    assert str(refused.value) == "--cut network can't be done here: Give --on compose."
+    assert str(refused.value) == "--cut network is impossible here: Give --on compose."
 
 
 def test_a_drill_without_a_strike_is_refused():

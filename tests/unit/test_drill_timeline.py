@@ -129,8 +129,8 @@ def test_failed_checkpoints_are_counted_while_the_tasks_go_on():
 
     lines = told(timeline, at(0.5), at(1.0, failed=1), at(3.0, failed=3))
     assert lines == [
-        (1.0, "1 checkpoint has failed; all 17 tasks go on"),
-        (3.0, "3 checkpoints have failed; all 17 tasks go on"),
+        (1.0, "1 checkpoint has failed; all 17 tasks keep running"),
+        (3.0, "3 checkpoints have failed; all 17 tasks keep running"),
     ]
     assert not timeline.done
     assert timeline.undo_due(STRUCK + 3)
@@ -154,4 +154,4 @@ def test_a_full_disk_that_restarts_the_job_has_failed_the_drill():
     told(timeline, at(1.0, running=4, state="RESTARTING"))
 
     assert timeline.done
-    assert timeline.failure == "the job did not go on: it is RESTARTING, 13 tasks are not running"
+    assert timeline.failure == "the job did not continue: it is RESTARTING, 13 tasks are not running"

@@ -67,7 +67,7 @@ def test_an_alert_that_the_rule_does_not_give_and_a_torn_line_are_told():
     found = compare(EXPECTED, {"a.jsonl": content([*EXPECTED, strange]) + b'{"userId": "us'})
 
     assert found == Comparison(
-        len(EXPECTED), len(EXPECTED) + 2, [], [], [str(strange), "a line of a.jsonl that is no alert"], []
+        len(EXPECTED), len(EXPECTED) + 2, [], [], [str(strange), "a line of a.jsonl that is not an alert"], []
     )
 
 

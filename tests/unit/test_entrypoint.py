@@ -45,7 +45,7 @@ def test_the_example_shows_the_defaults_of_memory_and_slots():
 def test_flinks_configuration_that_lacks_what_nobody_set_is_named(monkeypatch):
     monkeypatch.setattr(distribution, "settings", dict)
     assert sentence(entrypoint.overrides, {}, "3f2a") == (
-        "conf/config.yaml holds no taskmanager.numberOfTaskSlots: set SLOTS."
+        "conf/config.yaml does not set taskmanager.numberOfTaskSlots: set SLOTS."
     )
 
 
@@ -64,8 +64,8 @@ def test_high_availability_keeps_its_metadata_beside_the_checkpoints():
 )
 def test_a_profile_that_the_other_containers_cannot_see_is_refused(role, environ):
     assert sentence(profiles.check_profile, role, environ) == (
-        "Profile ha changes every container: give it as COMPOSE_PROFILES=ha docker compose up -d, or in .env, and not "
-        "by --profile."
+        "Profile ha changes every container: give it as COMPOSE_PROFILES=ha docker compose up -d, or in .env, not with "
+        "--profile."
     )
     profiles.check_profile(role, {**environ, "COMPOSE_PROFILES": "ha"})
 
@@ -94,7 +94,7 @@ def test_memory_is_written_as_flink_and_docker_write_it(told, megabytes):
 def test_an_amount_of_memory_that_is_none_is_refused():
     environ = {"TASKMANAGER_MEMORY": "much"}
     assert sentence(limits.check_memory, TASKMANAGER, environ, None) == (
-        "TASKMANAGER_MEMORY=much is no amount of memory: write 1280m or 2g."
+        "TASKMANAGER_MEMORY=much is not an amount of memory: write 1280m or 2g."
     )
 
 
@@ -107,7 +107,7 @@ def test_too_little_memory_for_flink_is_refused():
 def test_a_container_with_no_room_for_python_is_refused():
     assert sentence(limits.check_memory, TASKMANAGER, {}, 1400) == (
         "The container may use 1400 MiB, and Flink needs 1280 (TASKMANAGER_MEMORY) and Python beside it 256: set "
-        "TASKMANAGER_LIMIT to 1536m or more, or TASKMANAGER_MEMORY lower."
+        "TASKMANAGER_LIMIT to 1536m or more, or lower TASKMANAGER_MEMORY."
     )
     limits.check_memory(TASKMANAGER, {}, 1536)
     limits.check_memory(TASKMANAGER, {}, None)
@@ -115,7 +115,7 @@ def test_a_container_with_no_room_for_python_is_refused():
 
 @pytest.mark.parametrize("told", ["0", "101", "three", "-1"])
 def test_a_number_of_slots_that_is_none_is_refused(told):
-    assert sentence(entrypoint.overrides, {"SLOTS": told}, "3f2a") == f"SLOTS={told} is no number from 1 to 100."
+    assert sentence(entrypoint.overrides, {"SLOTS": told}, "3f2a") == f"SLOTS={told} is not a number from 1 to 100."
 
 
 def test_the_guard_gets_the_settings_of_the_job():
@@ -136,7 +136,7 @@ def test_the_guard_gets_the_settings_of_the_job():
 @pytest.mark.parametrize("folder", ["ha", "zookeeper", "dashboard/x"])
 def test_checkpoints_have_a_folder_of_their_own(folder):
     assert sentence(entrypoint.checkpoint_dir, {"CHECKPOINT_DIR": f"file:///data/{folder}"}) == (
-        f"CHECKPOINT_DIR=file:///data/{folder} can't be used: {folder.split('/')[0]} holds something else. Name "
+        f"CHECKPOINT_DIR=file:///data/{folder} can't be used: {folder.split('/')[0]} is used for something else. Name "
         "another folder."
     )
 
@@ -168,14 +168,16 @@ def test_only_the_jobmanagers_of_the_profiles_are_asked():
         ({"JOB_OPTIONS": "--interval soon"}, "Invalid value for '--interval': 'soon' is not a duration"),
         ({"JOB_OPTIONS": "--sink files"}, "Error: --sink files writes below --output, which is missing"),
         ({"CHECKPOINT_DIR": "s3://bucket"}, "Error: CHECKPOINT_DIR=s3://bucket can't be used"),
-        ({"COMPOSE_PROFILES": "ha,application"}, "Error: Profiles ha and application can't be had together"),
+        ({"COMPOSE_PROFILES": "ha,application"}, "Error: Profiles ha and application can't be combined"),
     ],
 )
 def test_a_guard_that_can_never_submit_says_why_and_idles(environ, reason, capsys):
     assert entrypoint.guard(environ) == ["sleep", "infinity"]
     said = capsys.readouterr().err
     assert said.count(reason) == 1
-    assert said.splitlines()[-1] == ("The job is not submitted: mend its settings (.env), then docker compose up -d")
+    assert said.splitlines()[-1] == (
+        "The job is not submitted: correct its settings (.env), then run docker compose up -d"
+    )
 
 
 def test_a_zookeeper_that_lives_keeps_its_data_and_forgets_when_it_starts_again(tmp_path, monkeypatch, capsys):
@@ -187,11 +189,11 @@ def test_a_zookeeper_that_lives_keeps_its_data_and_forgets_when_it_starts_again(
     entrypoint.check_zookeeper(JOBMANAGER, {})
     assert (tmp_path / "zookeeper" / "log").exists()
     assert capsys.readouterr().out.splitlines() == [
-        "What three JobManagers knew of their job is outdated: it goes on from its newest snapshot."
+        "What the three JobManagers stored about their job is outdated: the job continues from its newest snapshot."
     ]
     assert sentence(entrypoint.check_zookeeper, JOBMANAGER, {"COMPOSE_PROFILES": "ha"}) == (
-        "A ZooKeeper of before the last start without profile ha still runs, and would bring the job back as it was "
-        "then. Remove it, and start again: docker compose --profile ha rm --stop --force jobmanager-2 jobmanager-3 "
+        "A ZooKeeper from before the last start without profile ha is still running, and would restore the job as it "
+        "was then. Remove it, and start again: docker compose --profile ha rm --stop --force jobmanager-2 jobmanager-3 "
         "zookeeper"
     )
     entrypoint.forget_outdated()
@@ -207,5 +209,5 @@ def test_options_that_cannot_be_split_are_refused():
 
 def test_three_jobmanagers_and_application_mode_exclude_each_other():
     assert sentence(profiles.check_profile, "jobmanager", {"COMPOSE_PROFILES": "ha,application"}) == (
-        "Profiles ha and application can't be had together: choose one in COMPOSE_PROFILES."
+        "Profiles ha and application can't be combined: choose one in COMPOSE_PROFILES."
     )

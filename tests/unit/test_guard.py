@@ -178,6 +178,6 @@ def test_a_job_that_failed_is_submitted_again_later_each_time(world, capsys):
         wait_until(lambda number=number: world.submitted == number + 1, "a submission")
     wait_until(lambda: told.extend(capsys.readouterr().err.splitlines()) or len(told) >= 8, "what is said")
     assert [line for line in told if "failed" in line] == [
-        f"Job {job} failed: no room. It is submitted again in 0 s, from its newest snapshot."
+        f"Job {job} failed: no room. It will be submitted again in 0 s, from its newest snapshot."
         for job in (JOB, "1" * 32, "2" * 32, "3" * 32)
     ]

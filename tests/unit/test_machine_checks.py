@@ -36,7 +36,7 @@ def output(folder, *, append=False):
 def test_a_missing_input_is_refused(tmp_path, follow):
     missing = tmp_path / "missing"
     assert refusal(UsageError, job(tmp_path, input=str(missing), follow=follow)) == (
-        f"--input {missing} isn't there. Name a file or a folder."
+        f"--input {missing} does not exist. Name a file or a folder."
     )
 
 
@@ -44,7 +44,7 @@ def test_following_a_file_is_refused(tmp_path):
     file = tmp_path / "a.jsonl"
     file.touch()
     assert refusal(UsageError, job(tmp_path, input=str(file), follow=True)) == (
-        f"--follow watches a folder, and --input {file} is a file. Name the folder it lies in."
+        f"--follow watches a folder, and --input {file} is a file. Name the folder it is in."
     )
 
 
@@ -67,7 +67,7 @@ def test_a_checkpoint_folder_that_cannot_be_written_is_refused(tmp_path, below, 
     (tmp_path / "file").touch()
     folder = tmp_path / below
     assert refusal(MachineError, job(tmp_path, source="random", checkpoints=f"{scheme}{folder}")) == (
-        f"--checkpoint-dir {folder} can't be written: {why}. Name a folder that can."
+        f"--checkpoint-dir {folder} can't be written: {why}. Name a folder that can be."
     )
 
 
@@ -82,8 +82,8 @@ def test_a_checkpoint_folder_of_a_scheme_without_a_plugin_is_refused(tmp_path, s
 def test_a_checkpoint_folder_on_s3_without_the_plugin_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv(distribution.CONNECTORS_VARIABLE, str(tmp_path))
     assert refusal(MachineError, job(tmp_path, source="random", checkpoints="s3://bucket/checkpoints")) == (
-        "--checkpoint-dir s3://bucket/checkpoints needs Flink's S3 plugin, which PyPI lacks and "
-        f"{tmp_path} does not hold. Run `make connectors`."
+        "--checkpoint-dir s3://bucket/checkpoints needs Flink's S3 plugin, which is neither on PyPI nor in "
+        f"{tmp_path}. Run `make connectors`."
     )
 
 
@@ -91,7 +91,7 @@ def test_an_output_folder_that_cannot_be_written_is_refused(tmp_path):
     (tmp_path / "file").touch()
     folder = tmp_path / "file" / "out"
     assert refusal(MachineError, job(tmp_path, source="random", sink=output(folder))) == (
-        f"--output {folder} can't be written: Not a directory. Name a folder that can."
+        f"--output {folder} can't be written: Not a directory. Name a folder that can be."
     )
 
 
@@ -130,7 +130,8 @@ def test_a_job_that_may_resume_and_finds_no_snapshot_adds_to_nobodys_alerts(tmp_
     with pytest.raises(UsageError) as refused:
         check_output(settings, None)
     assert str(refused.value) == (
-        f"--output {folder} is not empty, no snapshot is below {tmp_path / 'checkpoints'} to go on from, and a second "
+        f"--output {folder} is not empty, there is no snapshot below {tmp_path / 'checkpoints'} to continue from, and "
+        "a second "
         "run would add to the first one's alerts. Name an empty folder, or give --append."
     )
 
@@ -138,7 +139,7 @@ def test_a_job_that_may_resume_and_finds_no_snapshot_adds_to_nobodys_alerts(tmp_
 @pytest.mark.parametrize("folder", ["/", "file:///", "s3://bucket", "s3://bucket/"])
 def test_a_checkpoint_folder_that_is_none_is_refused(tmp_path, folder):
     assert refusal(UsageError, job(tmp_path, source="random", checkpoints=folder)) == (
-        f"--checkpoint-dir {folder} names no folder, and Flink writes into none else: add /FOLDER."
+        f"--checkpoint-dir {folder} names no folder, which Flink needs: add /FOLDER."
     )
 
 
@@ -195,7 +196,7 @@ def checkpoints_refusal(tmp_path, folder):
     return refusal(MachineError, job(tmp_path, source="random", checkpoints=folder))
 
 
-NOT_SAFE = "and state is code to whoever restores it. Name a folder of your own."
+NOT_SAFE = "and restoring state can run code from it. Name a folder of your own."
 
 
 def of_another_user(folder, monkeypatch):
@@ -249,7 +250,8 @@ def _umask():
 @pytest.mark.parametrize("name", ["-", "/dev/stdin", "/dev/fd/63", "/proc/self/fd/0"])
 def test_a_stream_as_input_is_refused(tmp_path, name):
     assert refusal(UsageError, job(tmp_path, input=name)) == (
-        f"--input {name} is a stream of this command alone. A job that recovers reads its input again, on any of its "
+        f"--input {name} is a stream that only this command can read. A job that recovers reads its input again, on "
+        "any of its "
         "workers: write it to a file first, and name that."
     )
 
@@ -270,7 +272,7 @@ def test_an_input_that_cannot_be_opened_is_refused(tmp_path):
     (tmp_path / "circle").symlink_to("circle")
 
     for name, why in {
-        "nowhere": "is a link that leads nowhere. Name a file or a folder.",
+        "nowhere": "is a broken link. Name a file or a folder.",
         "circle": "can't be read: Too many levels of symbolic links.",
         "x" * 300: "can't be read: File name too long.",
     }.items():

@@ -160,8 +160,8 @@ def test_an_empty_config_file_changes_nothing(config):
         ("users: [5", " is not YAML: while parsing a flow sequence."),
         ("users: 5\nusers: 6", " is not YAML: while constructing a mapping."),
         (b"\xff", " is not YAML: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte."),
-        ("- users", " must hold lines such as `users: 5`."),
-        ("users", " must hold lines such as `users: 5`."),
+        ("- users", " must contain lines such as `users: 5`."),
+        ("users", " must contain lines such as `users: 5`."),
     ],
 )
 def test_a_config_file_that_makes_no_sense_is_refused(config, content, why):
@@ -173,7 +173,7 @@ def test_an_option_that_resembles_none_is_answered_with_all_that_are_known(confi
     file = config("zzzzz: 5")
     known = ", ".join(sorted(option.flag.split("/")[0].removeprefix("--") for _, _, option, _ in options()))
     assert refusal("--config", file) == (
-        f"Invalid value for '--config': {file!r} has an unknown option 'zzzzz'. Known are: {known}."
+        f"Invalid value for '--config': {file!r} has an unknown option 'zzzzz'. Known options: {known}."
     )
 
 
@@ -251,9 +251,9 @@ def test_a_value_of_a_wrong_type_in_the_yaml_file_is_refused(tmp_path, line):
         ("source:", "source has no value: give it one, or leave the line out."),
         ("input: ~", "input has no value: give it one, or leave the line out."),
         ("users: {a: b}", "users takes a whole number, not {'a': 'b'}."),
-        ("source: [random]", "source takes a text, not ['random']: put it in quotes."),
-        ("output: 2024-03-01", "output takes a text, not datetime.date(2024, 3, 1): put it in quotes."),
-        ("user-field: true", "user-field takes a text, not True: put it in quotes."),
+        ("source: [random]", "source takes text, not ['random']: put it in quotes."),
+        ("output: 2024-03-01", "output takes text, not datetime.date(2024, 3, 1): put it in quotes."),
+        ("user-field: true", "user-field takes text, not True: put it in quotes."),
         ("follow: maybe", "follow takes true or false, not 'maybe'."),
         ("interval: [5s]", "interval takes one value, not ['5s']."),
         ("sink: [print, ]\nabnormal-values: [[FAIL]]", "abnormal-values takes a list of values, not of ['FAIL']."),
@@ -305,14 +305,14 @@ def test_the_environment_names_another_default_for_checkpoints(monkeypatch):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--user-field", ","], "--user-field names no field: write a name, or several with commas between."),
+        (["--user-field", ","], "--user-field names no field: write a name, or several separated by commas."),
         (
             ["--format", "sshd", "--user-field", "name,host"],
             "--user-field of --format sshd takes name, address, or name,address, not host.",
         ),
         (
             ["--abnormal-values", "FAIL,1", "--normal-values", "OK,1.0"],
-            "--abnormal-values and --normal-values both hold 1: a value means one of them.",
+            "--abnormal-values and --normal-values both contain 1: a value can mean only one of them.",
         ),
     ],
 )

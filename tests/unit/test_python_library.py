@@ -67,7 +67,8 @@ def test_without_the_library_the_default_is_process_mode_and_it_is_said_why(find
 
     assert settle_mode(Settings(), said.append).state.execution_mode == "process"
     assert said == [
-        "Python's shared library is missing, so the job runs in process mode. Thread mode is faster; for it, install: "
+        "Python's shared library is missing, so the job runs in process mode. Thread mode is faster; to use it, "
+        "install: "
         f"{python_library.missing()}"
     ]
 

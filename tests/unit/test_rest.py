@@ -38,8 +38,8 @@ def test_what_is_no_address_is_refused(wrong):
 
     part = wrong.split(",")[-1]
     assert str(refused.value) == (
-        f"{part!r} is no address of a JobManager: write HOST:PORT, such as 127.0.0.1:8081, with a port up to 65535, "
-        "and commas between several."
+        f"{part!r} is not the address of a JobManager: write HOST:PORT, such as 127.0.0.1:8081, with a port up to "
+        "65535, and separate several with commas."
     )
 
 
@@ -67,7 +67,7 @@ def test_an_election_without_end_is_reported(monkeypatch):
     with server(ELECTION) as (port, _), pytest.raises(ClusterError) as refused:
         at(port).slots()
 
-    assert str(refused.value) == f"127.0.0.1:{port} elects no leader, or is overloaded. See the JobManagers' logs."
+    assert str(refused.value) == f"127.0.0.1:{port} has no leader, or is overloaded. See the JobManagers' logs."
 
 
 def test_a_cluster_whose_leader_is_not_elected_yet_does_not_answer():
@@ -122,7 +122,7 @@ def test_the_failures_of_a_job_are_those_of_the_last_series_the_newest_first():
 
 def stranger(port):
     return (
-        f"What answers at 127.0.0.1:{port} is no JobManager of Flink. Name one with --jobmanager HOST:PORT, such as "
+        f"What answers at 127.0.0.1:{port} is not a Flink JobManager. Name one with --jobmanager HOST:PORT, such as "
         "127.0.0.1:8081."
     )
 

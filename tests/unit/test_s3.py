@@ -71,8 +71,7 @@ def test_a_uri_without_a_bucket_is_refused():
 def test_what_is_missing_in_the_environment_is_named(environment):
     environment(S3_ACCESS_KEY="me")
     assert refusal(UsageError, s3.check_writable, "s3://flink/checkpoints") == (
-        "s3://flink/checkpoints lies in an S3 store, for which S3_ENDPOINT and S3_SECRET_KEY must stand in the "
-        "environment."
+        "s3://flink/checkpoints is in an S3 store, which needs S3_ENDPOINT and S3_SECRET_KEY in the environment."
     )
 
 
@@ -82,7 +81,7 @@ def test_what_is_missing_in_the_environment_is_named(environment):
 def test_an_endpoint_that_is_no_address_is_refused(environment, endpoint):
     environment(S3_ENDPOINT=endpoint, S3_ACCESS_KEY="me", S3_SECRET_KEY="secret")
     assert refusal(UsageError, s3.check_writable, "s3://flink") == (
-        f"S3_ENDPOINT is no address of an S3 store: {endpoint.replace('me:pw', '***')!r}. Write http://HOST:PORT."
+        f"S3_ENDPOINT is not the address of an S3 store: {endpoint.replace('me:pw', '***')!r}. Write http://HOST:PORT."
     )
 
 
@@ -98,7 +97,7 @@ def test_an_endpoint_where_nobody_answers_is_refused(environment):
         environment(S3_ENDPOINT=endpoint, S3_ACCESS_KEY="me", S3_SECRET_KEY="secret")
         for call in (s3.check_writable, lambda uri: list(s3.objects(uri)), s3.holds):
             assert refusal(MachineError, call, "s3://flink/checkpoints") == (
-                f"s3://flink/checkpoints: no S3 store answers at {endpoint}. Start it, or mend S3_ENDPOINT."
+                f"s3://flink/checkpoints: no S3 store answers at {endpoint}. Start it, or correct S3_ENDPOINT."
             )
 
 

@@ -78,7 +78,7 @@ def test_latest_is_not_looked_for_where_nobody_can_look():
     with pytest.raises(UsageError) as refused:
         resolve("latest", "hdfs://host/checkpoints")
     assert str(refused.value) == (
-        "hdfs://host/checkpoints can't be looked into: name a folder, a file URI, or s3://BUCKET/FOLDER."
+        "hdfs://host/checkpoints can't be listed: name a folder, a file URI, or s3://BUCKET/FOLDER."
     )
 
 
@@ -132,8 +132,8 @@ def test_a_folder_without_a_snapshot_is_refused(tmp_path, prefix, name):
     with pytest.raises(UsageError) as refused:
         resolve(wanted, tmp_path)
     assert str(refused.value) == (
-        f"--from {wanted} holds no snapshot: a folder with a file _metadata was expected, "
-        "such as …/chk-12 or …/savepoint-…."
+        f"--from {wanted} is not a snapshot: expected a folder with a file _metadata, such as …/chk-12 or "
+        "…/savepoint-…."
     )
 
 

@@ -6,10 +6,12 @@ from flink_abnormal.pipeline.formats.diagnosis import diagnose
 from flink_abnormal.pipeline.summary import Summary
 from flink_abnormal.pipeline.verdict import Sample
 
-ONE_LINE = "each object must stand on one line: jq -c . FILE > FILE.jsonl"
-OWN_LINE = "each object must have a line of its own: jq -c '.[]' FILE > FILE.jsonl"
-RECORDS = "the records stand in the array 'Records': take them out by jq -c '.Records[]' FILE > FILE.jsonl"
-NAMES = "name the fields by --user-field and --abnormal-field, and the values by --abnormal-values or --normal-values"
+ONE_LINE = "each object must be on one line: jq -c . FILE > FILE.jsonl"
+OWN_LINE = "each object must be on a line of its own: jq -c '.[]' FILE > FILE.jsonl"
+RECORDS = "the records are in the array 'Records': extract them with jq -c '.Records[]' FILE > FILE.jsonl"
+NAMES = (
+    "name the fields with --user-field and --abnormal-field, and the values with --abnormal-values or --normal-values"
+)
 
 
 @pytest.mark.parametrize(
@@ -24,9 +26,9 @@ NAMES = "name the fields by --user-field and --abnormal-field, and the values by
         ('{"Records": [{"userIdentity": {"userName": "kim"}}]}', ["Records"], RECORDS),
         ('{"Records":[{"userIdentity":{"userName":"ki', [], RECORDS),
         ('{"actor": {"id": 7}, "outcome": "FAILURE"}', ["actor.id", "outcome"], NAMES),
-        ("Mar  1 09:00:01 h sshd[1]: Connection closed", [], "it looks like a log of sshd: add --format sshd"),
-        ('2024-03-01 INFO {"userId": "kim"}', [], "something stands in front of its JSON object: cut that off"),
-        ("userId,isAbnormal", [], "--format jsonl reads one JSON object a line"),
+        ("Mar  1 09:00:01 h sshd[1]: Connection closed", [], "it looks like sshd's log: add --format sshd"),
+        ('2024-03-01 INFO {"userId": "kim"}', [], "something precedes its JSON object: remove that"),
+        ("userId,isAbnormal", [], "--format jsonl reads one JSON object per line"),
     ],
 )
 def test_a_line_of_no_event_tells_what_it_looks_like(line, fields, hint):
@@ -40,7 +42,7 @@ def test_a_line_of_no_event_tells_what_it_looks_like(line, fields, hint):
         (
             '{"log": "Failed password for kim from 192.0.2.7 port 22 ssh2", "stream": "stderr"}',
             ["log", "stream"],
-            "what sshd writes stands in the field 'log': take it out by jq -r .log FILE > FILE.log",
+            "what sshd writes is in the field 'log': extract it with jq -r .log FILE > FILE.log",
         ),
         (
             "1.2.3.4 - - [01/Mar/2024:09:00:00 +0900]",
@@ -72,25 +74,25 @@ SKIPPED = Sample("", "/in/a.jsonl", 1, [], "do this")
 
 def test_a_run_that_understood_nothing_tells_why():
     assert verdict_of(skipped=1, dead_lettered=4, samples=[SKIPPED, REFUSED]) == (
-        "Error: No line of 5 could be used: the first, /in/b.jsonl:2, is refused (the field 'userId' is missing), and "
+        "Error: 0 of 5 lines could be used: the first, /in/b.jsonl:2, is rejected (the field 'userId' is missing), and "
         f"has the fields actor.id, outcome; {NAMES}."
     )
     assert verdict_of(skipped=5, samples=[SKIPPED]) == (
-        "Error: No line of 5 could be used: the first, /in/a.jsonl:1, is no event; do this."
+        "Error: 0 of 5 lines could be used: the first, /in/a.jsonl:1, is not an event; do this."
     )
 
 
 def test_more_dead_letters_than_half_are_told():
     assert verdict_of(valid=2, dead_lettered=3, samples=[REFUSED._replace(number=0, fields=[])]) == (
-        "Warning: 3 of 5 lines are dead letters: the first, /in/b.jsonl, is refused (the field 'userId' is missing); "
+        "Warning: 3 of 5 lines are dead letters: the first, /in/b.jsonl, is rejected (the field 'userId' is missing); "
         f"{NAMES}."
     )
     assert verdict_of(valid=2, dead_lettered=2, samples=[REFUSED]) == ""
 
 
 def test_an_empty_input_and_a_log_without_a_login_are_no_mistakes():
-    assert verdict_of() == "Warning: The input holds no line."
-    assert verdict_of(skipped=7, samples=[SKIPPED], understood=True) == "Warning: None of the 7 lines tells of a login."
+    assert verdict_of() == "Warning: The input contains no lines."
+    assert verdict_of(skipped=7, samples=[SKIPPED], understood=True) == "Warning: None of the 7 lines reports a login."
 
 
 def test_a_name_of_a_file_forges_no_second_line():

@@ -37,15 +37,15 @@ final class Rules {
     String refusal(HttpRequest request) {
         HttpHeaders headers = request.headers();
         String host = only(headers.getAll("host")).toLowerCase(Locale.ROOT);
-        if (!serves(host)) return "This host is not served here: ask by address, by localhost or by rest.address.";
+        if (!serves(host)) return "This host is not served here: use an IP address, localhost or rest.address.";
         if (headers.contains("origin") && !isOrigin(only(headers.getAll("origin")), host)) {
-            return "Another website's page may ask nothing here.";
+            return "Pages of other websites may not send requests here.";
         }
         if (headers.contains("sec-fetch-site") && !ownPage(headers) && !opensPage(request)) {
-            return "Another website's page may ask nothing here.";
+            return "Pages of other websites may not send requests here.";
         }
         if (cancelsByGet(request.uri()) && !site(headers).equals("same-origin")) {
-            return "Only the web UI cancels by a GET: send PATCH /jobs/ID.";
+            return "Only the web UI may cancel with GET: send PATCH /jobs/ID.";
         }
         return null;
     }

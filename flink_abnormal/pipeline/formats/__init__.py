@@ -50,8 +50,8 @@ def _sshd(settings: FormatSettings, note: Note) -> Parse:
 
 
 FORMATS: dict[str, _Format] = {
-    "jsonl": _Format("one JSON object a line", _jsonl),
-    "sshd": _Format("sshd's lines of a log", _sshd, refers_back=True),
+    "jsonl": _Format("one JSON object per line", _jsonl),
+    "sshd": _Format("sshd's lines in a log", _sshd, refers_back=True),
 }
 
 

@@ -13,7 +13,7 @@ _BEGINNING: Final = 8192
 _RECORDS: Final = re.compile(r'\{\s*"(\w+)"\s*:\s*\[\s*\{')
 _WRAPPERS: Final = ("log", "MESSAGE", "message")  # Docker's files, journalctl -o json, log shippers
 _NAME_THEM: Final = (
-    "name the fields by --user-field and --abnormal-field, and the values by --abnormal-values or --normal-values"
+    "name the fields with --user-field and --abnormal-field, and the values with --abnormal-values or --normal-values"
 )
 _SSHD: Final = (
     "--format sshd reads what sshd writes, such as "
@@ -51,7 +51,7 @@ def _json(line: bytes) -> Any:
 def _of_sshd(text: str, record: Any) -> str:
     for name in _WRAPPERS:
         if isinstance(record, dict) and isinstance(record.get(name), str):
-            return f"what sshd writes stands in the field {name!r}: take it out by jq -r .{name} FILE > FILE.log"
+            return f"what sshd writes is in the field {name!r}: extract it with jq -r .{name} FILE > FILE.log"
     return "it looks like JSON: leave --format sshd out" if text.startswith(("{", "[")) else _SSHD
 
 
@@ -63,21 +63,21 @@ def _of_object(record: dict[str, Any]) -> str:
 
 
 def _of_records(name: str) -> str:
-    return f"the records stand in the array {name!r}: take them out by jq -c '.{name}[]' FILE > FILE.jsonl"
+    return f"the records are in the array {name!r}: extract them with jq -c '.{name}[]' FILE > FILE.jsonl"
 
 
 def _of_text(text: str, record: Any) -> str:
     if isinstance(record, list):
-        return "it is a JSON array, and each object must have a line of its own: jq -c '.[]' FILE > FILE.jsonl"
+        return "it is a JSON array, and each object must be on a line of its own: jq -c '.[]' FILE > FILE.jsonl"
     if (records := _RECORDS.match(text)) is not None:
         return _of_records(records[1])
     if text.startswith("["):
-        return "it looks like a JSON array, and each object must have a line of its own: jq -c '.[]' FILE > FILE.jsonl"
+        return "it looks like a JSON array, and each object must be on a line of its own: jq -c '.[]' FILE > FILE.jsonl"
     if text[:1] in {"{", '"', "}"}:
-        return "it looks like pretty-printed JSON, and each object must stand on one line: jq -c . FILE > FILE.jsonl"
+        return "it looks like pretty-printed JSON, and each object must be on one line: jq -c . FILE > FILE.jsonl"
     header = syslog.header(text)
     if header is not None and header.tagged:
-        return "it looks like a log of sshd: add --format sshd"
+        return "it looks like sshd's log: add --format sshd"
     if text.endswith("}") and isinstance(_json(text[text.find("{") :].encode()), dict):
-        return "something stands in front of its JSON object: cut that off"
-    return "--format jsonl reads one JSON object a line"
+        return "something precedes its JSON object: remove that"
+    return "--format jsonl reads one JSON object per line"

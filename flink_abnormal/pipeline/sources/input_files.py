@@ -27,7 +27,7 @@ def check(settings: Settings) -> str:
     _check_input(Path(str(files.input)), follow=files.follow)
     if files.follow or fingerprints.take(str(files.input)):
         return ""
-    return f"Warning: --input {files.input} holds no file to read; names that start with . or _ don't count."
+    return f"Warning: --input {files.input} contains no file to read; names that start with . or _ don't count."
 
 
 def goal(settings: Settings) -> Goal:
@@ -39,15 +39,14 @@ def goal(settings: Settings) -> Goal:
 
 def _check_input(path: Path, *, follow: bool) -> None:
     if str(path) == "-" or str(path).startswith(_STREAMS):
-        raise UsageError(f"--input {path} is a stream of this command alone. {_WRITE_IT_DOWN}")
+        raise UsageError(f"--input {path} is a stream that only this command can read. {_WRITE_IT_DOWN}")
     _check_openable(path)
     if fingerprints.hidden(path.name):
         raise UsageError(
-            f"--input {path}: Flink passes over names that start with . or _, which stand for files on their way. "
-            "Rename it."
+            f"--input {path}: Flink skips names that start with . or _, which mark unfinished files. Rename it."
         )
     if follow and not path.is_dir():
-        raise UsageError(f"--follow watches a folder, and --input {path} is a file. Name the folder it lies in.")
+        raise UsageError(f"--follow watches a folder, and --input {path} is a file. Name the folder it is in.")
 
 
 def _check_openable(path: Path) -> None:
@@ -62,7 +61,7 @@ def _check_openable(path: Path) -> None:
         else:
             raise UsageError(f"--input {path} is a pipe, a socket or a device. {_WRITE_IT_DOWN}")
     except FileNotFoundError:
-        what = "is a link that leads nowhere" if path.is_symlink() else "isn't there"
+        what = "is a broken link" if path.is_symlink() else "does not exist"
         raise UsageError(f"--input {path} {what}. Name a file or a folder.") from None
     except OSError as error:
         raise UsageError(f"--input {path} can't be read: {error.strerror}.") from None
