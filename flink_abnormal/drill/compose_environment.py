@@ -120,7 +120,7 @@ class ComposeEnvironment:
         return self._strike(member, signal.SIGKILL, "jvm", f"the JVM of {member} is dead")
 
     def kill_python_worker(self, member: str) -> Hit:
-        """SIGKILL one Python worker of a TaskManager."""
+        """SIGKILL the busiest Python worker of a TaskManager."""
         return self._strike(member, signal.SIGKILL, "worker", f"a Python worker of {member} is dead")
 
     def pause(self, member: str) -> Hit:

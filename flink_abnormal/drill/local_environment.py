@@ -87,11 +87,11 @@ class LocalEnvironment:
         return _signal(_process(member), signal.SIGKILL, f"{member} is dead")
 
     def kill_python_worker(self, member: str) -> Hit:
-        """SIGKILL one Python worker of a TaskManager."""
+        """SIGKILL the busiest Python worker of a TaskManager."""
         workers = inside.workers(_process(member))
         if not workers:
             raise DrillError(f"{member} has no Python worker process: is the job in process mode?")
-        return _signal(min(workers, key=lambda each: each.pid), signal.SIGKILL, f"a Python worker of {member} is dead")
+        return _signal(inside.busiest(workers), signal.SIGKILL, f"a Python worker of {member} is dead")
 
     def pause(self, member: str) -> Hit:
         """SIGSTOP a process."""
