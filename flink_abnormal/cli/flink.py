@@ -97,7 +97,7 @@ def check(run: Run) -> Run:
     parallelism = run.value("-p", "--parallelism")
     if parallelism is not None and not parallelism.isdecimal():
         raise UsageError(f"-p takes a number of subtasks, not {parallelism!r}.")
-    settled = preflight.check(cluster, settings, say, int(parallelism) if parallelism else None)
+    settled = preflight.check(ABNORMAL, cluster, settings, say, int(parallelism) if parallelism else None)
     return run._replace(script_arguments=[*run.script_arguments, "--execution-mode", settled.state.mode])
 
 

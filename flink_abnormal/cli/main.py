@@ -77,7 +77,7 @@ def submit(jobmanager: str | None, detached: bool, **values: Any) -> None:  # no
     settings = from_values(values)
     check_machine(ABNORMAL, settings)
     target = discovery.find(jobmanager)
-    settings = preflight.check(target, settings, say)
+    settings = preflight.check(ABNORMAL, target, settings, say)
     launched = launch.launch(ABNORMAL, settings, launch.Target("cluster", target.host, target.port))
     print(f"Submitted job {launched.job_id}", flush=True)
     if not detached:

@@ -37,13 +37,15 @@ class Job:
     """A job and the functions that check, identify, measure and build it.
 
     `script` is the argument of `flink run -py`, relative to the project's folder. `check_machine` raises UsageError or
-    MachineError if this machine lacks what the settings name, and returns a warning or "". `goal` is called for bounded
-    runs only. `build` adds the graph to an environment, as `pipeline/graph.build` does.
+    MachineError if this machine lacks what the settings name, and returns a warning or "". `check_start` raises
+    UsageError if the job must not start from this snapshot (None: without one). `goal` is called for bounded runs only.
+    `build` adds the graph to an environment, as `pipeline/graph.build` does.
     """
 
     name: str
     script: str
     check_machine: Callable[[Settings], str]
+    check_start: Callable[[Settings, str | None], None]
     proof: Callable[[Settings], Proof]
     goal: Callable[[Settings], Goal]
     build: Callable[..., None]

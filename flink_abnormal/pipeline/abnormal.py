@@ -7,14 +7,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flink_abnormal.core.job import Goal, Job, Proof
 from flink_abnormal.core.operators import DETECTOR, TALLY
-from flink_abnormal.pipeline import sources
+from flink_abnormal.pipeline import sinks, sources
 
 if TYPE_CHECKING:
     from flink_abnormal.core.settings import Settings
 
 
 def _check_machine(settings: Settings) -> str:
-    return sources.chosen(settings).check_machine(settings)
+    warning = sources.chosen(settings).check_machine(settings)
+    for sink in sinks.chosen(settings):
+        sink.check_machine(settings)
+    return warning
+
+
+def _check_start(settings: Settings, restore_path: str | None) -> None:
+    for sink in sinks.chosen(settings):
+        sink.check_start(settings, restore_path)
 
 
 def _goal(settings: Settings) -> Goal:
@@ -30,5 +38,11 @@ def _build(*arguments: Any) -> None:
 
 
 ABNORMAL: Final = Job(
-    "Internal Keyed State Abnormal Count Example", "jobs/abnormal.py", _check_machine, _proof, _goal, _build
+    "Internal Keyed State Abnormal Count Example",
+    "jobs/abnormal.py",
+    _check_machine,
+    _check_start,
+    _proof,
+    _goal,
+    _build,
 )

@@ -71,7 +71,7 @@ def launch(job: Job, settings: Settings, target: Target) -> Launched:
         settings = settle_mode(settings, say)
         if settings.state.mode == "process":
             open_to_workers()
-    restore_path = to_start_from(settings)
+    restore_path = to_start_from(job, settings)
     job_id = secrets.token_hex(16)
     env = _environment(settings, target, restore_path, job_id)
     from pyflink.common import JobClient  # noqa: PLC0415

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import stat
-import tempfile
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flink_abnormal.core.errors import MachineError, UsageError
+from flink_abnormal.core.folders import check_writable, is_for_all_users, is_open
 from flink_abnormal.core.uris import local_path
 from flink_abnormal.runtime import distribution, s3
 from flink_abnormal.snapshots import storage
@@ -26,32 +25,14 @@ def check_machine(job: Job, settings: Settings) -> str:
     """
     warning = job.check_machine(settings)
     _check_checkpoints(settings.state.checkpoint_dir)
-    if settings.sink.output is not None:
-        output = Path(settings.sink.output)
-        _check_writable(output, "--output")
     return warning
 
 
-def to_start_from(settings: Settings) -> str | None:
+def to_start_from(job: Job, settings: Settings) -> str | None:
     """Return the path of the snapshot to start from, or None; raise UsageError if snapshot or output forbids it."""
     found = storage.resolve(settings.state.restore_from, settings.state.checkpoint_dir)
-    check_output(settings, found)
+    job.check_start(settings, found)
     return found
-
-
-def check_output(settings: Settings, restore_path: str | None) -> None:
-    """Raise UsageError if a job without a snapshot would add its alerts to those of another run."""
-    sink, may_resume = settings.sink, settings.state.restore_from is not None
-    if sink.output is None or sink.append or restore_path is not None:
-        return
-    # A job lost before its first checkpoint has left only unnamed files, which don't count.
-    found = (file for file in Path(sink.output).rglob("*") if file.is_file() and not file.name.startswith("."))
-    if any(found if may_resume else Path(sink.output).iterdir()):
-        without = f", there is no snapshot below {settings.state.checkpoint_dir} to continue from" if may_resume else ""
-        raise UsageError(
-            f"--output {sink.output} is not empty{without}, and a second run would add to the first one's alerts. Name "
-            "an empty folder, or give --append."
-        )
 
 
 def _check_checkpoints(folder: str) -> None:
@@ -59,7 +40,7 @@ def _check_checkpoints(folder: str) -> None:
     if path == Path("/") or (s3.is_s3(folder) and not s3.split(folder)[1]):
         raise UsageError(f"--checkpoint-dir {folder} names no folder, which Flink needs: add /FOLDER.")
     if path is not None:
-        _check_writable(path, "--checkpoint-dir")
+        check_writable(path, "--checkpoint-dir")
         check_owner(path)
     elif s3.is_s3(folder):
         distribution.require(distribution.S3_PLUGIN, f"--checkpoint-dir {folder}", "S3 plugin")
@@ -80,12 +61,12 @@ def check_owner(folder: Path) -> None:
     for path in (folder, folder.resolve()):
         shared = False
         for above, own in pairwise([*reversed(path.parents), path]):
-            if _is_for_all_users(above):
+            if is_for_all_users(above):
                 shared = True
                 _refuse_if(folder, own, "belongs to another user", own.lstat().st_uid not in (0, os.geteuid()))
             elif shared:
-                _refuse_if(folder, above, "can be written by every user", _is_open(above))
-        _refuse_if(folder, path, "can be written by every user", shared and _is_open(path))
+                _refuse_if(folder, above, "can be written by every user", is_open(above))
+        _refuse_if(folder, path, "can be written by every user", shared and is_open(path))
 
 
 def _refuse_if(folder: Path, part: Path, why: str, found: bool) -> None:  # noqa: FBT001
@@ -94,21 +75,3 @@ def _refuse_if(folder: Path, part: Path, why: str, found: bool) -> None:  # noqa
             f"--checkpoint-dir {folder}: {part} {why} of this machine, and restoring state can run code from it. Name "
             "a folder of your own."
         )
-
-
-def _is_open(folder: Path) -> bool:
-    return bool(folder.stat().st_mode & stat.S_IWOTH)
-
-
-def _is_for_all_users(folder: Path) -> bool:
-    return _is_open(folder) and bool(folder.stat().st_mode & stat.S_ISVTX)
-
-
-def _check_writable(folder: Path, flag: str) -> None:
-    try:
-        private = folder.parent.is_dir() and _is_for_all_users(folder.parent)
-        folder.mkdir(0o700 if private else 0o777, parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise MachineError(f"{flag} {folder} can't be written: {error.strerror}. Name a folder that can be.") from None

@@ -15,6 +15,7 @@ from flink_abnormal.submission.machine_checks import to_start_from
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from flink_abnormal.core.job import Job
     from flink_abnormal.core.settings import Mode, Settings
     from flink_abnormal.runtime.rest import Cluster
 
@@ -46,7 +47,9 @@ def with_mode(settings: Settings, mode: Mode) -> Settings:
     return replace(settings, state=replace(settings.state, execution_mode=mode))
 
 
-def check(cluster: Cluster, settings: Settings, say: Callable[[str], None], default: int | None = None) -> Settings:
+def check(
+    job: Job, cluster: Cluster, settings: Settings, say: Callable[[str], None], default: int | None = None
+) -> Settings:
     """Raise if the snapshot is missing or slots are too few; restart TaskManagers that run old code.
 
     `default` is the parallelism given to `flink run`, if any. Returns the settings; on the local cluster with an
@@ -55,7 +58,7 @@ def check(cluster: Cluster, settings: Settings, say: Callable[[str], None], defa
     if local_cluster.running_at(cluster) is not None:
         settings = settle_mode(settings, say)
     state = settings.state
-    to_start_from(settings)
+    to_start_from(job, settings)
     if s3.is_s3(state.checkpoint_dir):
         _check_store(cluster)
     slots = cluster.slots()

@@ -76,15 +76,9 @@ def test_three_jobmanagers_and_a_zookeeper_are_up_and_listen_on_this_machine_onl
     assert again.stdout == f"The cluster was already up: 3 JobManagers, 3 TaskManagers, 9 slots; {ports}\n"
 
 
-@pytest.mark.parametrize("command", ["submit", "flink run"])
-def test_a_killed_leader_costs_no_alert_doubles_none_and_lets_nobody_wait_in_vain(cluster, tmp_path, command):
+def test_a_killed_leader_costs_no_alert_doubles_none_and_lets_nobody_wait_in_vain(cluster, tmp_path):
     events = simulated(events=160)
-    options = job(cluster, 160, tmp_path / "out")
-    client = (
-        cluster.start("submit", *options)
-        if command == "submit"
-        else cluster.start("run", "-py", "jobs/abnormal.py", *options, command="flink")
-    )
+    client = cluster.start("submit", *job(cluster, 160, tmp_path / "out"))
     wait_until(lambda: checkpoints(cluster, beyond=2), "a third checkpoint")
     leader, before = cluster.leader(), restarts(cluster)
 
@@ -100,7 +94,8 @@ def test_a_killed_leader_costs_no_alert_doubles_none_and_lets_nobody_wait_in_vai
 
 def test_leaders_that_are_killed_one_after_the_other_cost_no_alert(cluster, tmp_path):
     events = simulated(events=400)
-    client = cluster.start("submit", *job(cluster, 400, tmp_path / "out"))
+    options = job(cluster, 400, tmp_path / "out")
+    client = cluster.start("run", "-py", "jobs/abnormal.py", *options, command="flink")
     reached = 0
     for _ in range(3):
         reached = max(wait_until(lambda reached=reached: checkpoints(cluster, beyond=reached), "a later checkpoint"))

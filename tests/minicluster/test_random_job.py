@@ -7,9 +7,7 @@ from expected import alerts_of, simulated, summary_of
     ("mode", "backend"),
     [
         pytest.param("thread", "hashmap", marks=pytest.mark.thread_mode),
-        pytest.param("thread", "rocksdb", marks=pytest.mark.thread_mode),
-        ("process", "hashmap"),
-        ("process", "rocksdb"),
+        ("process", "rocksdb"),  # the other two pairs run on clusters, and read files
     ],
 )
 def test_a_bounded_random_run_makes_exactly_its_events_and_the_alerts_of_the_rule(cli, tmp_path, mode, backend):

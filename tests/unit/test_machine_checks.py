@@ -10,7 +10,7 @@ from flink_abnormal.core.source_settings import FileSettings
 from flink_abnormal.core.uris import folder_uri, local_path
 from flink_abnormal.pipeline.abnormal import ABNORMAL
 from flink_abnormal.runtime import distribution
-from flink_abnormal.submission.machine_checks import check_machine, check_output
+from flink_abnormal.submission.machine_checks import check_machine
 
 
 def job(folder, *, source="files", sink=None, checkpoints=None, restore_from=None, **files):
@@ -104,7 +104,7 @@ def test_an_output_folder_that_is_not_empty_is_refused(tmp_path):
     folder = tmp_path / "out"
     (folder / "alerts").mkdir(parents=True)
     with pytest.raises(UsageError) as refused:
-        check_output(job(tmp_path, source="random", sink=output(folder)), None)
+        ABNORMAL.check_start(job(tmp_path, source="random", sink=output(folder)), None)
     assert str(refused.value) == (
         f"--output {folder} is not empty, and a second run would add to the first one's alerts. Name an empty "
         "folder, or give --append."
@@ -115,8 +115,10 @@ def test_an_output_folder_that_is_not_empty_is_taken_by_append_or_a_resumed_job(
     folder = tmp_path / "out"
     (folder / "alerts").mkdir(parents=True)
     (folder / "alerts" / "part-0.jsonl").touch()
-    check_output(job(tmp_path, source="random", sink=output(folder, append=True)), None)
-    check_output(job(tmp_path, source="random", sink=output(folder), restore_from="latest"), "/checkpoints/job/chk-1")
+    ABNORMAL.check_start(job(tmp_path, source="random", sink=output(folder, append=True)), None)
+    ABNORMAL.check_start(
+        job(tmp_path, source="random", sink=output(folder), restore_from="latest"), "/checkpoints/job/chk-1"
+    )
 
 
 def test_a_job_that_may_resume_and_finds_no_snapshot_adds_to_nobodys_alerts(tmp_path):
@@ -125,10 +127,10 @@ def test_a_job_that_may_resume_and_finds_no_snapshot_adds_to_nobodys_alerts(tmp_
     settings = job(tmp_path, source="random", sink=output(folder), restore_from="auto")
     # What an attempt that was lost before its first checkpoint has left.
     (folder / "alerts" / ".part-0.jsonl.inprogress").touch()
-    check_output(settings, None)
+    ABNORMAL.check_start(settings, None)
     (folder / "alerts" / "part-0.jsonl").touch()
     with pytest.raises(UsageError) as refused:
-        check_output(settings, None)
+        ABNORMAL.check_start(settings, None)
     assert str(refused.value) == (
         f"--output {folder} is not empty, there is no snapshot below {tmp_path / 'checkpoints'} to continue from, and "
         "a second "

@@ -1,17 +1,45 @@
-"""Destinations of alerts and dead letters: each sink gets both streams; several can be active at once."""
+"""Destinations of alerts and dead letters: one `SinkSpec` and one module per sink; several can be active at once.
+
+Imports no Flink itself, so that a sink can be queried before a JVM runs.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from flink_abnormal.pipeline.sinks import console, files
+from flink_abnormal.pipeline.sinks import output_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pyflink.datastream import DataStream
 
     from flink_abnormal.core.settings import Settings
 
-SINKS = {"print": console.build, "files": files.build}
+
+class SinkSpec(NamedTuple):
+    """A sink; its options are part of `SinkSettings`.
+
+    `module` contains `build(alerts, dead_letters, settings, parallelism)`, which returns streams. `check_machine`
+    raises UsageError or MachineError if this machine lacks something that the sink needs. `check_start` raises
+    UsageError if a job that starts from this snapshot (None: without one) would mix its output with another run's.
+    """
+
+    module: str
+    check_machine: Callable[[Settings], None] = lambda _: None
+    check_start: Callable[[Settings, str | None], None] = lambda *_: None
+
+
+SINKS: Final = {
+    "print": SinkSpec("console"),
+    "files": SinkSpec("files", output_folder.check, output_folder.check_start),
+}
+
+
+def chosen(settings: Settings) -> list[SinkSpec]:
+    """Return the sinks chosen in the settings."""
+    return [SINKS[name] for name in dict.fromkeys(settings.sink.sinks)]
 
 
 def build(
@@ -21,7 +49,7 @@ def build(
 
     `alerts` carries Alert; `dead_letters` carries JSON, or is None if the source has none.
     """
-    built = []
-    for name in dict.fromkeys(settings.sink.sinks):
-        built += SINKS[name](alerts, dead_letters, settings, parallelism)
+    built: list[DataStream] = []
+    for sink in chosen(settings):
+        built += import_module(f"{__name__}.{sink.module}").build(alerts, dead_letters, settings, parallelism)
     return built
