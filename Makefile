@@ -14,7 +14,7 @@ run: setup
 test: setup
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(or $(ARGS),--ignore tests/compose)
 ifndef ARGS
-	@$(BIN)/python -m pytest tests/compose
+	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/compose
 endif
 
 dashboard: setup

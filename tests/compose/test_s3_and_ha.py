@@ -7,6 +7,8 @@ from composition import built
 from conftest import wait_until
 from minio import Minio
 
+pytestmark = pytest.mark.timeout(1200)  # the first test may have to build MinIO
+
 JOBMANAGERS = {"jobmanager", "jobmanager-2", "jobmanager-3"}
 KEYS = "local-demo-only"
 
