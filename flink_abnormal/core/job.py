@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from flink_abnormal.core.operators import Operator
     from flink_abnormal.core.settings import Settings
@@ -37,14 +38,16 @@ class Job:
     """A job and the functions that check, identify, measure and build it.
 
     `script` is the argument of `flink run -py`, relative to the project's folder. `check_machine` raises UsageError or
-    MachineError if this machine lacks what the settings name, and returns a warning or "". `check_start` raises
-    UsageError if the job must not start from this snapshot (None: without one). `goal` is called for bounded runs only.
-    `build` adds the graph to an environment, as `pipeline/graph.build` does.
+    MachineError if this machine lacks the input that the settings name, and returns a warning or "". `folders` are the
+    local ones the job writes to, by option. `check_start` raises UsageError if the job must not start from this
+    snapshot (None: without one). `goal` is called for bounded runs only. `build` adds the graph to an environment, as
+    `pipeline/graph.build` does.
     """
 
     name: str
     script: str
     check_machine: Callable[[Settings], str]
+    folders: Callable[[Settings], dict[str, Path]]
     check_start: Callable[[Settings, str | None], None]
     proof: Callable[[Settings], Proof]
     goal: Callable[[Settings], Goal]

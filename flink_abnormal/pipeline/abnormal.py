@@ -10,14 +10,17 @@ from flink_abnormal.core.operators import DETECTOR, TALLY
 from flink_abnormal.pipeline import sinks, sources
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from flink_abnormal.core.settings import Settings
 
 
 def _check_machine(settings: Settings) -> str:
-    warning = sources.chosen(settings).check_machine(settings)
-    for sink in sinks.chosen(settings):
-        sink.check_machine(settings)
-    return warning
+    return sources.chosen(settings).check_machine(settings)
+
+
+def _folders(settings: Settings) -> dict[str, Path]:
+    return {option: folder for sink in sinks.chosen(settings) for option, folder in sink.folders(settings).items()}
 
 
 def _check_start(settings: Settings, restore_path: str | None) -> None:
@@ -41,6 +44,7 @@ ABNORMAL: Final = Job(
     "Internal Keyed State Abnormal Count Example",
     "jobs/abnormal.py",
     _check_machine,
+    _folders,
     _check_start,
     _proof,
     _goal,

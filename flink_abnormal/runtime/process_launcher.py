@@ -6,6 +6,7 @@ of CPU, a delay for a lost worker's tasks. The JVM's command line is read once i
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -105,7 +106,8 @@ def _kind(name: str) -> str:
 
 
 def _script_env(name: str) -> dict[str, str]:
-    jvm_args = f"{JVM_ARGS} {zookeeper.JVM_ARGS}" if name == ZOOKEEPER else JVM_ARGS
+    own = f"{JVM_ARGS} {zookeeper.JVM_ARGS}" if name == ZOOKEEPER else JVM_ARGS
+    jvm_args = f"{own} {os.environ.get('JVM_ARGS', '')}".strip()
     return {
         **distribution.environment(distribution.CLUSTER_CONF),
         "FLINK_IDENT_STRING": name,

@@ -12,6 +12,7 @@ from flink_abnormal.pipeline.sinks import output_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from pyflink.datastream import DataStream
 
@@ -21,19 +22,19 @@ if TYPE_CHECKING:
 class SinkSpec(NamedTuple):
     """A sink; its options are part of `SinkSettings`.
 
-    `module` contains `build(alerts, dead_letters, settings, parallelism)`, which returns streams. `check_machine`
-    raises UsageError or MachineError if this machine lacks something that the sink needs. `check_start` raises
-    UsageError if a job that starts from this snapshot (None: without one) would mix its output with another run's.
+    `module` contains `build(alerts, dead_letters, settings, parallelism)`, which returns streams. `folders` are the
+    local ones it writes to, by option. `check_start` raises UsageError if a job that starts from this snapshot (None:
+    without one) would mix its output with another run's.
     """
 
     module: str
-    check_machine: Callable[[Settings], None] = lambda _: None
+    folders: Callable[[Settings], dict[str, Path]] = lambda _: {}
     check_start: Callable[[Settings, str | None], None] = lambda *_: None
 
 
 SINKS: Final = {
     "print": SinkSpec("console"),
-    "files": SinkSpec("files", output_folder.check, output_folder.check_start),
+    "files": SinkSpec("files", output_folder.folders, output_folder.check_start),
 }
 
 

@@ -6,15 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flink_abnormal.core.errors import UsageError
-from flink_abnormal.core.folders import check_writable
 
 if TYPE_CHECKING:
     from flink_abnormal.core.settings import Settings
 
 
-def check(settings: Settings) -> None:
-    """Raise MachineError if the folder can't be written."""
-    check_writable(Path(str(settings.sink.output)), "--output")
+def folders(settings: Settings) -> dict[str, Path]:
+    """Return the folder, by its option."""
+    return {"--output": Path(str(settings.sink.output))}
 
 
 def check_start(settings: Settings, restore_path: str | None) -> None:
