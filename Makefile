@@ -31,11 +31,12 @@ soak: setup
 lint: setup
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo
 
-# Flink's jars that PyPI lacks: the S3 plugin, and what reads snapshots.
+# Jars that PyPI lacks: Flink's S3 plugin, what reads snapshots, the Kafka connector; and Kafka's broker.
 connectors:
 	@command -v mvn >/dev/null || { echo "make connectors needs Maven (mvn), which fetches Flink's jars: install it" \
 	  "(Debian: apt-get install maven)."; exit 3; }
 	@mvn --batch-mode --quiet --strict-checksums --file conf/connectors/pom.xml -Dconnectors.folder="$(abspath $(CONNECTORS))" package
+	@mvn --batch-mode --quiet --strict-checksums --file conf/kafka/pom.xml -Dkafka.folder="$(abspath $(CONNECTORS))/kafka" package
 	@echo "Flink's connectors are in $(abspath $(CONNECTORS))"
 
 setup: .venv/.ready
@@ -46,7 +47,7 @@ setup: .venv/.ready
 	  "python install 3.12), then run: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; exit 3; }
 	@echo "Setting up .venv (a few minutes, once)"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 -c constraints.txt -e '.[dev,dashboard]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 -c constraints.txt -e '.[dev,dashboard,kafka]'
 	@$(BIN)/python -m flink_abnormal.runtime.java >/dev/null 2>&1 || \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 -c constraints.txt -e '.[jre]' || \
 	  { echo "No Java 17 or 21 was found, and PyPI has none for this platform: install one, then run make again."; exit 3; }

@@ -118,7 +118,7 @@ def connectors(tmp_path_factory):
     """The folder of Flink's jars that PyPI lacks; `make connectors` fills it where Maven is there."""
     folder = Path(os.environ.get("FLINK_ABNORMAL_CONNECTORS") or PROJECT / ".flink" / "connectors").absolute()
     if shutil.which("mvn") is None:
-        if not (list(folder.glob("flink-state-*.jar")) and list(folder.glob("flink-s3-*.jar"))):
+        if not all(list(folder.glob(name)) for name in ("flink-state-*.jar", "flink-s3-*.jar", "kafka/kafka_*.jar")):
             pytest.skip("Maven (mvn) is missing, which `make connectors` fetches Flink's jars with")
         return folder
     with (tmp_path_factory.getbasetemp().parent / "connectors.lock").open("w") as lock:  # several workers, one folder

@@ -13,6 +13,7 @@ from flink_abnormal.cli import command, tables
 from flink_abnormal.cli.cluster import cluster
 from flink_abnormal.cli.drill import drill
 from flink_abnormal.cli.job import settings_of
+from flink_abnormal.cli.kafka import consume, kafka, produce
 from flink_abnormal.cli.options import PathText, job_options, option_groups
 from flink_abnormal.cli.snapshots import checkpoints, state
 from flink_abnormal.core.errors import UsageError
@@ -53,6 +54,9 @@ def cli() -> None:
 
 cli.add_command(cluster)
 cli.add_command(drill)
+cli.add_command(kafka)
+cli.add_command(produce)
+cli.add_command(consume)
 cli.add_command(jobmanager_option(state))
 cli.add_command(jobmanager_option(checkpoints))
 for verb in entry_points(group="flink_abnormal.verbs"):  # of packages above this one: the dashboard

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from flink_abnormal.core.option import Option
 
+MULTIPLE: Final = ("choices", "repeated")
 LONGEST_MS: Final = 366 * 24 * 3_600_000
 
 
@@ -107,6 +108,7 @@ def _click_type(option: Option) -> Any:
         "integer": lambda: click.IntRange(option.minimum, option.maximum),
         "path": PathText,
         "rate": lambda: click.FloatRange(0, 1),
+        "repeated": lambda: str,
         "seed": Seed,
         "text": lambda: str,
         "texts": TextList,
@@ -117,7 +119,7 @@ def _click_type(option: Option) -> Any:
 def _click_default(option: Option, default: Any) -> Any:
     if option.kind == "duration":
         return duration_text(default)
-    return list(default) if option.kind == "choices" else default
+    return list(default) if option.kind in MULTIPLE else default
 
 
 def default_text(option: Option, default: Any) -> str:
@@ -166,7 +168,7 @@ def _misfit(kind: str, value: Any) -> str | None:
     """Return why a YAML value can't be one of this kind of option, or None; its content is checked later."""
     if value is None:
         return "has no value: give it one, or leave the line out."
-    if kind in ("choices", "texts") and isinstance(value, list):
+    if kind in ("choices", "repeated", "texts") and isinstance(value, list):
         wrong = [each for each in value if isinstance(each, dict | list) or each is None]
         return f"takes a list of values, not of {wrong[0]!r}." if wrong else None
     if kind == "integer" and (isinstance(value, bool) or not isinstance(value, int)):
@@ -185,7 +187,7 @@ def _key(option: Option) -> str:
 
 
 def _listed(name: str, value: Any) -> Any:
-    return [value] if name == "sinks" and isinstance(value, str) else value
+    return [value] if name in ("sinks", "properties") and isinstance(value, str) else value
 
 
 def job_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -197,7 +199,7 @@ def job_options(command: Callable[..., Any]) -> Callable[..., Any]:
             name,
             type=_click_type(option),
             default=tree.default_checkpoint_dir() if name == "checkpoint_dir" else _click_default(option, default),
-            multiple=option.kind == "choices",
+            multiple=option.kind in MULTIPLE,
             help=f"{option.help} [default: {shown}]" if shown else option.help,
         )(command)
     return click.option(

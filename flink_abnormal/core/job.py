@@ -39,15 +39,16 @@ class Job:
 
     `script` is the argument of `flink run -py`, relative to the project's folder. `check_machine` raises UsageError or
     MachineError if this machine lacks the input that the settings name, and returns a warning or "". `folders` are the
-    local ones the job writes to, by option. `check_start` raises UsageError if the job must not start from this
-    snapshot (None: without one). `goal` is called for bounded runs only. `build` adds the graph to an environment, as
-    `pipeline/graph.build` does.
+    local ones the job writes to, and `connectors` the artifacts of jars it needs, each by option. `check_start` raises
+    UsageError if the job must not start from this snapshot (None: without one). `goal` is called for bounded runs only.
+    `build` adds the graph to an environment, as `pipeline/graph.build` does.
     """
 
     name: str
     script: str
     check_machine: Callable[[Settings], str]
     folders: Callable[[Settings], dict[str, Path]]
+    connectors: Callable[[Settings], dict[str, str]]
     check_start: Callable[[Settings, str | None], None]
     proof: Callable[[Settings], Proof]
     goal: Callable[[Settings], Goal]

@@ -95,11 +95,45 @@ class Alert(NamedTuple):
         return orjson.dumps(record).decode()
 
 
+class Message(NamedTuple):
+    """Where a Kafka record came from, and what came with its value.
+
+    `envelope` is JSON, {"key": base64 or null, "headers": [[name, base64 or null], ...]}; empty for a record with
+    neither. `timestamp` is epoch milliseconds.
+    """
+
+    envelope: bytes
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+
+    def opened(self) -> dict[str, Any]:
+        """Return the envelope's content."""
+        return orjson.loads(self.envelope) if self.envelope else {"key": None, "headers": []}
+
+    def field(self, name: str) -> bytes | None:
+        """Return the bytes of `@key`, `@topic` or `@header.NAME` (the last of that name), or None if it has none."""
+        if name == "@topic":
+            return self.topic.encode()
+        content = self.opened()
+        found = content["key"]
+        if name != "@key":
+            found = dict(content["headers"]).get(name.removeprefix("@header."))
+        return None if found is None else base64.b64decode(found)
+
+    @staticmethod
+    def has_field(name: str) -> bool:
+        """Whether a message can have a field of this name."""
+        return name in ("@key", "@topic") or name.startswith("@header.")
+
+
 class DeadLetter(NamedTuple):
     """An unusable input: reason, source and first bytes.
 
     `line` is the line number in the file `source`, from 1; 0 if it is unknown or the whole file is meant. `size` is the
-    line's length in bytes, if `raw` is not the whole line.
+    line's length in bytes, if `raw` is not the whole line. A message has its topic and partition as `source`, and its
+    offset as `line`.
     """
 
     reason: str
@@ -107,19 +141,24 @@ class DeadLetter(NamedTuple):
     raw: bytes
     line: int = 0
     size: int = 0
+    message: Message | None = None
 
-    def to_json(self) -> str:
-        """Return one JSON object; `raw` is base64 of at most DEAD_LETTER_RAW_BYTES bytes."""
-        kept = self.raw[:DEAD_LETTER_RAW_BYTES]
+    def to_json(self, most: int = DEAD_LETTER_RAW_BYTES) -> str:
+        """Return one JSON object; `raw` is base64 of at most `most` bytes."""
+        kept = self.raw[:most]
         size = max(self.size, len(self.raw))
         record = {
             "reason": self.reason,
             "source": self.source.encode(errors="backslashreplace").decode(),  # a file name may be any bytes
-            "line": self.line or None,
+            "line": None if self.message is not None else self.line or None,
             "bytes": size,
             "truncated": len(kept) < size,
             "raw": base64.b64encode(kept).decode(),
         }
+        if self.message is not None:
+            _, topic, partition, offset, timestamp = self.message
+            record |= {"topic": topic, "partition": partition, "offset": offset, "timestamp": timestamp}
+            record |= self.message.opened()
         return orjson.dumps(record).decode()
 
     @staticmethod
@@ -129,7 +168,8 @@ class DeadLetter(NamedTuple):
         text = base64.b64decode(record["raw"]).decode(errors="backslashreplace")
         text = text if len(text) <= SHOWN_CHARS else text[:SHOWN_CHARS] + "…"
         what = f" ({record['bytes']} bytes): {text}" if text else ""
-        where = record["source"] if record["line"] is None else f"{record['source']}:{record['line']}"
+        place = record["line"] if "offset" not in record else record["offset"]
+        where = record["source"] if place is None else f"{record['source']}:{place}"
         return one_line(f"{DEAD_LETTER}{where}: {record['reason']}{what}")
 
 

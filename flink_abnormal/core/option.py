@@ -10,7 +10,9 @@ class Option(NamedTuple):
     """A field's flag, kind of value and one-line help."""
 
     flag: str
-    kind: Literal["choice", "choices", "duration", "flag", "integer", "path", "rate", "seed", "text", "texts"]
+    kind: Literal[
+        "choice", "choices", "duration", "flag", "integer", "path", "rate", "repeated", "seed", "text", "texts"
+    ]
     help: str
     choices: tuple[str, ...] = ()
     minimum: int | None = None

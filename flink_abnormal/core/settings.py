@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from flink_abnormal.core.errors import UsageError
+from flink_abnormal.core.kafka_settings import KafkaSettings, KafkaSourceSettings
 from flink_abnormal.core.option import Option, option
 from flink_abnormal.core.source_settings import FileSettings, FormatSettings, RandomSettings, SourceSettings
 
@@ -45,24 +46,55 @@ class SinkSettings:
     """Destinations of alerts and dead letters."""
 
     sinks: tuple[str, ...] = option(
-        ("print",), "--sink", "choices", "Where alerts go; may be given twice.", choices=("print", "files")
+        ("print",), "--sink", "choices", "Where alerts go; may be repeated.", choices=("print", "files", "kafka")
     )
     output: str | None = option(None, "--output", "path", "The folder of --sink files.")
     append: bool = option(False, "--append/--no-append", "flag", "Write into a folder that is not empty.")
     roll_ms: int = option(
         120_000, "--roll", "duration", "files: an unbounded run finishes a file this often.", minimum=1_000
     )
+    alerts_topic: str | None = option(None, "--alerts-topic", "text", "kafka: the topic of alerts.")
+    dead_letters_topic: str | None = option(
+        None, "--dead-letters-topic", "text", "kafka: the topic of unusable records."
+    )
+    delivery: str = option(
+        "exactly-once",
+        "--delivery",
+        "choice",
+        "kafka: exactly-once writes in transactions, which read_committed consumers see with each checkpoint; "
+        "at-least-once at once, and again after a recovery.",
+        choices=("exactly-once", "at-least-once"),
+    )
+    transactional_id_prefix: str | None = option(
+        None,
+        "--transactional-id-prefix",
+        "text",
+        "kafka: the names of this job's transactions; no other job may have the same. Default: flink-abnormal- and the "
+        "topic of alerts.",
+    )
+
+    @property
+    def transactional_prefix(self) -> str:
+        """The given or the default prefix of this job's transactions."""
+        return self.transactional_id_prefix or f"flink-abnormal-{self.alerts_topic}"
 
     def check(self) -> None:
         """Raise UsageError for conflicting options."""
         if not self.sinks:
-            raise UsageError("--sink needs a value: print, files, or both.")
+            raise UsageError("--sink needs a value: print, files or kafka.")
         if self.output is not None and ":/" in self.output:
             raise UsageError(f"--output takes the path of a folder, not the address {self.output}.")
         if "files" in self.sinks and self.output is None:
             raise UsageError("--sink files writes below --output, which is missing: add --output FOLDER.")
         if "files" not in self.sinks and self.output is not None:
             raise UsageError("--output is used by --sink files only: add --sink files, or leave --output out.")
+        if "kafka" in self.sinks and self.alerts_topic is None:
+            raise UsageError("--sink kafka writes to --alerts-topic, which is missing: add --alerts-topic NAME.")
+        if "kafka" not in self.sinks and (self.alerts_topic or self.dead_letters_topic):
+            raise UsageError(
+                "--alerts-topic and --dead-letters-topic are used by --sink kafka only: add --sink kafka, or leave "
+                "them out."
+            )
 
 
 @dataclass(frozen=True)
@@ -143,9 +175,13 @@ class StateSettings:
 class Settings:
     """All options of the job."""
 
-    source: str = option("random", "--source", "choice", "Where events come from.", choices=("random", "files"))
+    source: str = option(
+        "random", "--source", "choice", "Where events come from.", choices=("random", "files", "kafka")
+    )
     random: RandomSettings = field(default_factory=RandomSettings)
     files: FileSettings = field(default_factory=FileSettings)
+    kafka_source: KafkaSourceSettings = field(default_factory=KafkaSourceSettings)
+    kafka: KafkaSettings = field(default_factory=KafkaSettings)
     records: FormatSettings = field(default_factory=FormatSettings)
     detection: DetectionSettings = field(default_factory=DetectionSettings)
     sink: SinkSettings = field(default_factory=SinkSettings)
@@ -155,7 +191,7 @@ class Settings:
     @property
     def sources(self) -> dict[str, SourceSettings]:
         """The options of each source, by name."""
-        return {"random": self.random, "files": self.files}
+        return {"random": self.random, "files": self.files, "kafka": self.kafka_source}
 
     @property
     def chosen_source(self) -> SourceSettings:
@@ -176,13 +212,20 @@ class Settings:
         """Raise UsageError for conflicting options."""
         for name, source in self.sources.items():
             source.check(chosen=name == self.source)
+        self.kafka.check(used=self.source == "kafka" or "kafka" in self.sink.sinks)
         self.records.check()
         self.sink.check()
+        if self.chosen_source.reads_records and self.sink.sinks == ("kafka",) and not self.sink.dead_letters_topic:
+            raise UsageError(
+                "--sink kafka has no place for unusable records: add --dead-letters-topic NAME, or another --sink."
+            )
 
 
 GROUPS: Final = {
     "Source: random": RandomSettings,
     "Source: files": FileSettings,
+    "Source: kafka": KafkaSourceSettings,
+    "Kafka": KafkaSettings,
     "Records": FormatSettings,
     "Detection": DetectionSettings,
     "Sinks": SinkSettings,

@@ -12,35 +12,48 @@ import zipfile
 from hashlib import blake2b
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flink_abnormal.core.errors import MachineError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 COMPILER: Final = "org.codehaus.commons.compiler.samples.CompilerDemo"
 """Janino's command line, with javac's options."""
 COMPILER_JAR: Final = "flink-table-runtime-*.jar"
 COMPILE_SECONDS: Final = 120
+KAFKA_CONNECTOR: Final = "flink-sql-connector-kafka"
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 """The earliest time in a zip archive: a jar's bytes depend only on its content."""
 
 
-def build(texts: Path, cache: Path, environ: Mapping[str, str]) -> Path:
+class Jars(NamedTuple):
+    """Folders of jars: those compiled from Java parts, and those that `make connectors` fetches."""
+
+    parts: Path
+    connectors: Path
+
+    def connector(self, artifact: str) -> Path | None:
+        """Return an artifact's jar from conf/connectors/pom.xml, or None if `make connectors` has not fetched it."""
+        return max(self.connectors.glob(f"{artifact}-[0-9]*.jar"), default=None)
+
+
+def build(texts: Path, cache: Path, environ: Mapping[str, str], *needed: Path) -> Path:
     """Return the jar of a folder: Java texts compiled, all other files unchanged.
 
     It is read from the folder `cache`, or created there. `environ` is the environment of Flink's JVMs, which locates
-    Java and Flink's jars. Raises MachineError if Java fails, OSError if the cache is not writable.
+    Java and Flink's jars; `needed` are other jars that the texts use. Raises MachineError if Java fails, OSError if the
+    cache is not writable.
     """
     files = {file.relative_to(texts).as_posix(): file.read_bytes() for file in sorted(texts.rglob("[!.]*.*"))}
-    jar = cache / f"flink-abnormal-{texts.name}-{_digest(files)}.jar"
+    jar = cache / f"flink-abnormal-{texts.name}-{_digest(files | {each.name: b'' for each in needed})}.jar"
     if not jar.exists():
         cache.mkdir(parents=True, exist_ok=True)
         sources = [texts / name for name in files if name.endswith(".java")]
         others = {name: content for name, content in files.items() if not name.endswith(".java")}
         fresh = cache / f".{jar.name}.{os.getpid()}"
-        _write(fresh, others | _compile(sources, environ))
+        _write(fresh, others | _compile(sources, environ, needed))
         fresh.replace(jar)
     return jar
 
@@ -52,14 +65,14 @@ def _digest(files: Mapping[str, bytes]) -> str:
     return hashed.hexdigest()
 
 
-def _compile(sources: list[Path], environ: Mapping[str, str]) -> dict[str, bytes]:
+def _compile(sources: list[Path], environ: Mapping[str, str], needed: Iterable[Path]) -> dict[str, bytes]:
     """Compile Java texts, which may refer to each other; return class files by their name in a jar."""
     lib = Path(environ["FLINK_LIB_DIR"])
     java = Path(environ["JAVA_HOME"], "bin", "java") if "JAVA_HOME" in environ else "java"
     # Only the first of the JVM's two compilers: the process ends before the second would pay off.
     command = [java, "-XX:TieredStopAtLevel=1", "-cp", *map(str, lib.glob(COMPILER_JAR)), COMPILER]
     with TemporaryDirectory() as folder:
-        classpath = os.pathsep.join(map(str, sorted(lib.glob("*.jar"))))
+        classpath = os.pathsep.join(map(str, [*sorted(lib.glob("*.jar")), *needed]))
         options = ["-d", folder, "-g", "-encoding", "UTF-8", "-classpath", classpath]
         done = subprocess.run(
             [*command, *options, *sources], capture_output=True, text=True, timeout=COMPILE_SECONDS, check=False

@@ -23,6 +23,12 @@ def _folders(settings: Settings) -> dict[str, Path]:
     return {option: folder for sink in sinks.chosen(settings) for option, folder in sink.folders(settings).items()}
 
 
+def _connectors(settings: Settings) -> dict[str, str]:
+    needed = {f"--source {settings.source}": sources.chosen(settings).connector}
+    needed |= {f"--sink {name}": sinks.SINKS[name].connector for name in settings.sink.sinks}
+    return {option: artifact for option, artifact in needed.items() if artifact is not None}
+
+
 def _check_start(settings: Settings, restore_path: str | None) -> None:
     for sink in sinks.chosen(settings):
         sink.check_start(settings, restore_path)
@@ -45,6 +51,7 @@ ABNORMAL: Final = Job(
     "jobs/abnormal.py",
     _check_machine,
     _folders,
+    _connectors,
     _check_start,
     _proof,
     _goal,

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from flink_abnormal.pipeline import sinks, sources, tally
 from flink_abnormal.pipeline.engines import python
+from flink_abnormal.pipeline.sinks import SinkContext
 from flink_abnormal.pipeline.sources.base import SourceContext
 from flink_abnormal.pipeline.streams import side_output, tags
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pyflink.datastream import DataStream, StreamExecutionEnvironment
 
     from flink_abnormal.core.parallelism import Parallelism
     from flink_abnormal.core.settings import Settings
+    from flink_abnormal.jvm.jar import Jars
     from flink_abnormal.pipeline.verdict import Ending
 
 
@@ -25,17 +25,17 @@ def build(
     parallelism: Parallelism,
     layout: str,
     start_ms: int,
-    cache: Path,
+    jars: Jars,
     ending: Ending,
 ) -> None:
     """Add the job to `env`.
 
-    `layout` is `isolated` or `shared`; `start_ms` the submission time in epoch milliseconds; `cache` the folder of
-    compiled Java parts; `ending` the place where a bounded run reports its end.
+    `layout` is `isolated` or `shared`; `start_ms` the submission time in epoch milliseconds; `jars` the folders of
+    Java parts and of connectors; `ending` the place where a bounded run reports its end.
     """
     mode = settings.state.mode
-    source = sources.build(env, settings, SourceContext(parallelism.source, mode, start_ms, cache))
-    alerts, tallies = python.build(env, source.events, settings, parallelism.process, cache)
+    source = sources.build(env, settings, SourceContext(parallelism.source, mode, start_ms, jars))
+    alerts, tallies = python.build(env, source.events, settings, parallelism.process, jars)
     dead_letters = list(source.dead_letters)
     if settings.bounded:
         figures = tally.build(env, source.events, [*source.tallies, *tallies])
@@ -43,7 +43,7 @@ def build(
             figures = source.at_end(figures)
             dead_letters.append(side_output(figures, tags.dead_letters()))
         tally.print_summary(figures, ending, settings.values, mode)
-    written = sinks.build(alerts, _union(dead_letters), settings, parallelism.sink)
+    written = sinks.build(env, alerts, _union(dead_letters), settings, SinkContext(parallelism.sink, jars))
     if layout == "isolated":
         _isolate(alerts, written)
 

@@ -15,11 +15,11 @@ from flink_abnormal.pipeline.streams import side_output, tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from pyflink.datastream import DataStream, RuntimeContext, StreamExecutionEnvironment
 
     from flink_abnormal.core.model import Alert, Rule, UserEvent
+    from flink_abnormal.jvm.jar import Jars
     from flink_abnormal.pipeline.live_metrics import Put
 
 GAUGES = {LIVE_USERS: 1 + SHOWN_USERS, LIVE_ALERTS: SHOWN_ALERTS}
@@ -51,9 +51,9 @@ class LiveDocuments:
         return lambda document: self._fresh.append((gauge, place, document))
 
 
-def build(env: StreamExecutionEnvironment, alerts: DataStream, parallelism: int, cache: Path) -> None:
-    """Publish the detector's documents from a Java operator in the same task; `cache` is the folder of Java parts."""
-    java_parts = parts.build(cache)
+def build(env: StreamExecutionEnvironment, alerts: DataStream, parallelism: int, jars: Jars) -> None:
+    """Publish the detector's documents from a Java operator in the same task; `jars` has the folder of Java parts."""
+    java_parts = parts.build(jars)
     java_parts.add_to(env)
     gateway = get_gateway()
     names, sizes = gateway.new_array(gateway.jvm.String, len(GAUGES)), gateway.new_array(gateway.jvm.int, len(GAUGES))

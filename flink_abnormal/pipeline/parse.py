@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pyflink.datastream import ProcessFunction
 
-from flink_abnormal.core.model import DeadLetter
+from flink_abnormal.core.model import DEAD_LETTER_RAW_BYTES, DeadLetter, Message
 from flink_abnormal.core.published import BYTES_READ
 from flink_abnormal.pipeline import formats
 from flink_abnormal.pipeline.formats import Rejected
@@ -15,7 +15,7 @@ from flink_abnormal.pipeline.summary import DEAD_LETTERED, REPEATED, SKIPPED
 from flink_abnormal.pipeline.verdict import Sample
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pyflink.datastream import RuntimeContext
 
@@ -27,12 +27,13 @@ LINES_A_COUNT: Final = 256
 
 
 class Record(NamedTuple):
-    """A line of a file without its line break, or a file's read error.
+    """A line of a file without its line break, a file's read error, or the value of a message.
 
     `file` is the path, `number` the line number from 1. `problem` is empty, or says that the line is too long, or why
     the file can't be read further; `number` is then that of the last line read, and `line` the part read of the next.
     `size` is the line's length in bytes. `before` and `first` come from the preceding lines (SyslogContext): the
-    earlier line that this one refers to, and the start of the file's first line with a date.
+    earlier line that this one refers to, and the start of the file's first line with a date. `message` is where a
+    message came from, and what came with it.
     """
 
     line: bytes
@@ -42,13 +43,35 @@ class Record(NamedTuple):
     before: bytes = b""
     first: bytes = b""
     size: int = 0
+    message: Message | None = None
+
+    @classmethod
+    def of_line(cls, value: tuple[bytes, str, int, str, bytes, bytes, int]) -> Record:
+        """Return the record of a file's line: the fields before `message`."""
+        return cls(*value)
+
+    @classmethod
+    def of_message(cls, value: tuple[bytes, bytes, str, int, int, int]) -> Record:
+        """Return the record of a message: value, envelope, topic, partition, offset, epoch milliseconds."""
+        line, envelope, topic, partition, offset, timestamp = value
+        return cls(line, f"{topic}/{partition}", offset, message=Message(envelope, topic, partition, offset, timestamp))
 
 
 class ParseRecords(ProcessFunction):
     """Turns records into events."""
 
-    def __init__(self, settings: FormatSettings, *, tally: bool) -> None:
+    def __init__(
+        self,
+        settings: FormatSettings,
+        *,
+        tally: bool,
+        read: Callable[[Any], Record] = Record.of_line,
+        kept: int = DEAD_LETTER_RAW_BYTES,
+    ) -> None:
+        """`read` turns a value of the stream into a record; `kept` bytes of an unusable one are passed on."""
         self._settings = settings
+        self._read = read
+        self._kept = kept
         self._tally = tags.tally() if tally else None
         self._dead_letters = tags.dead_letters()
 
@@ -62,7 +85,7 @@ class ParseRecords(ProcessFunction):
 
     def process_element(self, value: tuple[Any, ...], ctx: ProcessFunction.Context) -> Iterator[Any]:  # noqa: ARG002
         """Parse one record."""
-        record = Record(*value)
+        record = self._read(value)
         self._measure(record)
         parsed = self._parsed(record)
         if parsed is None:
@@ -70,7 +93,7 @@ class ParseRecords(ProcessFunction):
             yield from self._count(SKIPPED, 1)
         elif isinstance(parsed, Rejected):
             self._sample(record, parsed.reason)
-            yield self._dead_letters, _dead_letter(record, parsed.reason).to_json()
+            yield self._dead_letters, _dead_letter(record, parsed.reason).to_json(self._kept)
             yield from self._count(DEAD_LETTERED, 1)
         else:
             yield tuple(parsed)
@@ -90,7 +113,7 @@ class ParseRecords(ProcessFunction):
     def _parsed(self, record: Record) -> UserEvent | Rejected | None:
         if record.problem:
             return Rejected(record.problem)
-        return self._parse(record.line, record.before, record.first)
+        return self._parse(record.line, record.before, record.first, record.message)
 
     def _sample(self, record: Record, reason: str) -> None:
         """Note the first rejected and the first skipped line, for the end of the run."""
@@ -106,4 +129,4 @@ class ParseRecords(ProcessFunction):
 
 
 def _dead_letter(record: Record, reason: str) -> DeadLetter:
-    return DeadLetter(reason, record.file, record.line, record.number, record.size)
+    return DeadLetter(reason, record.file, record.line, record.number, record.size, record.message)

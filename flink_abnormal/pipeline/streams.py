@@ -30,6 +30,17 @@ class types:  # noqa: N801 - reads as a namespace: types.event()
         return Types.TUPLE([octets, Types.STRING(), Types.LONG(), Types.STRING(), octets, octets, Types.LONG()])
 
     @staticmethod
+    def message() -> TypeInformation:
+        """Message, as `Record.of_message` reads it."""
+        octets = Types.PRIMITIVE_ARRAY(Types.BYTE())
+        return Types.TUPLE([octets, octets, Types.STRING(), Types.LONG(), Types.LONG(), Types.LONG()])
+
+    @staticmethod
+    def output() -> TypeInformation:
+        """Value of a message to write, and its envelope as KafkaOutput reads it."""
+        return Types.TUPLE([Types.PRIMITIVE_ARRAY(Types.BYTE()), Types.STRING()])
+
+    @staticmethod
     def event() -> TypeInformation:
         """UserEvent."""
         return Types.TUPLE([Types.STRING(), Types.STRING(), Types.LONG(), Types.LONG(), Types.STRING()])

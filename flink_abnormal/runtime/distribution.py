@@ -64,9 +64,14 @@ def connectors() -> Path:
     return Path(told).expanduser().absolute() if told else work_folder() / "connectors"
 
 
+def jars() -> jar.Jars:
+    """Return the folders of jars that are not part of the distribution."""
+    return jar.Jars(parts(), connectors())
+
+
 def connector(artifact: str) -> Path | None:
     """Return an artifact's jar from conf/connectors/pom.xml, or None if `make connectors` has not fetched it."""
-    return max(connectors().glob(f"{artifact}-[0-9]*.jar"), default=None)
+    return jars().connector(artifact)
 
 
 def require(artifact: str, what: str, called: str) -> None:

@@ -81,7 +81,7 @@ def launch(job: Job, settings: Settings, target: Target) -> Launched:
     layout = settings.layout.slots or ("shared" if target.kind == "embedded" else "isolated")
     start_ms = time.time_ns() // 1_000_000
     ending = _ending(target, start_ms, job_id)
-    job.build(env, settings, parallelism, layout, start_ms, distribution.parts(), ending)
+    job.build(env, settings, parallelism, layout, start_ms, distribution.jars(), ending)
     j_graph = env._generate_stream_graph(clear_transformations=True, job_name=job.name)  # noqa: SLF001
     if restore_path is not None:
         metadata.check(restore_path, settings, job.proof(settings))

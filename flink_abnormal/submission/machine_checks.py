@@ -25,6 +25,8 @@ def check_machine(job: Job, settings: Settings) -> str:
     Returns a warning, or "".
     """
     warning = job.check_machine(settings)
+    for option, artifact in job.connectors(settings).items():
+        distribution.require(artifact, option, "connector")
     for option, folder in job.folders(settings).items():
         _check_writable(folder, option)
     _check_checkpoints(settings.state.checkpoint_dir)

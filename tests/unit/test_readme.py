@@ -90,12 +90,18 @@ def test_the_example_of_a_config_file_holds_every_option_at_its_default():
     assert settings_of(EXAMPLE) == Settings()
 
 
-def test_the_commented_lines_of_the_example_can_be_used(tmp_path):
-    text = re.sub(r"^# ([a-z-]+: )", r"\1", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+OF_KAFKA = "topic topic-pattern bootstrap kafka-property kafka-properties alerts-topic dead-letters-topic"
+
+
+@pytest.mark.parametrize(
+    ("source", "sinks", "others"),
+    [("files", "[print, files]", OF_KAFKA), ("kafka", "[files, kafka]", "input topic-pattern")],
+)
+def test_the_commented_lines_of_the_example_can_be_used(tmp_path, source, sinks, others):
+    text = EXAMPLE.read_text(encoding="utf-8").replace("source: random", f"source: {source}").replace("[print]", sinks)
     config = tmp_path / "abnormal.yaml"
-    config.write_text(
-        text.replace("source: random", "source: files").replace("[print]", "[print, files]"), encoding="utf-8"
-    )
+    unused = "|".join(others.split())
+    config.write_text(re.sub(rf"^# (?!(?:{unused}): )([a-z-]+: )", r"\1", text, flags=re.MULTILINE), encoding="utf-8")
 
     settings = settings_of(config)
 

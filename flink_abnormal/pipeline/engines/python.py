@@ -14,11 +14,10 @@ from flink_abnormal.pipeline.streams import key_by, label, side_output, tags, ty
 from flink_abnormal.pipeline.tally import AlertTally
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pyflink.datastream import DataStream, StreamExecutionEnvironment
 
     from flink_abnormal.core.settings import Settings
+    from flink_abnormal.jvm.jar import Jars
     from flink_abnormal.pipeline.detector import DecisionObserver
 
 
@@ -30,9 +29,9 @@ class Detection(NamedTuple):
 
 
 def build(
-    env: StreamExecutionEnvironment, events: DataStream, settings: Settings, parallelism: int, cache: Path
+    env: StreamExecutionEnvironment, events: DataStream, settings: Settings, parallelism: int, jars: Jars
 ) -> Detection:
-    """Detect in `events` of UserEvent, keyed by user; `cache` is the folder of compiled Java parts."""
+    """Detect in `events` of UserEvent, keyed by user; `jars` has the folder of compiled Java parts."""
     mode, live = settings.state.mode, settings.detection.live
     rule = Rule(settings.detection.threshold)
     observers: list[DecisionObserver] = []
@@ -44,5 +43,5 @@ def build(
     keyed = key_by(events, lambda event: event[0], KEY_BY_USER)
     alerts = label(keyed.process(detector, types.alert()), DETECTOR, mode).set_parallelism(parallelism)
     if live and mode == "process":
-        live_gauges.build(env, alerts, parallelism, cache)
+        live_gauges.build(env, alerts, parallelism, jars)
     return Detection(alerts, [side_output(alerts, tags.tally())] if settings.bounded else [])

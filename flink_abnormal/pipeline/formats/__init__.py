@@ -10,7 +10,7 @@ from flink_abnormal.pipeline.formats.record import Note, Rejected, no_note
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flink_abnormal.core.model import UserEvent
+    from flink_abnormal.core.model import Message, UserEvent
     from flink_abnormal.core.source_settings import FormatSettings
 
 __all__ = ["FORMATS", "Parse", "Rejected", "needs_first_line", "parser", "refers_back"]
@@ -19,10 +19,13 @@ __all__ = ["FORMATS", "Parse", "Rejected", "needs_first_line", "parser", "refers
 class Parse(Protocol):
     """Parses a line without its line break into an event, Rejected, or None if the line is skipped.
 
-    `before` and `first` are other lines of the same file, if the format needs them: see `Record`.
+    `before` and `first` are other lines of the same file, if the format needs them; `message` is set if the line is the
+    value of a message: see `Record`.
     """
 
-    def __call__(self, line: bytes, before: bytes = b"", first: bytes = b"") -> UserEvent | Rejected | None:
+    def __call__(
+        self, line: bytes, before: bytes = b"", first: bytes = b"", message: Message | None = None
+    ) -> UserEvent | Rejected | None:
         """Parse one line."""
 
 

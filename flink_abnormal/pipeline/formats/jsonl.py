@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 
-from flink_abnormal.core.model import ABNORMAL, NO_TIMESTAMP, NORMAL, Kind, UserEvent, digest
+from flink_abnormal.core.model import ABNORMAL, NO_TIMESTAMP, NORMAL, Kind, Message, UserEvent, digest
 from flink_abnormal.core.values import normal_text, split_names
 from flink_abnormal.pipeline.formats import fields, times
 from flink_abnormal.pipeline.formats.fields import MISSING
@@ -54,7 +54,13 @@ class JsonLines:
         self._note = note
         self._unmatched = set(self._kinds)
 
-    def parse(self, line: bytes, before: bytes = b"", first: bytes = b"") -> UserEvent | Rejected | None:  # noqa: ARG002
+    def parse(
+        self,
+        line: bytes,
+        before: bytes = b"",  # noqa: ARG002
+        first: bytes = b"",  # noqa: ARG002
+        message: Message | None = None,
+    ) -> UserEvent | Rejected | None:
         """Return the event of `line`, None for a blank line or one that is no event, or Rejected."""
         if (refused := too_long(line)) is not None:
             return refused
@@ -67,13 +73,13 @@ class JsonLines:
             return Rejected(f"not JSON: {error}")
         if not isinstance(record, dict):
             return Rejected(f"expected a JSON object, got {_json_type(record)}")
-        return self._event(record, text)
+        return self._event(record, text, message)
 
-    def _event(self, record: dict[str, Any], text: bytes) -> UserEvent | Rejected | None:
+    def _event(self, record: dict[str, Any], text: bytes, message: Message | None) -> UserEvent | Rejected | None:
         kind = self._kind(fields.find(record, self._abnormal_field))
         if kind is None:
             return None
-        user_id = self._user_id(record)
+        user_id = self._user_id(record, message)
         if isinstance(user_id, Rejected):
             return user_id
         if isinstance(kind, Rejected):
@@ -81,13 +87,12 @@ class JsonLines:
         # Only abnormal events raise alerts, and only alerts need an id.
         return UserEvent(user_id, kind, 1, self._timestamp(record), digest(text) if kind == ABNORMAL else "")
 
-    def _user_id(self, record: dict[str, Any]) -> str | Rejected:
+    def _user_id(self, record: dict[str, Any], message: Message | None) -> str | Rejected:
         texts = []
         for name in self._user_fields:
-            value = fields.find(record, name)
-            text = fields.user_text(value)
-            if text is None:
-                return _wrong(name, "a string or a whole number", value)
+            text = _user_part(record, message, name)
+            if isinstance(text, Rejected):
+                return text
             if not text and len(self._user_fields) > 1:
                 return Rejected(f"the field {name!r} is empty")
             texts.append(text)
@@ -116,6 +121,20 @@ class JsonLines:
             self._note(UNREAD_TIMES)
             return NO_TIMESTAMP
         return milliseconds
+
+
+def _user_part(record: dict[str, Any], message: Message | None, name: str) -> str | Rejected:
+    if message is None or not message.has_field(name):
+        value = fields.find(record, name)
+        text = fields.user_text(value)
+        return _wrong(name, "a string or a whole number", value) if text is None else text
+    found = message.field(name)
+    if found is None:
+        return Rejected(f"the message has no {name}")
+    try:
+        return found.decode()
+    except UnicodeDecodeError:
+        return Rejected(f"the message's {name} is not UTF-8")
 
 
 def _wrong(field: str, expected: str, value: object) -> Rejected:

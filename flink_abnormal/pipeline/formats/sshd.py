@@ -10,7 +10,7 @@ import functools
 import re
 from typing import Final
 
-from flink_abnormal.core.model import ABNORMAL, NO_TIMESTAMP, NORMAL, UserEvent, digest
+from flink_abnormal.core.model import ABNORMAL, NO_TIMESTAMP, NORMAL, Message, UserEvent, digest
 from flink_abnormal.core.values import split_names
 from flink_abnormal.pipeline.formats import fields, syslog, times
 from flink_abnormal.pipeline.formats.record import (
@@ -72,7 +72,13 @@ class Sshd:
         self._note = note
         self._understood = False
 
-    def parse(self, line: bytes, before: bytes = b"", first: bytes = b"") -> UserEvent | Rejected | None:
+    def parse(
+        self,
+        line: bytes,
+        before: bytes = b"",
+        first: bytes = b"",
+        message: Message | None = None,  # noqa: ARG002 - sshd's lines name their users
+    ) -> UserEvent | Rejected | None:
         """Return the event of `line`, None if it is not a login, or Rejected.
 
         `before` is an earlier line of the file: the one that "last message repeated" repeats, or PAM's line about the
@@ -84,17 +90,17 @@ class Sshd:
             return None
         text = line.decode(errors="surrogateescape")
         header = syslog.header(text)
-        message = "" if header is None else text[header.end :]
-        if (refused := _no_utf8(line, message, whole=header is None)) is not None:
+        body = "" if header is None else text[header.end :]
+        if (refused := _no_utf8(line, body, whole=header is None)) is not None:
             return refused
         if header is None:
             return None
         if header.tagged:
             self._understand()
-        if (last := _LAST_REPEATED.fullmatch(message)) is not None:
+        if (last := _LAST_REPEATED.fullmatch(body)) is not None:
             event = self._repeated(_bounded(last["times"]), before)
         else:
-            event = self._login(message, before)
+            event = self._login(body, before)
         if not isinstance(event, UserEvent):
             return event
         self._understand()

@@ -13,18 +13,21 @@ from flink_abnormal.pipeline.stdout import write_line
 from flink_abnormal.pipeline.streams import label
 
 if TYPE_CHECKING:
-    from pyflink.datastream import DataStream
+    from pyflink.datastream import DataStream, StreamExecutionEnvironment
 
     from flink_abnormal.core.settings import Settings
+    from flink_abnormal.pipeline.sinks import SinkContext
 
 
 def build(
+    env: StreamExecutionEnvironment,  # noqa: ARG001 - all sinks share this signature
     alerts: DataStream,
     dead_letters: DataStream | None,
-    settings: Settings,  # noqa: ARG001 - all sinks share this signature
-    parallelism: int,
+    settings: Settings,  # noqa: ARG001
+    context: SinkContext,
 ) -> list[DataStream]:
     """Print alerts and dead letters, one line each."""
+    parallelism = context.parallelism
     printed = [label(alerts.map(PrintAlerts(), Types.STRING()), PRINT_ALERTS).set_parallelism(parallelism)]
     if dead_letters is not None:
         lines = dead_letters.map(PrintDeadLetters(), Types.STRING())

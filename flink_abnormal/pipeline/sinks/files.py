@@ -31,18 +31,24 @@ from flink_abnormal.core.published import ALERTS_FOLDER, DEAD_LETTERS_FOLDER
 from flink_abnormal.pipeline.streams import label
 
 if TYPE_CHECKING:
-    from pyflink.datastream import DataStream
+    from pyflink.datastream import DataStream, StreamExecutionEnvironment
 
     from flink_abnormal.core.operators import Operator
     from flink_abnormal.core.settings import Settings
+    from flink_abnormal.pipeline.sinks import SinkContext
 
 _PART_BYTES: Final = 128 * 1024 * 1024
 
 
 def build(
-    alerts: DataStream, dead_letters: DataStream | None, settings: Settings, parallelism: int
+    env: StreamExecutionEnvironment,  # noqa: ARG001 - all sinks share this signature
+    alerts: DataStream,
+    dead_letters: DataStream | None,
+    settings: Settings,
+    context: SinkContext,
 ) -> list[DataStream]:
     """Write alerts and dead letters as JSON Lines."""
+    parallelism = context.parallelism
     lines = label(alerts.map(AlertToJson(), Types.STRING()), ALERTS_TO_JSON).set_parallelism(parallelism)
     built = [lines, _sink(lines, ALERTS_FOLDER, ALERT_FILES, settings, parallelism)]
     if dead_letters is not None:

@@ -9,7 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flink_abnormal.core.job import Goal
-from flink_abnormal.core.operators import FILE_SOURCE, HEARTBEAT
+from flink_abnormal.core.operators import FILE_SOURCE, HEARTBEAT, KAFKA_SOURCE
+from flink_abnormal.jvm.jar import KAFKA_CONNECTOR
 from flink_abnormal.pipeline.sources import input_files
 
 if TYPE_CHECKING:
@@ -27,13 +28,14 @@ class SourceSpec(NamedTuple):
 
     `module` contains `build(env, settings, context) -> SourceStreams`. The state of `operator` identifies a snapshot as
     this source's. `check_machine` raises UsageError if this machine lacks something that the source needs, and returns
-    a warning or "". `goal` returns the size of a bounded run's input.
+    a warning or "". `goal` returns the size of a bounded run's input. `connector` is the artifact of a jar it needs.
     """
 
     module: str
     operator: Operator
     check_machine: Callable[[Settings], str]
     goal: Callable[[Settings], Goal]
+    connector: str | None = None
 
 
 SOURCES: Final = {
@@ -44,6 +46,9 @@ SOURCES: Final = {
         goal=lambda settings: Goal("events", settings.random.users * (settings.random.events or 0)),
     ),
     "files": SourceSpec("files", FILE_SOURCE, input_files.check, input_files.goal),
+    "kafka": SourceSpec(
+        "kafka", KAFKA_SOURCE, check_machine=lambda _: "", goal=lambda _: Goal("messages"), connector=KAFKA_CONNECTOR
+    ),
 }
 
 

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from pyflink.datastream import DataStream
 
     from flink_abnormal.core.settings import Mode
+    from flink_abnormal.jvm.jar import Jars
 
 
 class SourceContext(NamedTuple):
-    """`start_ms`: epoch milliseconds of the submission; `cache`: the folder of compiled Java parts."""
+    """`start_ms`: epoch milliseconds of the submission; `jars`: the folders of Java parts and of connectors."""
 
     parallelism: int
     mode: Mode
     start_ms: int
-    cache: Path
+    jars: Jars
 
 
 class SourceStreams(NamedTuple):

@@ -64,7 +64,7 @@ def build(env: StreamExecutionEnvironment, settings: Settings, context: SourceCo
 def _records(env: StreamExecutionEnvironment, settings: Settings, context: SourceContext) -> DataStream:
     files = settings.files
     jvm = get_gateway().jvm
-    java_parts = parts.build(context.cache)
+    java_parts = parts.build(context.jars)
     java_parts.add_to(env)
     lines = java_parts.new(
         "LineFormat",

@@ -1,0 +1,170 @@
+"""`flink-abnormal kafka`: local brokers; `produce` and `consume`: messages in and out of topics."""
+
+from __future__ import annotations
+
+import sys
+import time
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import orjson
+import rich_click as click
+from rich.console import Console
+
+from flink_abnormal.cli import tables
+from flink_abnormal.cli.options import PathText
+from flink_abnormal.core.errors import ClusterError, UsageError
+from flink_abnormal.core.simulation import Simulation
+from flink_abnormal.runtime import kafka_brokers, kafka_clients
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TOPICS: Final = ("user-events", "alerts", "dead-letters")
+PARTITIONS: Final = 3
+
+bootstrap_option = click.option(
+    "--bootstrap", metavar="HOST:PORT,…", help="Brokers. [default: the local ones of `kafka up`]"
+)
+
+
+@click.group()
+def kafka() -> None:
+    """Start, show and stop local Kafka brokers, as processes."""
+
+
+@kafka.command()
+@click.option("--port", type=click.IntRange(1, 65000), default=kafka_brokers.DEFAULT_PORT, help="[default: 9092]")
+@click.option("--brokers", type=click.IntRange(1, 3), default=3, help="Number of brokers. [default: 3]")
+def up(port: int, brokers: int) -> None:
+    """Start brokers on --port and the next ports, with the topics user-events, alerts and dead-letters.
+
+    Brokers that have died are started again; data stays until `down --delete`.
+    """
+    kafka_clients.library()
+    began = time.monotonic()
+    with Console(stderr=True).status("Starting") as shown:
+        found = kafka_brokers.up(port, brokers, lambda text: shown.update(f"Starting: {text}"))
+        kafka_clients.create_topics(found.bootstrap, TOPICS, PARTITIONS, min(3, brokers))
+    print(f"Kafka is up after {time.monotonic() - began:.1f} s: --bootstrap {found.bootstrap}")
+    print(f"Topics: {', '.join(TOPICS)}, {PARTITIONS} partitions each")
+
+
+@kafka.command()
+def status() -> None:
+    """Show the brokers; exit code 4 if one is down."""
+    found = _started()
+    rows = [
+        (
+            member.name,
+            str(member.pid),
+            f"{kafka_brokers.HOST}:{found.port + number}",
+            "runs" if member.alive() else "is down",
+        )
+        for number, member in enumerate(found.members)
+    ]
+    tables.show(("Broker", "Pid", "Address", "State"), rows)
+    print(f"Data and logs: {kafka_brokers.folder()}")
+    if not all(member.alive() for member in found.members):
+        raise ClusterError("Not all brokers run. Start them again: flink-abnormal kafka up")
+
+
+@kafka.command()
+@click.option("--delete", is_flag=True, help="Remove all topics and their messages, too.")
+def down(delete: bool) -> None:  # noqa: FBT001
+    """Stop the brokers."""
+    with Console(stderr=True).status("Stopping"):
+        ended = kafka_brokers.down(delete=delete)
+    print("Kafka is down." if ended else "No broker was up.")
+
+
+@click.command()
+@bootstrap_option
+@click.option("--topic", default=TOPICS[0], help=f"[default: {TOPICS[0]}]")
+@click.option(
+    "--input", "file", type=PathText(), help="Send the lines of a file, plain or .gz, instead of random events."
+)
+@click.option("--key-field", default="userId", help="The field whose value is the key of a line. [default: userId]")
+@click.option("--users", type=click.IntRange(1, 1_000_000), default=3, help="Random users. [default: 3]")
+@click.option("--events", type=click.IntRange(1), help="End after this many random events per user. [default: never]")
+@click.option(
+    "--abnormal-rate", type=click.FloatRange(0, 1), default=0.3, help="Share of abnormal events. [default: 0.3]"
+)
+@click.option("--seed", type=int, default=93, help="Makes random events repeatable. [default: 93]")
+@click.option("--rate", type=click.FloatRange(0.001), help="Messages a second. [default: 10; with --input no limit]")
+def produce(
+    bootstrap: str | None,
+    topic: str,
+    file: str | None,
+    key_field: str,
+    users: int,
+    events: int | None,
+    abnormal_rate: float,
+    seed: int,
+    rate: float | None,
+) -> None:
+    """Send events to a Kafka topic: those of random users, or the lines of a file.
+
+    A user's messages have the same key, so they keep their order. A line without the key's field has the file's name as
+    its key.
+    """
+    kafka_clients.library()
+    servers = bootstrap or _started().bootstrap
+    kafka_clients.partitions(servers, topic)
+    if file is None:
+        rate = rate or 10.0
+        messages = _random(Simulation(seed, users, round(1000 * users / rate) or 1, abnormal_rate), events)
+    else:
+        if not Path(file).is_file():
+            raise UsageError(f"--input {file} is not a file.")
+        messages = _keyed(Path(file), key_field)
+    began = time.monotonic()
+    with Console(stderr=True).status("Sending") as shown:
+        sent = kafka_clients.produce(servers, topic, messages, rate, lambda done: shown.update(f"Sending: {done:,}"))
+    seconds = time.monotonic() - began
+    print(f"Sent {sent} messages to {topic} in {seconds:.1f} s")
+
+
+@click.command()
+@bootstrap_option
+@click.option("--topic", default=TOPICS[1], help=f"[default: {TOPICS[1]}]")
+@click.option("--follow/--no-follow", default=False, help="Go on with messages to come. [default: no-follow]")
+@click.option(
+    "--committed/--uncommitted",
+    default=True,
+    help="Leave out messages of transactions that are open or aborted. [default: committed]",
+)
+def consume(bootstrap: str | None, topic: str, follow: bool, committed: bool) -> None:  # noqa: FBT001
+    """Print the messages of a Kafka topic, one per line."""
+    kafka_clients.library()
+    servers = bootstrap or _started().bootstrap
+    for message in kafka_clients.consume(servers, topic, follow=follow, committed=committed):
+        sys.stdout.buffer.write((message.value() or b"") + b"\n")
+        sys.stdout.buffer.flush()
+
+
+def _started() -> kafka_brokers.Brokers:
+    found = kafka_brokers.read()
+    if found is None:
+        raise ClusterError("No Kafka brokers were started here: flink-abnormal kafka up, or give --bootstrap.")
+    return found
+
+
+def _random(simulation: Simulation, events: int | None) -> Iterator[tuple[bytes, bytes]]:
+    start_ms = time.time_ns() // 1_000_000
+    for seq in count() if events is None else range(events):
+        for user in range(1, simulation.users + 1):
+            event = simulation.event(user, seq, start_ms)
+            value = {"userId": event.user_id, "isAbnormal": event.is_abnormal, "timestamp": event.timestamp}
+            yield event.user_id.encode(), orjson.dumps(value)
+
+
+def _keyed(file: Path, key_field: str) -> Iterator[tuple[bytes, bytes]]:
+    for line in kafka_clients.lines(file):
+        try:
+            record = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            record = None
+        key = record.get(key_field) if isinstance(record, dict) else None
+        yield str(file.name if key is None else key).encode(), line

@@ -1,0 +1,142 @@
+"""What Kafka's source and sink share: the clients' properties, and the questions to the brokers before a job starts."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from py4j.protocol import Py4JJavaError
+from pyflink.java_gateway import get_gateway
+
+from flink_abnormal.core.errors import AbnormalError, ClusterError, UsageError, cause
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flink_abnormal.core.kafka_settings import KafkaSettings
+
+CONNECT_SECONDS: Final = 5.0
+ANSWER_MS: Final = 10_000
+_REASON: Final = re.compile(r"kafka\.common\.errors\.(\w+): ?(.*)")
+_MEANINGS: Final = {
+    "SaslAuthenticationException": "the brokers refuse these credentials.",
+    "SslAuthenticationException": "the TLS handshake failed: check the truststore and the brokers' certificates.",
+    "UnsupportedSaslMechanismException": "the brokers don't know this sasl.mechanism.",
+    "TimeoutException": f"no answer within {ANSWER_MS // 1000} s: is it Kafka, and is security.protocol right?",
+}
+
+
+def properties(settings: KafkaSettings) -> Any:
+    """Return the clients' properties as Java's Properties; flags override the file.
+
+    Raises UsageError if the file can't be read.
+    """
+    found = get_gateway().jvm.java.util.Properties()
+    if settings.properties_file is not None:
+        try:
+            text = Path(settings.properties_file).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            raise UsageError(f"--kafka-properties {settings.properties_file} can't be read: {why}.") from None
+        found.load(get_gateway().jvm.java.io.StringReader(text))
+    for text in settings.properties:
+        key, _, value = text.partition("=")
+        found.setProperty(key.strip(), value.strip())
+    return found
+
+
+class Brokers:
+    """The brokers of a job, asked through Kafka's own admin client, with the job's own properties."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        """Connect; raise ClusterError if no broker answers, or one can't be reached at the address it advertises."""
+        self._bootstrap = str(settings.bootstrap)
+        _connect_any(settings)
+        clients = get_gateway().jvm.org.apache.flink.kafka.shaded.org.apache.kafka
+        self._common = clients.common
+        self._described = clients.clients.admin
+        given = properties(settings)
+        for key, value in (
+            ("bootstrap.servers", self._bootstrap),
+            ("default.api.timeout.ms", str(ANSWER_MS)),
+            ("request.timeout.ms", str(ANSWER_MS // 2)),
+        ):
+            given.setProperty(key, value)
+        with self._explained():
+            self._admin = clients.clients.admin.Admin.create(given)
+        try:
+            self._node = self._reach_all()
+        except AbnormalError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._admin.close()
+
+    def _reach_all(self) -> str:
+        """Connect to each broker at the address it advertises; return the id of one."""
+        with self._explained():
+            nodes = list(self._admin.describeCluster().nodes().get().toArray())
+        for node in nodes:
+            if (why := _unreachable(node.host(), node.port())) is not None:
+                raise ClusterError(
+                    f"Broker {node.id()} of {self._bootstrap} says that its address is {node.host()}:{node.port()}, "
+                    f"which can't be reached from here: {why}. Correct the broker's advertised.listeners."
+                )
+        return str(nodes[0].id())
+
+    def check_topics(self, flag: str, *topics: str) -> None:
+        """Raise UsageError unless each topic exists and may be used."""
+        names = get_gateway().jvm.java.util.ArrayList()
+        for topic in topics:
+            names.add(topic)
+        for topic, described in dict(self._admin.describeTopics(names).topicNameValues()).items():
+            with self._explained(f"{flag} {topic}"):
+                described.get()
+
+    def longest_transaction_ms(self) -> int:
+        """Return the brokers' limit of a transaction's duration."""
+        kind = getattr(self._common.config, "ConfigResource$Type").BROKER
+        resources = get_gateway().jvm.java.util.ArrayList()
+        resources.add(self._common.config.ConfigResource(kind, self._node))
+        with self._explained():
+            (config,) = dict(self._admin.describeConfigs(resources).all().get()).values()
+        return int(config.get("transaction.max.timeout.ms").value())
+
+    @contextlib.contextmanager
+    def _explained(self, what: str = "") -> Iterator[None]:
+        """Turn a failure of the client into a sentence."""
+        try:
+            yield
+        except Py4JJavaError as error:
+            found = _REASON.findall(str(error))
+            name, text = found[-1] if found else ("", cause(error))
+            if name in ("UnknownTopicOrPartitionException", "InvalidTopicException"):
+                raise UsageError(f"{what} does not exist at {self._bootstrap}: create the topic first.") from None
+            if name == "TopicAuthorizationException":
+                raise UsageError(f"{what}: the brokers don't let these credentials use the topic.") from None
+            why = _MEANINGS.get(name, f"{(text.strip() or name).rstrip('.')}.")
+            raise ClusterError(f"Kafka at {self._bootstrap} can't be used: {why}") from None
+
+
+def _connect_any(settings: KafkaSettings) -> None:
+    reasons = []
+    for host, port in settings.addresses():
+        why = _unreachable(host, port)
+        if why is None:
+            return
+        reasons.append(f"{host}:{port} ({why})")
+    raise ClusterError(f"No Kafka broker can be reached at {', '.join(reasons)}. Start it, or correct --bootstrap.")
+
+
+def _unreachable(host: str, port: int) -> str | None:
+    """Return why nothing can be reached at an address, or None."""
+    try:
+        with socket.create_connection((host, port), CONNECT_SECONDS):
+            return None
+    except OSError as error:
+        return error.strerror or str(error)

@@ -1,0 +1,148 @@
+"""Alerts and dead letters in Kafka topics, through Flink's KafkaSink.
+
+Exactly once, each checkpoint commits one transaction per subtask: `read_committed` consumers see alerts with it. A Java
+part (`jvm/kafka`) makes the records, since PyFlink's own serialization sets no headers.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+from pyflink.datastream import MapFunction
+from pyflink.java_gateway import get_gateway
+
+from flink_abnormal.core.errors import UsageError
+from flink_abnormal.core.model import Alert
+from flink_abnormal.core.operators import ALERT_TOPIC, ALERTS_TO_KAFKA, DEAD_LETTER_TOPIC, DEAD_LETTERS_TO_KAFKA
+from flink_abnormal.jvm import parts
+from flink_abnormal.pipeline import kafka
+from flink_abnormal.pipeline.streams import label, types
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pyflink.datastream import DataStream, StreamExecutionEnvironment
+
+    from flink_abnormal.core.operators import Operator
+    from flink_abnormal.core.settings import Settings
+    from flink_abnormal.pipeline.sinks import SinkContext
+
+TRANSACTION_TIMEOUT: Final = "transaction.timeout.ms"
+RECOVERY_MS: Final = 60_000
+_NULL: Final = "-"
+MESSAGE_FIELDS: Final = ("reason", "topic", "partition", "offset", "timestamp")
+LINE_FIELDS: Final = ("reason", "source", "line", "bytes")
+"""What a dead letter's headers report, with `dead-letter.` in front."""
+
+
+def build(
+    env: StreamExecutionEnvironment,
+    alerts: DataStream,
+    dead_letters: DataStream | None,
+    settings: Settings,
+    context: SinkContext,
+) -> list[DataStream]:
+    """Write alerts, keyed by user, and dead letters, as they arrived."""
+    java_parts = parts.build_kafka(context.jars)
+    java_parts.add_to(env)
+    sink = settings.sink
+    with closing(kafka.Brokers(settings.kafka)) as brokers:
+        brokers.check_topics("--alerts-topic", str(sink.alerts_topic))
+        if sink.dead_letters_topic is not None:
+            brokers.check_topics("--dead-letters-topic", sink.dead_letters_topic)
+        timeout_ms = _transaction_ms(settings, brokers.longest_transaction_ms())
+
+    def write(stream: DataStream, function: MapFunction, operator: Operator, topic: str, end: Operator) -> list[Any]:
+        messages = label(stream.map(function, types.output()), operator).set_parallelism(context.parallelism)
+        prefix = f"{sink.transactional_prefix}-{end.uid}"
+        written = messages._j_data_stream.sinkTo(_sink(settings, java_parts, topic, prefix, timeout_ms))  # noqa: SLF001
+        written.name(end.name).uid(end.uid).setParallelism(context.parallelism)
+        return [messages, written]
+
+    built = write(alerts, AlertToMessage(), ALERTS_TO_KAFKA, str(sink.alerts_topic), ALERT_TOPIC)
+    if dead_letters is not None and sink.dead_letters_topic is not None:
+        built += write(
+            dead_letters, DeadLetterToMessage(), DEAD_LETTERS_TO_KAFKA, sink.dead_letters_topic, DEAD_LETTER_TOPIC
+        )
+    return built
+
+
+def _sink(settings: Settings, java_parts: parts.Parts, topic: str, prefix: str, timeout_ms: int) -> Any:
+    connector = get_gateway().jvm.org.apache.flink.connector
+    guarantee = connector.base.DeliveryGuarantee
+    exactly_once = settings.sink.delivery == "exactly-once"
+    builder = connector.kafka.sink.KafkaSink.builder().setRecordSerializer(java_parts.new("KafkaOutput", topic))
+    builder.setKafkaProducerConfig(kafka.properties(settings.kafka))
+    builder.setBootstrapServers(str(settings.kafka.bootstrap))
+    builder.setDeliveryGuarantee(guarantee.EXACTLY_ONCE if exactly_once else guarantee.AT_LEAST_ONCE)
+    if exactly_once:
+        builder.setTransactionalIdPrefix(prefix)
+        builder.setProperty(TRANSACTION_TIMEOUT, str(timeout_ms))
+    return builder.build()
+
+
+def _transaction_ms(settings: Settings, longest_ms: int) -> int:
+    """Return how long a transaction may stay open; raise UsageError if that is too short, or longer than brokers allow.
+
+    One whose time is up is aborted, and its alerts are lost: it must outlast a checkpoint and a recovery.
+    """
+    needed_ms = 2 * settings.state.checkpoint_interval_ms + RECOVERY_MS
+    given = kafka.properties(settings.kafka).getProperty(TRANSACTION_TIMEOUT)
+    if settings.sink.delivery != "exactly-once":
+        return 0
+    if given is not None and not str(given).isdecimal():
+        raise UsageError(f"{TRANSACTION_TIMEOUT}={given} is not a number of milliseconds.")
+    chosen_ms = longest_ms if given is None else int(given)
+    if chosen_ms > longest_ms:
+        raise UsageError(
+            f"{TRANSACTION_TIMEOUT}={chosen_ms} exceeds the brokers' transaction.max.timeout.ms, {longest_ms}: give at "
+            "most that."
+        )
+    if chosen_ms < needed_ms:
+        raise UsageError(
+            f"A transaction may stay open for {chosen_ms} ms, and needs {needed_ms} to outlast two checkpoints and a "
+            f"recovery: give a shorter --checkpoint-interval or a longer {TRANSACTION_TIMEOUT} (the brokers allow "
+            f"{longest_ms}), or --delivery at-least-once."
+        )
+    return chosen_ms
+
+
+class AlertToMessage(MapFunction):
+    """Turns an alert into a message: JSON under the user's key, with its id and rule as headers."""
+
+    def map(self, value: tuple[Any, ...]) -> tuple[bytes, str]:
+        """Return the value and the envelope of KafkaOutput."""
+        alert = Alert(*value)
+        headers = [("alertId", alert.alert_id.encode()), ("rule", f"threshold={alert.threshold}".encode())]
+        return alert.to_json().encode(), envelope(alert.user_id.encode(errors="surrogatepass"), headers)
+
+
+class DeadLetterToMessage(MapFunction):
+    """Turns a dead letter back into the message it was, with more headers: why it is unusable, and its origin."""
+
+    def map(self, value: str) -> tuple[bytes, str]:
+        """Return the value and the envelope of KafkaOutput."""
+        record = orjson.loads(value)
+        told = MESSAGE_FIELDS if "topic" in record else LINE_FIELDS
+        headers = [
+            *((name, _decoded(text)) for name, text in record.get("headers", ())),
+            *((f"dead-letter.{name}", str(record[name]).encode()) for name in told if record[name] is not None),
+        ]
+        return b64decode(record["raw"]), envelope(_decoded(record.get("key")), headers)
+
+
+def envelope(key: bytes | None, headers: Iterable[tuple[str, bytes | None]]) -> str:
+    """Return key and headers as KafkaOutput reads them."""
+    lines = [f"{_encoded(name.encode())} {_encoded(value)}" for name, value in headers]
+    return "\n".join([_encoded(key), *lines])
+
+
+def _encoded(value: bytes | None) -> str:
+    return _NULL if value is None else b64encode(value).decode()
+
+
+def _decoded(text: str | None) -> bytes | None:
+    return None if text is None else b64decode(text)

@@ -1,0 +1,27 @@
+import pytest
+from cluster_tools import free_ports
+from conftest import CommandLine
+from kafka_tools import Kafka
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory, connectors):
+    """Three brokers, for all tests of a worker; each test makes topics of its own."""
+    line = CommandLine(tmp_path_factory.mktemp("kafka"))
+    line.env["FLINK_ABNORMAL_CONNECTORS"] = str(connectors)
+    up = line.run("kafka", "up", "--port", free_ports(6), seconds=180)
+    try:
+        assert up.returncode == 0, up.stderr
+        yield Kafka(line)
+    finally:
+        down = line.run("kafka", "down", "--delete")
+    assert (down.returncode, down.stdout) == (0, "Kafka is down.\n")
+
+
+@pytest.fixture
+def cli(tmp_path, connectors):
+    """The command line, which knows the connector's jar."""
+    line = CommandLine(tmp_path)
+    line.env["FLINK_ABNORMAL_CONNECTORS"] = str(connectors)
+    yield line
+    line.end()

@@ -1,0 +1,151 @@
+"""Kafka in and out, with real brokers."""
+
+import json
+import socket
+
+import pytest
+from confluent_kafka import Producer
+from conftest import alerts, lines, records
+
+LINES = [
+    *(b'{"userId": "kim", "isAbnormal": true, "timestamp": %d}' % number for number in range(4)),
+    '{"userId": "김철수", "isAbnormal": true}'.encode(),
+    '{"userId": "김철수", "isAbnormal": true }'.encode(),
+    '{"userId": "김철수",  "isAbnormal": true}'.encode(),
+    b'{"userId": "kim", "isAbnormal": false}',
+    b'{"userId": "kim", "isAbnormal": true}',
+    b"not json",
+    b'{"userId": "kim"}',
+    b"",
+]
+
+
+def options(kafka, source, *more):
+    """Return the options of a bounded run over a topic."""
+    return ["--source", "kafka", "--bootstrap", kafka.bootstrap, "--topic", source, "--until", "latest", *more]
+
+
+def to_kafka(topic, dead_letters):
+    return ["--sink", "kafka", "--alerts-topic", topic, "--dead-letters-topic", dead_letters]
+
+
+@pytest.mark.parametrize("mode", [pytest.param("thread", marks=pytest.mark.thread_mode), "process"])
+def test_a_topic_gives_the_alerts_of_the_file_it_was_filled_from_and_whole_dead_letters(cli, kafka, tmp_path, mode):
+    source, sink, dead_letters = kafka.topics("events", "alerts", "dead-letters")
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(b"\n".join(LINES) + b"\n")
+    sent = kafka.line.run("produce", "--topic", source, "--input", file)
+    assert sent.stdout.startswith(f"Sent {len(LINES)} messages to {source} in ")
+
+    done = cli.run(
+        "run", *cli.job(*options(kafka, source, *to_kafka(sink, dead_letters), "--execution-mode", mode)), seconds=120
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert lines(done.stdout, "read ") == [
+        "read 12 = valid 9 + skipped 1 + dead-lettered 2; events: abnormal 8, normal 1; alerts 3"
+    ]
+    of_file = cli.run(
+        "run", *cli.job("--source", "files", "--input", file, "--sink", "files", "--output", tmp_path / "out")
+    )
+    assert of_file.returncode == 0, of_file.stderr
+    assert kafka.alerts(sink) == alerts(tmp_path / "out")
+    assert [user for user, _, _ in kafka.alerts(sink)] == ["kim", "kim", "김철수"]
+    for message in kafka.messages(sink):
+        alert = json.loads(message.value())
+        assert message.key().decode() == alert["userId"]
+        assert dict(message.headers()) == {"alertId": alert["alertId"].encode(), "rule": b"threshold=3"}
+    refused = {message.value(): dict(message.headers()) for message in kafka.messages(dead_letters)}
+    of_file = {bytes(record["raw"], "ascii"): record["reason"] for record in records(tmp_path / "out", "dead-letters")}
+    assert len(refused) == len(of_file) == 2
+    for message in kafka.messages(source):
+        if message.value() in refused:
+            headers = refused[message.value()]
+            assert headers.pop("dead-letter.reason").decode() in of_file.values()
+            assert headers == {
+                "dead-letter.topic": source.encode(),
+                "dead-letter.partition": str(message.partition()).encode(),
+                "dead-letter.offset": str(message.offset()).encode(),
+                "dead-letter.timestamp": str(message.timestamp()[1]).encode(),
+            }
+
+
+def test_keys_headers_and_tombstones_are_read(cli, kafka, tmp_path):
+    (source,) = kafka.topics("events", partitions=1)
+    producer = Producer({"bootstrap.servers": kafka.bootstrap})
+    event = b'{"isAbnormal": true}'
+    for _ in range(3):
+        producer.produce(source, event, "키".encode(), headers=[("tenant", b"a"), ("tenant", "나".encode())])
+    producer.produce(source, None, b"deleted", headers=[("tenant", b"a")])
+    producer.produce(source, event, None, headers=[("tenant", b"a")])
+    producer.produce(source, event, b"k", headers=[('q"\\\n', b"\xff"), ("null", None)])
+    producer.produce(source, event, b"\xff", headers=[("tenant", b"a")])
+    assert producer.flush(30) == 0
+
+    users = ["--user-field", "@key,@header.tenant,@topic"]
+    done = cli.run("run", *cli.job(*options(kafka, source, *users, "--sink", "files", "--output", tmp_path / "out")))
+
+    assert done.returncode == 0, done.stderr
+    assert lines(done.stdout, "read ") == [
+        "read 7 = valid 3 + skipped 1 + dead-lettered 3; events: abnormal 3, normal 0; alerts 1"
+    ]
+    assert [user for user, _, _ in alerts(tmp_path / "out")] == [f"키|나|{source}"]
+    dead = sorted(records(tmp_path / "out", "dead-letters"), key=lambda record: record["offset"])
+    assert [(each["reason"], each["offset"], each["key"], each["headers"]) for each in dead] == [
+        ("the message has no @key", 4, None, [["tenant", "YQ=="]]),
+        ("the message has no @header.tenant", 5, "aw==", [['q"\\\n', "/w=="], ["null", None]]),
+        ("the message's @key is not UTF-8", 6, "/w==", [["tenant", "YQ=="]]),
+    ]
+    assert {(each["topic"], each["partition"], each["source"], each["line"]) for each in dead} == {
+        (source, 0, f"{source}/0", None)
+    }
+
+
+@pytest.fixture
+def stranger():
+    """A port where something listens that is not Kafka."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        yield server.getsockname()[1]
+
+
+def test_what_the_brokers_do_not_allow_is_said_in_a_sentence(cli, kafka, stranger, tmp_path):
+    source, sink = kafka.topics("events", "alerts")
+    good = options(kafka, source, *to_kafka(sink, sink))
+    secret = tmp_path / "client.properties"
+    secret.write_text("security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\n")
+
+    def refusal(*more):
+        done = cli.run("run", *cli.job(*good, *more))
+        return done.returncode, done.stderr.splitlines()[-1]
+
+    bootstrap = kafka.bootstrap
+    assert refusal("--topic", "nothing") == (
+        2,
+        f"Error: --topic nothing does not exist at {bootstrap}: create the topic first.",
+    )
+    assert refusal("--alerts-topic", "nothing") == (
+        2,
+        f"Error: --alerts-topic nothing does not exist at {bootstrap}: create the topic first.",
+    )
+    assert refusal("--checkpoint-interval", "10min") == (
+        2,
+        "Error: A transaction may stay open for 900000 ms, and needs 1260000 to outlast two checkpoints and a "
+        "recovery: give a shorter --checkpoint-interval or a longer transaction.timeout.ms (the brokers allow 900000), "
+        "or --delivery at-least-once.",
+    )
+    assert refusal("--kafka-property", "transaction.timeout.ms=1000000") == (
+        2,
+        "Error: transaction.timeout.ms=1000000 exceeds the brokers' transaction.max.timeout.ms, 900000: give at most "
+        "that.",
+    )
+    assert refusal("--bootstrap", "127.0.0.1:1") == (
+        4,
+        "Error: No Kafka broker can be reached at 127.0.0.1:1 (Connection refused). Start it, or correct --bootstrap.",
+    )
+    assert refusal("--bootstrap", f"127.0.0.1:{stranger}") == (
+        4,
+        f"Error: Kafka at 127.0.0.1:{stranger} can't be used: no answer within 10 s: is it Kafka, and is "
+        "security.protocol right?",
+    )
