@@ -72,8 +72,8 @@ class Composition:
     def end(self):
         """Take everything down, volumes too; nothing is left."""
         self.run("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", 2)
-        left = self.docker("ps", "--all", "--quiet", "--filter", f"label=com.docker.compose.project={self.name}")
-        assert left == ""
+        mine = ("ps", "--all", "--quiet", "--filter", f"label=com.docker.compose.project={self.name}")
+        wait_until(lambda: self.docker(*mine) == "", f"the end of {self.name}'s containers")
 
     def docker(self, *arguments):
         """Run `docker` and return what it printed."""
