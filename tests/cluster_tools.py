@@ -59,9 +59,10 @@ class LocalCluster(CommandLine):
 
 
 @contextlib.contextmanager
-def running(folder):
-    """Give a local cluster that is up; it is ended, and every process of it is gone."""
+def running(folder, **env):
+    """Give a local cluster that is up, in an environment of its own; it is ended, and every process of it is gone."""
     local = LocalCluster(folder, free_port())
+    local.env |= env
     started = local.up()
     assert started.returncode == 0, started.stderr
     pids = local.pids()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 from pathlib import Path
@@ -16,13 +17,13 @@ from flink_abnormal.cli.options import Duration, PathText
 from flink_abnormal.core.errors import MachineError, UsageError
 from flink_abnormal.core.source_settings import RandomSettings
 from flink_abnormal.drill import local_environment, migrations, runner
-from flink_abnormal.drill.faults import KINDS, Kind, plan
+from flink_abnormal.drill.faults import BROKERS, KINDS, Kind, plan
 from flink_abnormal.drill.observer import DrillError
-from flink_abnormal.runtime import python_library
+from flink_abnormal.runtime import kafka_brokers, python_library
 from flink_abnormal.runtime.rest import DEFAULT_PORT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from types import FrameType
 
@@ -82,6 +83,8 @@ def _place_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--execution-mode", type=click.Choice(["thread", "process"]), help="How Python runs. [default: as for submit]"
 )
+@click.option("--source", type=click.Choice(["random", "kafka"]), default="random", help="Where events come from.")
+@click.option("--sink", type=click.Choice(["files", "kafka"]), default="files", help="Where alerts go.")
 @_place_options
 @click.option(
     "--tamper",
@@ -98,14 +101,24 @@ def drill(context: click.RichContext, /, **values: Any) -> None:
         return
     _check_files(values)
     wanted: list[Kind] = [kind for kind in KINDS if kind.partition(" ")[2] in values.get(kind.partition(" ")[0], ())]
-    with _environment(values, ha="kill jobmanager" in wanted or (values["mixed"] and not wanted)) as environment:
+    if (values["source"] == "kafka") != (values["sink"] == "kafka"):
+        raise UsageError("A drill on Kafka both reads from it and writes to it: give --source kafka --sink kafka.")
+    on_kafka = values["sink"] == "kafka"
+    if on_kafka and values["on"] == "compose":
+        raise UsageError("A drill on Kafka uses local brokers: leave --on compose out.")
+    ha = "kill jobmanager" in wanted or (values["mixed"] and not wanted)
+    with _environment(values, ha=ha) as environment, _brokers(on_kafka) as bootstrap:
         impossible = dict(environment.impossible())
+        if not on_kafka:
+            impossible |= dict.fromkeys(BROKERS, "The job does not use Kafka. Give --source kafka --sink kafka.")
         mode = _mode(values, "process" if "kill worker-python" in wanted else "thread")
         if mode == "thread":
             impossible["kill worker-python"] = "Python has no process of its own. Give --execution-mode process."
         kinds = plan(wanted, values["times"], values["seed"], mixed=values["mixed"], impossible=impossible)
         slots = "shared" if values["free_slots"] else "isolated"
-        orders = runner.Orders(kinds, values["seed"], slots, mode, values["deadline"] / 1000, values["tamper"])
+        orders = runner.Orders(
+            kinds, values["seed"], slots, mode, values["deadline"] / 1000, values["tamper"], bootstrap=bootstrap
+        )
         report = _in_order(environment, lambda: runner.run(environment, orders, _say))
     _finish(report, values)
 
@@ -191,6 +204,24 @@ def _environment(values: dict[str, Any], *, ha: bool) -> AbstractContextManager[
     from flink_abnormal.drill import compose_environment  # noqa: PLC0415 - Docker's client, needed only here
 
     return compose_environment.opened(values["port"], ha=ha, say=_say)
+
+
+@contextlib.contextmanager
+def _brokers(on_kafka: bool) -> Iterator[str | None]:  # noqa: FBT001
+    """Give the address of the local brokers, which are started for the drill if none run."""
+    if not on_kafka:
+        yield None
+        return
+    found = kafka_brokers.read()
+    started = found is None or not found.alive
+    try:
+        if started:
+            _say("No Kafka broker is up: starting three for the drill")
+        port, many = (found.port, found.count) if found is not None else (kafka_brokers.DEFAULT_PORT, 3)
+        yield kafka_brokers.up(port, many, lambda _: None).bootstrap
+    finally:
+        if started:
+            kafka_brokers.down(delete=found is None)
 
 
 def _finish(report: DrillReport, values: dict[str, Any]) -> None:

@@ -99,8 +99,9 @@ class KafkaSourceSettings(SourceSettings):
         return self.until is not None
 
     def published(self) -> dict[str, str]:
-        """Return empty values: these options belong to simulated users."""
-        return {"users": "", "interval": "", "seed": ""}
+        """Return the group and the topics; the others belong to simulated users."""
+        topics = self.topic_pattern or ",".join(self.topics)
+        return {"users": "", "interval": "", "seed": "", "group": self.group, "topics": topics}
 
     def check(self, *, chosen: bool) -> None:
         """Raise UsageError for a missing or unused topic, or a bad time."""

@@ -119,6 +119,14 @@ class ComposeEnvironment:
         """SIGKILL a container's JVM."""
         return self._strike(member, signal.SIGKILL, "jvm", f"the JVM of {member} is dead")
 
+    def brokers(self) -> Sequence[str]:
+        """Return nothing: see `impossible` of the command."""
+        return ()
+
+    def revive(self, member: str) -> Hit:
+        """Never called: there are no brokers."""
+        raise NotImplementedError(member)
+
     def kill_python_worker(self, member: str) -> Hit:
         """SIGKILL the busiest Python worker of a TaskManager."""
         return self._strike(member, signal.SIGKILL, "worker", f"a Python worker of {member} is dead")

@@ -56,6 +56,14 @@ class Environment(Protocol):
         """SIGKILL a member's JVM."""
         ...
 
+    def brokers(self) -> Sequence[str]:
+        """Return the members that are Kafka brokers; empty if there are none."""
+        ...
+
+    def revive(self, member: str) -> Hit:
+        """Start a killed broker again."""
+        ...
+
     def kill_python_worker(self, member: str) -> Hit:
         """SIGKILL one Python worker process of a TaskManager, and nothing else."""
         ...

@@ -11,9 +11,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 Kind = Literal[
-    "kill taskmanager", "kill jobmanager", "kill worker-python", "cut network", "pause taskmanager", "fill disk"
+    "kill taskmanager",
+    "kill jobmanager",
+    "kill worker-python",
+    "kill broker",
+    "kill brokers",
+    "cut network",
+    "pause taskmanager",
+    "fill disk",
 ]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+BROKERS: Final[tuple[Kind, ...]] = ("kill broker", "kill brokers")
 
 
 def plan(wanted: Sequence[Kind], times: int, seed: int, *, mixed: bool, impossible: Mapping[Kind, str]) -> list[Kind]:

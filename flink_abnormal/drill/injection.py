@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flink_abnormal.drill.observer import POLL_SECONDS, DrillError
-from flink_abnormal.drill.timeline import FailedCheckpointsTimeline, RecoveryTimeline
+from flink_abnormal.drill.timeline import BrokersTimeline, FailedCheckpointsTimeline, RecoveryTimeline
 
 if TYPE_CHECKING:
     import random
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 PLANTED_CHECKPOINTS: Final = 200
 LONGER_THAN_HEARTBEAT_SECONDS: Final = 2.0
 LEADER_SECONDS: Final = 30.0
+ONE_BROKER_SECONDS: Final = 10.0
+ALL_SECONDS: Final = 20.0
+"""How long one broker, or all of them, stay down."""
 
 
 class Victim(NamedTuple):
@@ -49,6 +52,10 @@ class Strike:
         match self.kind:
             case "kill taskmanager" | "kill jobmanager":
                 return environment.kill(name)
+            case "kill broker" | "kill brokers":
+                struck = name.split(", ")
+                self._to_undo = lambda: _all(struck, environment.revive, "started again")
+                return _all(struck, environment.kill, "dead")
             case "kill worker-python":
                 return environment.kill_python_worker(name)
             case "cut network":
@@ -78,6 +85,8 @@ class Strike:
 
     def timeline(self, before: Observation, struck_at: float) -> Timeline:
         """Return the timeline that is expected of this strike."""
+        if self.kind in ("kill broker", "kill brokers"):
+            return BrokersTimeline(before, struck_at, ONE_BROKER_SECONDS if self.kind == "kill broker" else ALL_SECONDS)
         if self.kind == "fill disk":
             return FailedCheckpointsTimeline(before, struck_at)
         lasts = heartbeat_timeout(self._environment) + LONGER_THAN_HEARTBEAT_SECONDS if self.to_undo else None
@@ -90,6 +99,10 @@ def aim(
     """Choose a victim: the leader, or a TaskManager that runs tasks of the job and is not `spared`."""
     if kind == "kill jobmanager":
         return Victim(_leader(environment))
+    if kind == "kill broker":
+        return Victim(chance.choice(list(environment.brokers())))
+    if kind == "kill brokers":
+        return Victim(", ".join(environment.brokers()))
     if kind == "fill disk":
         return Victim("the checkpoint folder")
     found = [
@@ -102,6 +115,12 @@ def aim(
     if not found:
         raise DrillError("No TaskManager runs tasks of the drill's job.")
     return chance.choice(sorted(found))
+
+
+def _all(members: list[str], act: Callable[[str], Hit], done: str) -> Hit:
+    """Act on each member; return the last action, in the name of all."""
+    hits = [act(member) for member in members]
+    return hits[-1]._replace(text=f"{', '.join(members)} {'is' if len(members) == 1 else 'are'} {done}")
 
 
 def _leader(environment: Environment) -> str:

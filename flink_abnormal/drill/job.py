@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from flink_abnormal.core.errors import ClusterError
 from flink_abnormal.core.published import ALERTS_FOLDER, Parameters
@@ -17,6 +17,7 @@ from flink_abnormal.drill.verification import Comparison, compare, expected_aler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from flink_abnormal.core.settings import Mode
     from flink_abnormal.drill.environment import Environment
@@ -30,6 +31,34 @@ DRAIN_SECONDS: Final = 180.0
 DRAIN_RATE: Final = 2_000
 """The minimum rate, in events a second, of a busy machine while it drains."""
 STOP_ATTEMPTS: Final = 3
+
+
+class StruckJob(Protocol):
+    """A drill's job: how it is submitted, fed and ended, and whether its alerts are those of the rule."""
+
+    def arguments(self) -> list[str]:
+        """Return the options of `flink-abnormal submit`."""
+        ...
+
+    def feeding(self) -> AbstractContextManager[object]:
+        """Return a context in which the job's input is written."""
+        ...
+
+    def finish(self, environment: Environment, job_id: str, settle: Callable[[], object]) -> None:
+        """End the job once all of its events are processed; `settle` waits until it runs and checkpoints."""
+        ...
+
+    def cancel_all(self, environment: Environment) -> None:
+        """Cancel what still runs of this job."""
+        ...
+
+    def tamper(self, environment: Environment, how: str) -> str:
+        """Drop or double a committed alert behind the drill's back; return a description."""
+        ...
+
+    def compare(self, environment: Environment) -> Comparison:
+        """Compare the committed alerts with the rule's."""
+        ...
 
 
 class DrillJob(NamedTuple):
@@ -57,6 +86,18 @@ class DrillJob(NamedTuple):
             *("--sink", "files", "--output", self.output, "--roll", f"{ROLL_MS}ms"),
         ]
 
+    def feeding(self) -> AbstractContextManager[object]:
+        """Return a context in which the job's input is written: the job generates its own."""
+        return contextlib.nullcontext()
+
+    def finish(self, environment: Environment, job_id: str, settle: Callable[[], object]) -> None:
+        """Let the job emit all remaining events at once and end."""
+        drain(environment, job_id, settle, self.drain_seconds)
+
+    def cancel_all(self, environment: Environment) -> None:
+        """Cancel what still runs of this job."""
+        cancel_all_of(environment, self.output)
+
     def compare(self, environment: Environment) -> Comparison:
         """Compare the committed alerts with the rule's."""
         settings = Settings()
@@ -80,7 +121,7 @@ def events_for(seconds: float) -> int:
     return int(seconds * 1000) // INTERVAL_MS
 
 
-def submit(environment: Environment, job: DrillJob, *more: str) -> str:
+def submit(environment: Environment, job: StruckJob, *more: str) -> str:
     """Submit the job; return its id."""
     return submitted(environment.command(["submit", "--detached", *job.arguments(), *more], COMMAND_SECONDS))
 

@@ -16,7 +16,7 @@ from flink_abnormal.core.errors import ClusterError
 from flink_abnormal.drill import inside
 from flink_abnormal.drill.environment import Hit, last_words
 from flink_abnormal.drill.observer import DrillError
-from flink_abnormal.runtime import distribution, local_cluster, names
+from flink_abnormal.runtime import distribution, kafka_brokers, local_cluster, names
 from flink_abnormal.runtime.cluster_state import ClusterState, Plan
 
 if TYPE_CHECKING:
@@ -80,11 +80,24 @@ class LocalEnvironment:
 
     def whole(self) -> bool:
         """Whether every process runs."""
-        return all(member.alive() for member in _members())
+        state = ClusterState.read()
+        return state is not None and all(member.alive() for member in state.members)
 
     def kill(self, member: str) -> Hit:
         """SIGKILL a process."""
         return _signal(_process(member), signal.SIGKILL, f"{member} is dead")
+
+    def brokers(self) -> Sequence[str]:
+        """Return the names of the running Kafka brokers."""
+        found = kafka_brokers.read()
+        return [member.name for member in found.members if member.alive()] if found is not None else []
+
+    def revive(self, member: str) -> Hit:
+        """Start a broker again, unless it runs."""
+        found = kafka_brokers.read()
+        if found is not None and not found.named(member).alive():
+            kafka_brokers.start(found, member)
+        return Hit(time.time(), f"{member} is started again")
 
     def kill_python_worker(self, member: str) -> Hit:
         """SIGKILL the busiest Python worker of a TaskManager."""
@@ -161,7 +174,8 @@ def _start(port: int, *, ha: bool, say: Callable[[str], None]) -> ClusterState:
 
 def _members() -> list[Member]:
     state = ClusterState.read()
-    return state.members if state is not None else []
+    brokers = kafka_brokers.read()
+    return [*(state.members if state is not None else []), *(brokers.members if brokers is not None else [])]
 
 
 def _process(name: str) -> psutil.Process:

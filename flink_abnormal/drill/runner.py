@@ -11,7 +11,7 @@ from flink_abnormal.core.errors import ClusterError
 from flink_abnormal.core.parallelism import Parallelism
 from flink_abnormal.core.settings import DEFAULT_PARALLELISM
 from flink_abnormal.drill import injection
-from flink_abnormal.drill.job import USERS, DrillJob, cancel_all_of, drain, events_for, submit
+from flink_abnormal.drill.job import USERS, DrillJob, events_for, submit
 from flink_abnormal.drill.observer import POLL_SECONDS, DrillError, Observer
 from flink_abnormal.drill.report import DrillReport, StrikeResult
 from flink_abnormal.drill.timeline import Line
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from flink_abnormal.core.settings import Mode
     from flink_abnormal.drill.environment import Environment
     from flink_abnormal.drill.faults import Kind
+    from flink_abnormal.drill.job import StruckJob
     from flink_abnormal.drill.timeline import Observation
 
 FAILURES_IN_A_ROW: Final = 10
@@ -37,7 +38,8 @@ class Orders(NamedTuple):
     """The drill's parameters; `deadline_s` limits a recovery, and the rest until the next strike.
 
     `every_s` is the minimum time between strikes. With `lasts_s` the strikes end after that time, whatever their
-    number. `spared` TaskManagers are never struck.
+    number. `spared` TaskManagers are never struck. With `bootstrap` the job
+    reads from Kafka and writes to it.
     """
 
     kinds: Sequence[Kind]
@@ -50,6 +52,7 @@ class Orders(NamedTuple):
     every_s: float = 0.0
     lasts_s: float | None = None
     spared: frozenset[str] = frozenset()
+    bootstrap: str | None = None
 
     @property
     def seconds(self) -> float:
@@ -76,7 +79,7 @@ def run(
     environment: Environment,
     orders: Orders,
     say: Callable[[str], None],
-    during: Callable[[DrillJob], AbstractContextManager[object]] = lambda _: nullcontext(),
+    during: Callable[[StruckJob], AbstractContextManager[object]] = lambda _: nullcontext(),
 ) -> DrillReport:
     """Submit the job, strike, and compare; the job is cancelled at the end in any case.
 
@@ -84,26 +87,33 @@ def run(
     """
     report = DrillReport("strikes", environment.name, orders.seed, orders.slots)
     events = events_for(orders.seconds + 2 * orders.deadline_s)
-    output, checkpoints = f"{environment.folder}/out", environment.checkpoints
-    job = DrillJob(orders.seed, events, orders.slots, orders.mode, output, checkpoints, orders.users)
+    checkpoints = environment.checkpoints
+    job: StruckJob
+    if orders.bootstrap is None:
+        output = f"{environment.folder}/out"
+        job = DrillJob(orders.seed, events, orders.slots, orders.mode, output, checkpoints, orders.users)
+    else:
+        from flink_abnormal.drill.kafka_job import KafkaDrillJob  # noqa: PLC0415 - its client is an extra
+
+        job = KafkaDrillJob(orders.seed, orders.slots, orders.mode, orders.bootstrap, checkpoints, orders.users)
     check_room(environment, orders.slots)
     try:
-        say(f"Submitting the job: seed {job.seed}, Python in {job.mode} mode, slots {job.slots}")
+        say(f"Submitting the job: seed {orders.seed}, Python in {orders.mode} mode, slots {orders.slots}")
         job_id = submit(environment, job)
         observer = Observer(environment.cluster, job_id, environment.leader)
         try:
-            with during(job):
+            with during(job), job.feeding():
                 slots = _strike_all(environment, orders, job_id, checkpoints, observer, report, say)
             if not any(struck.failure for struck in report.strikes):
-                say("\nAll strikes are done: the job generates its remaining events and finishes")
+                say("\nAll strikes are done: the job processes its remaining events and finishes")
                 settle = lambda: _settle(environment, observer, slots, orders.deadline_s)  # noqa: E731
-                drain(environment, job_id, settle, job.drain_seconds)
+                job.finish(environment, job_id, settle)
                 report.tampered = job.tamper(environment, orders.tamper) if orders.tamper else None
                 report.alerts = job.compare(environment)
         except (DrillError, ClusterError) as error:
             report.failures.append(str(error))
     finally:
-        cancel_all_of(environment, output)
+        job.cancel_all(environment)
     return report
 
 

@@ -195,3 +195,52 @@ class FailedCheckpointsTimeline(Timeline):
             self.recovered_s = seconds
             yield Line(seconds, f"checkpoint {now.newest} has completed")
         self._last = now
+
+
+class BrokersTimeline(Timeline):
+    """The timeline of a job whose brokers are away for a while, until a checkpoint completes with all of them back.
+
+    Its transactions can't be committed meanwhile, so checkpoints may fail, and the job may restart.
+    """
+
+    def __init__(self, before: Observation, struck_at: float, lasts_s: float) -> None:
+        super().__init__(before, struck_at)
+        self._lasts = lasts_s
+        self._back: Observation | None = None
+
+    def undo_due(self, at: float) -> bool:
+        """Whether the brokers have been away long enough."""
+        return at - self._at >= self._lasts
+
+    def add(self, now: Observation) -> list[Line]:
+        """Return the new lines."""
+        return list(self._new(now))
+
+    def _new(self, now: Observation) -> Iterator[Line]:
+        seconds = now.at - self._at
+        if now.state is None:
+            return
+        if now.state in ENDED:
+            self.failure = f"the job is {now.state}"
+            yield Line(seconds, self.failure)
+            return
+        before, self._last = self._last, now
+        if now.failed > before.failed:
+            self.noticed_s = seconds if self.noticed_s is None else self.noticed_s
+            yield Line(seconds, f"{now.failed - before.failed} checkpoints have failed")
+        stopped = now.total - now.running
+        if stopped > before.total - before.running:
+            self.not_running = max(self.not_running, stopped)
+            self.noticed_s = seconds if self.noticed_s is None else self.noticed_s
+            yield Line(seconds, f"{stopped} of {now.total} tasks are not running")
+        if now.restored is not None and now.restored != before.restored:
+            self.restored = now.restored.checkpoint
+            yield Line(seconds, f"restored from checkpoint {self.restored}")
+        if not self.undo_due(now.at):
+            if now.completed > before.completed == self._before.completed:
+                yield Line(seconds, f"checkpoint {now.newest} has completed without them")
+            return
+        self._back = self._back or now
+        if now.completed > self._back.completed and not stopped:
+            self.recovered_s = seconds
+            yield Line(seconds, f"checkpoint {now.newest} has completed")

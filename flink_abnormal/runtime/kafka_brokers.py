@@ -84,6 +84,10 @@ class Brokers:
         """Whether any broker runs."""
         return any(member.alive() for member in self.members)
 
+    def named(self, name: str) -> Member:
+        """Return the broker of this name."""
+        return next(member for member in self.members if member.name == name)
+
     def write(self) -> None:
         """Replace the file atomically."""
         fresh = _file().with_suffix(".new")
@@ -130,16 +134,16 @@ def up(port: int, count: int, progress: Callable[[str], None]) -> Brokers:
         progress("formatting")
         _format(found)
         found.write()
-    for number, member in enumerate(found.members):
+    for member in found.members:
         if not member.alive():
-            start(found, number)
+            start(found, member.name)
     _await(found, progress)
     return found
 
 
-def start(brokers: Brokers, number: int) -> None:
-    """Start one broker, counted from 0."""
-    own = folder() / str(number + 1)
+def start(brokers: Brokers, name: str) -> None:
+    """Start one broker."""
+    own = folder() / name
     with (own / "broker.log").open("ab") as log:
         child = subprocess.Popen(
             _command("kafka.Kafka", own / "server.properties"),
@@ -148,7 +152,7 @@ def start(brokers: Brokers, number: int) -> None:
             stderr=log,
             start_new_session=True,
         )
-    brokers.members[number].bind(child.pid)
+    brokers.named(name).bind(child.pid)
     brokers.write()
 
 
@@ -197,7 +201,7 @@ def _format(brokers: Brokers) -> None:
     in_sync = {"min.insync.replicas", "transaction.state.log.min.isr"}
     formatting = []
     for number, controller in enumerate(brokers.controllers):
-        own = folder() / str(number + 1)
+        own = folder() / brokers.members[number].name
         own.mkdir(parents=True)
         listeners = f"BROKER://{HOST}:{brokers.port + number},CONTROLLER://{controller}"
         lines = {
@@ -240,7 +244,7 @@ def _await(brokers: Brokers, progress: Callable[[str], None]) -> None:
     while time.monotonic() < deadline:
         for member in brokers.members:
             if not member.alive():
-                raise ClusterError(f"{member.name} has ended: see {folder() / member.name[-1] / 'broker.log'}")
+                raise ClusterError(f"{member.name} has ended: see {folder() / member.name / 'broker.log'}")
         try:
             known = len(admin.list_topics(timeout=2).brokers)
         except KafkaException:

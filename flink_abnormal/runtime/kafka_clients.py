@@ -60,6 +60,18 @@ def create_topics(bootstrap: str, topics: Iterable[str], count: int, copies: int
                 raise ClusterError(f"Topic {topic} can't be created: {error.args[0].str()}.") from None
 
 
+def delete_topics(bootstrap: str, topics: Iterable[str]) -> None:
+    """Delete topics; raise ClusterError if a broker refuses."""
+    from confluent_kafka.admin import AdminClient  # noqa: PLC0415
+
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+    for topic, deleted in admin.delete_topics(list(topics)).items():
+        try:
+            deleted.result(ANSWER_SECONDS)
+        except library().KafkaException as error:
+            raise ClusterError(f"Topic {topic} can't be deleted: {error.args[0].str()}.") from None
+
+
 def lines(file: Path) -> Iterator[bytes]:
     """Yield the lines of a file, plain or .gz, without their line breaks."""
     with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as content:

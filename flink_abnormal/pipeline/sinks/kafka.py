@@ -11,7 +11,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
-from pyflink.datastream import MapFunction
+from pyflink.datastream import DataStreamSink, MapFunction
 from pyflink.java_gateway import get_gateway
 
 from flink_abnormal.core.errors import UsageError
@@ -58,8 +58,9 @@ def build(
     def write(stream: DataStream, function: MapFunction, operator: Operator, topic: str, end: Operator) -> list[Any]:
         messages = label(stream.map(function, types.output()), operator).set_parallelism(context.parallelism)
         prefix = f"{sink.transactional_prefix}-{end.uid}"
-        written = messages._j_data_stream.sinkTo(_sink(settings, java_parts, topic, prefix, timeout_ms))  # noqa: SLF001
-        written.name(end.name).uid(end.uid).setParallelism(context.parallelism)
+        kafka_sink = _sink(settings, java_parts, topic, prefix, timeout_ms)
+        written = DataStreamSink(messages._j_data_stream.sinkTo(kafka_sink))  # noqa: SLF001
+        written.name(end.name).uid(end.uid).set_parallelism(context.parallelism)
         return [messages, written]
 
     built = write(alerts, AlertToMessage(), ALERTS_TO_KAFKA, str(sink.alerts_topic), ALERT_TOPIC)
