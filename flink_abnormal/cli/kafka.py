@@ -16,13 +16,17 @@ from flink_abnormal.cli import tables
 from flink_abnormal.cli.options import PathText
 from flink_abnormal.core.errors import ClusterError, UsageError
 from flink_abnormal.core.simulation import Simulation
-from flink_abnormal.runtime import kafka_brokers, kafka_clients
+from flink_abnormal.runtime import kafka_brokers, kafka_clients, kafka_transactions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TOPICS: Final = ("user-events", "alerts", "dead-letters")
 PARTITIONS: Final = 3
+ABORT: Final = (
+    "Abort them? Don't if their job will resume from its snapshot: it would lose the alerts that the snapshot counts "
+    "as written."
+)
 
 bootstrap_option = click.option(
     "--bootstrap", metavar="HOST:PORT,…", help="Brokers. [default: the local ones of `kafka up`]"
@@ -77,6 +81,47 @@ def down(delete: bool) -> None:  # noqa: FBT001
     with Console(stderr=True).status("Stopping"):
         ended = kafka_brokers.down(delete=delete)
     print("Kafka is down." if ended else "No broker was up.")
+
+
+@kafka.command()
+@bootstrap_option
+@click.option("--kafka-properties", "file", type=PathText(), help="A file of client properties, as the job's.")
+@click.option("--prefix", help="Those of one job: its --transactional-id-prefix.")
+@click.option("--abort", "ends", is_flag=True, help="Abort the open transactions of --prefix; asks first.")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+def transactions(bootstrap: str | None, file: str | None, prefix: str | None, ends: bool, yes: bool) -> None:  # noqa: FBT001
+    """List open transactions, which read_committed consumers of their partitions wait for.
+
+    A job that died for good leaves its own open until their timeout; one that will resume commits them.
+    """
+    if ends and not prefix:
+        raise UsageError("--abort needs --prefix: that of the job whose transactions are to be aborted.")
+    properties = {"bootstrap.servers": bootstrap or _started().bootstrap, **_properties(file)}
+    found = [
+        each
+        for each in kafka_transactions.find(properties)
+        if each.open and (prefix is None or each.belongs_to(prefix))
+    ]
+    if not found:
+        print("No transaction is open.")
+        return
+    now_ms = time.time_ns() // 1_000_000
+    tables.show(
+        ("Transaction", "State", "Open for", "Ends after", "Partitions"),
+        [
+            (
+                each.id,
+                each.state,
+                f"{(now_ms - each.start_ms) // 1000} s",
+                f"{each.timeout_ms // 1000} s",
+                ", ".join(each.partitions),
+            )
+            for each in found
+        ],
+    )
+    if ends and (yes or click.confirm(ABORT)):
+        kafka_transactions.abort(properties, [each.id for each in found])
+        print(f"Aborted {len(found)}.")
 
 
 @click.command()
@@ -148,6 +193,18 @@ def _started() -> kafka_brokers.Brokers:
     found = kafka_brokers.read()
     if found is None:
         raise ClusterError("No Kafka brokers were started here: flink-abnormal kafka up, or give --bootstrap.")
+    return found
+
+
+def _properties(file: str | None) -> dict[str, str]:
+    """Return the lines KEY=VALUE of a file."""
+    if file is None:
+        return {}
+    found = {}
+    for line in Path(file).read_text(encoding="utf-8").splitlines():
+        key, equals, value = line.partition("=")
+        if equals and not line.lstrip().startswith(("#", "!")):
+            found[key.strip()] = value.strip()
     return found
 
 

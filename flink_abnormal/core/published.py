@@ -63,6 +63,7 @@ class Parameters(NamedTuple):
     output: str = ""
     checkpoint_dir: str = ""
     options_key: str = ""
+    transactions: str = ""
 
     @classmethod
     def parse(cls, given: Mapping[str, str]) -> Parameters:
@@ -74,6 +75,7 @@ class Parameters(NamedTuple):
             output=given.get("output", ""),
             checkpoint_dir=given.get("checkpoint-dir", ""),
             options_key=given.get("options-key", ""),
+            transactions=given.get("transactions", ""),
         )
 
 
@@ -89,6 +91,7 @@ def parameters(settings: Settings, options_key: str) -> dict[str, str]:
         "live": str(settings.detection.live).lower(),
         "sinks": ",".join(settings.sink.sinks),
         "output": str(Path(settings.sink.output).absolute()) if settings.sink.output else "",
+        "transactions": settings.sink.transactional_prefix if settings.sink.in_transactions else "",
         "execution-mode": settings.state.mode,
         "checkpoint-interval": duration_text(settings.state.checkpoint_interval_ms),
         "checkpoint-dir": folder_uri(settings.state.checkpoint_dir),

@@ -74,6 +74,11 @@ class SinkSettings:
     )
 
     @property
+    def in_transactions(self) -> bool:
+        """Whether alerts are written in Kafka's transactions."""
+        return "kafka" in self.sinks and self.delivery == "exactly-once"
+
+    @property
     def transactional_prefix(self) -> str:
         """The given or the default prefix of this job's transactions."""
         return self.transactional_id_prefix or f"flink-abnormal-{self.alerts_topic}"

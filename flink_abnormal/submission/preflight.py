@@ -6,8 +6,9 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flink_abnormal.core.errors import ClusterError, MachineError
+from flink_abnormal.core.errors import ClusterError, MachineError, UsageError
 from flink_abnormal.core.parallelism import Parallelism
+from flink_abnormal.core.published import Parameters
 from flink_abnormal.core.settings import DEFAULT_PARALLELISM
 from flink_abnormal.runtime import distribution, local_cluster, python_library, s3
 from flink_abnormal.submission.machine_checks import to_start_from
@@ -61,6 +62,7 @@ def check(
     to_start_from(job, settings)
     if s3.is_s3(state.checkpoint_dir):
         _check_store(cluster)
+    _check_transactions(cluster, settings)
     slots = cluster.slots()
     layout = settings.layout.slots or "isolated"
     needed = Parallelism.of(settings, default or distribution.default_parallelism() or DEFAULT_PARALLELISM).slots(
@@ -85,6 +87,19 @@ def _check_store(cluster: Cluster) -> None:
             f"The cluster at {cluster.address} was started without the S3 store. Restart it with {s3.ENDPOINT}, "
             f"{s3.ACCESS_KEY} and {s3.SECRET_KEY} in the environment."
         )
+
+
+def _check_transactions(cluster: Cluster, settings: Settings) -> None:
+    """Raise if a running job has the same transactions: each of the two would abort the other's."""
+    if not settings.sink.in_transactions:
+        return
+    prefix = settings.sink.transactional_prefix
+    for job in cluster.jobs():
+        if job.running and Parameters.parse(cluster.job_parameters(job.id)).transactions == prefix:
+            raise UsageError(
+                f"Job {job.id} writes its transactions under the same names ({prefix}), and each job would abort the "
+                "other's. Stop it, or give another --transactional-id-prefix."
+            )
 
 
 def _renew(cluster: Cluster, settings: Settings, say: Callable[[str], None]) -> None:

@@ -39,3 +39,24 @@ def test_an_alert_that_is_committed_twice_is_found_out(cluster, kafka):
 
     assert done.returncode == 1, done.stdout + done.stderr
     assert done.stderr.startswith("Error: The drill failed. 1 alert is committed more than once: user")
+
+
+def test_a_second_job_with_the_same_transactions_is_refused(cluster, kafka):
+    source, sink, dead_letters = kafka.topics("events", "alerts", "dead-letters")
+    job = ["--source", "kafka", "--bootstrap", kafka.bootstrap, "--topic", source, "--slots", "shared"]
+    job += ["--sink", "kafka", "--alerts-topic", sink, "--dead-letters-topic", dead_letters]
+    first = cluster.run("submit", "--detached", *cluster.job(*job))
+    assert first.returncode == 0, first.stderr
+    job_id = first.stdout.split()[-1]
+
+    second = cluster.run("submit", "--detached", *cluster.job(*job))
+
+    assert (second.returncode, second.stderr.splitlines()[-1]) == (
+        2,
+        f"Error: Job {job_id} writes its transactions under the same names (flink-abnormal-{sink}), and each job would "
+        "abort the other's. Stop it, or give another --transactional-id-prefix.",
+    )
+    third = cluster.run("submit", "--detached", *cluster.job(*job, "--transactional-id-prefix", "other"))
+    assert third.returncode == 0, third.stderr
+    for found in (job_id, third.stdout.split()[-1]):
+        assert cluster.run("cancel", found).returncode == 0

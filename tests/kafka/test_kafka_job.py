@@ -1,11 +1,14 @@
 """Kafka in and out, with real brokers."""
 
 import json
+import os
+import re
+import signal
 import socket
 
 import pytest
 from confluent_kafka import Producer
-from conftest import alerts, lines, records
+from conftest import alerts, lines, records, wait_until
 
 LINES = [
     *(b'{"userId": "kim", "isAbnormal": true, "timestamp": %d}' % number for number in range(4)),
@@ -149,3 +152,27 @@ def test_what_the_brokers_do_not_allow_is_said_in_a_sentence(cli, kafka, strange
         f"Error: Kafka at 127.0.0.1:{stranger} can't be used: no answer within 10 s: is it Kafka, and is "
         "security.protocol right?",
     )
+
+
+def test_transactions_of_a_job_that_died_for_good_are_listed_and_aborted(cli, kafka):
+    source, sink, dead_letters = kafka.topics("events", "alerts", "dead-letters", partitions=1)
+    kafka.produce(source, [(b"kim", b'{"userId": "kim", "isAbnormal": true}')] * 4)
+    job = ["--source", "kafka", "--bootstrap", kafka.bootstrap, "--topic", source, *to_kafka(sink, dead_letters)]
+    process = cli.start("run", *cli.job(*job, "--checkpoint-interval", "5min"))
+    wait_until(lambda: len(kafka.messages(sink, committed=False)) == 2, "alerts in an open transaction")
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    kafka.produce(sink, [(b"", b"of another producer")])
+
+    assert kafka.messages(sink) == []
+    prefix = f"flink-abnormal-{sink}"
+    listed = kafka.line.run("kafka", "transactions", "--prefix", prefix)
+    assert listed.returncode == 0, listed.stderr
+    (row,) = [line for line in listed.stdout.splitlines() if prefix in line]
+    assert re.fullmatch(rf"│ {prefix}-alert-topic-\d-\d+ │ Ongoing │ \d+ s +│ 900 s +│ {sink}-0 +│", row)
+    assert kafka.line.run("kafka", "transactions", "--prefix", "flink-abnormal").stdout == "No transaction is open.\n"
+
+    ended = kafka.line.run("kafka", "transactions", "--prefix", prefix, "--abort", "--yes")
+    assert ended.stdout.splitlines()[-1] == "Aborted 1."
+    assert [message.value() for message in kafka.messages(sink)] == [b"of another producer"]
+    assert kafka.line.run("kafka", "transactions", "--prefix", prefix).stdout == "No transaction is open.\n"
