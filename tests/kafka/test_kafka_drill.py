@@ -3,7 +3,9 @@
 import json
 
 import pytest
+import requests
 from cluster_tools import running
+from conftest import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +43,9 @@ def test_an_alert_that_is_committed_twice_is_found_out(cluster, kafka):
     assert done.stderr.startswith("Error: The drill failed. 1 alert is committed more than once: user")
 
 
-def test_a_second_job_with_the_same_transactions_is_refused(cluster, kafka):
+def test_a_second_job_with_the_same_transactions_is_refused_and_no_secret_is_shown(cluster, kafka, tmp_path):
+    properties = tmp_path / "client.properties"
+    properties.write_text("ssl.truststore.password=not-to-be-seen\n")
     source, sink, dead_letters = kafka.topics("events", "alerts", "dead-letters")
     job = ["--source", "kafka", "--bootstrap", kafka.bootstrap, "--topic", source, "--slots", "shared"]
     job += ["--sink", "kafka", "--alerts-topic", sink, "--dead-letters-topic", dead_letters]
@@ -56,7 +60,15 @@ def test_a_second_job_with_the_same_transactions_is_refused(cluster, kafka):
         f"Error: Job {job_id} writes its transactions under the same names (flink-abnormal-{sink}), and each job would "
         "abort the other's. Stop it, or give another --transactional-id-prefix.",
     )
-    third = cluster.run("submit", "--detached", *cluster.job(*job, "--transactional-id-prefix", "other"))
+    other = ("--transactional-id-prefix", "other", "--kafka-properties", properties)
+    third = cluster.run("submit", "--detached", *cluster.job(*job, *other))
     assert third.returncode == 0, third.stderr
-    for found in (job_id, third.stdout.split()[-1]):
+    other_id = third.stdout.split()[-1]
+    rest = f"http://127.0.0.1:{cluster.port}/jobs/{other_id}"
+    wait_until(lambda: requests.get(rest, timeout=5).json()["state"] == "RUNNING", "the job")
+    shown = [requests.get(rest + path, timeout=5).text for path in ("", "/config", "/plan")]
+    shown += [file.read_text(errors="replace") for file in (cluster.folder / ".flink").glob("*/*.log")]
+    assert "sasl.jaas.config = null" in "".join(shown)  # where Kafka's client logs its settings
+    assert "not-to-be-seen" not in "".join(shown) + third.stdout + third.stderr
+    for found in (job_id, other_id):
         assert cluster.run("cancel", found).returncode == 0

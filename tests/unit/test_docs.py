@@ -51,6 +51,7 @@ def commands(page):
         ("docs/recovery.md", "docs/recovery.ko.md"),
         ("docs/dashboard.md", "docs/dashboard.ko.md"),
         ("docs/drills.md", "docs/drills.ko.md"),
+        ("docs/kafka.md", "docs/kafka.ko.md"),
     ],
 )
 def test_the_korean_page_has_the_commands_of_the_english_one(english, korean):

@@ -77,7 +77,7 @@ class Sshd:
         line: bytes,
         before: bytes = b"",
         first: bytes = b"",
-        message: Message | None = None,  # noqa: ARG002 - sshd's lines name their users
+        message: Message | None = None,
     ) -> UserEvent | Rejected | None:
         """Return the event of `line`, None if it is not a login, or Rejected.
 
@@ -98,6 +98,8 @@ class Sshd:
         if header.tagged:
             self._understand()
         if (last := _LAST_REPEATED.fullmatch(body)) is not None:
+            if message is not None:
+                return Rejected("it repeats an earlier line, which a message does not carry")
             event = self._repeated(_bounded(last["times"]), before)
         else:
             event = self._login(body, before)
