@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import random
 import socket
 
 import psutil
@@ -17,9 +18,12 @@ def free_port():
 
 
 def free_ports(count):
-    """Return the first of `count` free ports in a row."""
+    """Return the first of `count` free ports in a row.
+
+    They lie below those that the system gives to connections: a port stays free while its process is down.
+    """
     while True:
-        first = free_port()
+        first = random.randrange(10_000, 32_000)  # noqa: S311
         with contextlib.ExitStack() as opened, contextlib.suppress(OSError, OverflowError):
             for port in range(first, first + count):
                 opened.enter_context(socket.socket()).bind(("127.0.0.1", port))

@@ -79,9 +79,12 @@ class LocalEnvironment:
         return None if state is None else local_cluster.leading(state)
 
     def whole(self) -> bool:
-        """Whether every process runs."""
-        state = ClusterState.read()
-        return state is not None and all(member.alive() for member in state.members)
+        """Whether every process runs, brokers too unless all of them are down."""
+        state, brokers = ClusterState.read(), kafka_brokers.read()
+        members = state.members if state is not None else []
+        if brokers is not None and brokers.alive:
+            members = [*members, *brokers.members]
+        return all(member.alive() for member in members)
 
     def kill(self, member: str) -> Hit:
         """SIGKILL a process."""

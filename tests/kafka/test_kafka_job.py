@@ -32,17 +32,14 @@ def to_kafka(topic, dead_letters):
     return ["--sink", "kafka", "--alerts-topic", topic, "--dead-letters-topic", dead_letters]
 
 
-@pytest.mark.parametrize("mode", [pytest.param("thread", marks=pytest.mark.thread_mode), "process"])
-def test_a_topic_gives_the_alerts_of_the_file_it_was_filled_from_and_whole_dead_letters(cli, kafka, tmp_path, mode):
+def test_a_topic_gives_the_alerts_of_the_file_it_was_filled_from_and_whole_dead_letters(cli, kafka, tmp_path):
     source, sink, dead_letters = kafka.topics("events", "alerts", "dead-letters")
     file = tmp_path / "events.jsonl"
     file.write_bytes(b"\n".join(LINES) + b"\n")
     sent = kafka.line.run("produce", "--topic", source, "--input", file)
     assert sent.stdout.startswith(f"Sent {len(LINES)} messages to {source} in ")
 
-    done = cli.run(
-        "run", *cli.job(*options(kafka, source, *to_kafka(sink, dead_letters), "--execution-mode", mode)), seconds=120
-    )
+    done = cli.run("run", *cli.job(*options(kafka, source, *to_kafka(sink, dead_letters))), seconds=120)
 
     assert done.returncode == 0, done.stderr
     assert lines(done.stdout, "read ") == [
@@ -74,7 +71,7 @@ def test_a_topic_gives_the_alerts_of_the_file_it_was_filled_from_and_whole_dead_
 
 
 def test_keys_headers_and_tombstones_are_read(cli, kafka, tmp_path):
-    (source,) = kafka.topics("events", partitions=1)
+    source, sink, dead_letters = kafka.topics("events", "alerts", "dead-letters", partitions=1)
     producer = Producer({"bootstrap.servers": kafka.bootstrap})
     event = b'{"isAbnormal": true}'
     for _ in range(3):
@@ -85,14 +82,22 @@ def test_keys_headers_and_tombstones_are_read(cli, kafka, tmp_path):
     producer.produce(source, event, b"\xff", headers=[("tenant", b"a")])
     assert producer.flush(30) == 0
 
-    users = ["--user-field", "@key,@header.tenant,@topic"]
-    done = cli.run("run", *cli.job(*options(kafka, source, *users, "--sink", "files", "--output", tmp_path / "out")))
+    users = ["--user-field", "@key,@header.tenant,@topic", "--execution-mode", "process"]
+    done = cli.run(
+        "run",
+        *cli.job(
+            *options(
+                kafka, source, *users, *to_kafka(sink, dead_letters), "--sink", "files", "--output", tmp_path / "out"
+            )
+        ),
+    )
 
     assert done.returncode == 0, done.stderr
     assert lines(done.stdout, "read ") == [
         "read 7 = valid 3 + skipped 1 + dead-lettered 3; events: abnormal 3, normal 0; alerts 1"
     ]
     assert [user for user, _, _ in alerts(tmp_path / "out")] == [f"키|나|{source}"]
+    assert kafka.alerts(sink) == alerts(tmp_path / "out")
     dead = sorted(records(tmp_path / "out", "dead-letters"), key=lambda record: record["offset"])
     assert [(each["reason"], each["offset"], each["key"], each["headers"]) for each in dead] == [
         ("the message has no @key", 4, None, [["tenant", "YQ=="]]),
@@ -102,6 +107,12 @@ def test_keys_headers_and_tombstones_are_read(cli, kafka, tmp_path):
     assert {(each["topic"], each["partition"], each["source"], each["line"]) for each in dead} == {
         (source, 0, f"{source}/0", None)
     }
+    sent_on = sorted(kafka.messages(dead_letters), key=lambda message: message.key() or b"")
+    assert [(each.key(), each.value(), each.headers()[:-5]) for each in sent_on] == [
+        (None, event, [("tenant", b"a")]),
+        (b"k", event, [('q"\\\n', b"\xff"), ("null", None)]),
+        (b"\xff", event, [("tenant", b"a")]),
+    ]
 
 
 @pytest.fixture

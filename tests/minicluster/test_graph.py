@@ -32,8 +32,7 @@ def graph(flink_environment):
         for key, value in flink_configuration(settings, None).items():
             configuration.set_string(key, value)
         env = StreamExecutionEnvironment.get_execution_environment(configuration)
-        cache = distribution.work_folder() / "parts"
-        pipeline.build(env, settings, Parallelism(3, 2, 1), layout, 0, cache, Ending())
+        pipeline.build(env, settings, Parallelism(3, 2, 1), layout, 0, distribution.jars(), Ending())
         return inspection.nodes(env._generate_stream_graph(True, "test"))
 
     return build

@@ -1,5 +1,8 @@
 import pytest
 
+from flink_abnormal.jvm.jar import Jars
+from flink_abnormal.runtime import distribution
+
 NO_OFFSET = -1
 LONGEST = 100
 REPEATED = b"Mar  1 09:00:05 web1 last message repeated 2 times"
@@ -27,7 +30,7 @@ def parts(flink_environment):
 @pytest.fixture(scope="module")
 def java_parts(parts, tmp_path_factory):
     """The Java parts; once, since Py4J takes classes of one name for one class."""
-    return parts.build(tmp_path_factory.mktemp("parts"))
+    return parts.build(Jars(tmp_path_factory.mktemp("parts"), distribution.connectors()))
 
 
 @pytest.fixture
@@ -62,7 +65,7 @@ def read(java_parts, tmp_path):
 def test_the_same_texts_give_the_same_jar_byte_for_byte(parts, tmp_path):
     jars = []
     for name in ("first", "second"):
-        parts.build(tmp_path / name)
+        parts.build(Jars(tmp_path / name, distribution.connectors()))
         jars += (tmp_path / name).glob("*.jar")
 
     first, second = jars
