@@ -28,43 +28,33 @@ def nothing_is_left(cluster):
     return list((cluster.folder / ".flink" / "drill").iterdir()) == []
 
 
-def test_a_killed_taskmanager_costs_no_alert_and_the_report_says_so(cluster, report):
-    done = cluster.run("drill", "--kill", "taskmanager", *DEADLINE, *report.option, seconds=SECONDS)
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    told = report.read()
-    assert (told["verdict"], told["problems"], told["on"], told["slots"]) == ("passed", [], "local", "isolated")
-    alerts = told["alerts"]
-    assert alerts["expected"] == alerts["committed"] > 0
-    (strike,) = told["strikes"]
-    assert (strike["kind"], strike["slots_used"], strike["slots_total"]) == ("kill taskmanager", 9, 9)
-    assert 0 < strike["noticed_s"] < strike["recovered_s"]
-    story = done.stdout[done.stdout.index("Strike 1 of 1") :]
-    assert re.findall(
-        r"taskmanager-\d is dead|JobManager noticed|restoring from checkpoint \d+|tasks run again", story
-    ) == [
-        f"{strike['victim']} is dead",
-        "JobManager noticed",
-        f"restoring from checkpoint {strike['restored_checkpoint']}",
-        "tasks run again",
-    ]
-    assert nothing_is_left(cluster)
-
-
-@pytest.mark.parametrize(("how", "what", "lists"), [("drop", "is missing", "missing"), ("double", "more", "doubled")])
-def test_a_full_disk_stops_checkpoints_only_and_tampering_is_found_out(cluster, report, how, what, lists):
-    done = cluster.run("drill", "--fill", "disk", "--tamper", how, *DEADLINE, *report.option, seconds=SECONDS)
+def test_a_killed_taskmanager_and_a_full_disk_cost_no_alert_and_one_that_is_taken_away_is_found_out(cluster, report):
+    strikes = ("--kill", "taskmanager", "--fill", "disk")
+    done = cluster.run("drill", *strikes, "--tamper", "drop", *DEADLINE, *report.option, seconds=SECONDS)
 
     assert done.returncode == 1, done.stdout + done.stderr
     told = report.read()
-    (strike,) = told["strikes"]
-    assert (strike["not_running"], strike["restored_checkpoint"], strike["failure"]) == (0, None, None)
+    assert (told["verdict"], told["on"], told["slots"]) == ("failed", "local", "isolated")
+    alerts = told["alerts"]
+    (taken,) = alerts["missing"]
+    assert (alerts["doubled"], alerts["unexpected"], alerts["outOfOrder"]) == ([], [], [])
+    assert alerts["committed"] == alerts["expected"] - 1 > 0
+    what = f"{taken['user_id']} count {taken['count']} (alertId {taken['alert_id']})"
+    assert done.stderr == f"Error: The drill failed. 1 alert is missing: {what}\n"
+    kill, fill = told["strikes"]
+    assert (kill["kind"], kill["slots_used"], kill["slots_total"]) == ("kill taskmanager", 9, 9)
+    assert 0 < kill["noticed_s"] < kill["recovered_s"]
+    story = done.stdout[done.stdout.index("Strike 1 of 2") : done.stdout.index("Strike 2 of 2")]
+    assert re.findall(
+        r"taskmanager-\d is dead|JobManager noticed|restoring from checkpoint \d+|tasks run again", story
+    ) == [
+        f"{kill['victim']} is dead",
+        "JobManager noticed",
+        f"restoring from checkpoint {kill['restored_checkpoint']}",
+        "tasks run again",
+    ]
+    assert (fill["not_running"], fill["restored_checkpoint"], fill["failure"]) == (0, None, None)
     assert re.search(r"3 checkpoints have failed; all \d+ tasks keep running", done.stdout)
-    assert told["verdict"] == "failed"
-    (alert,) = told["alerts"][lists]
-    assert done.stderr.startswith("Error: The drill failed. 1 alert is ")
-    assert what in done.stderr
-    assert f"{alert['user_id']} count {alert['count']} (alertId {alert['alert_id']})" in done.stderr
     assert nothing_is_left(cluster)
 
 

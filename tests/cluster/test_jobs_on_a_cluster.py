@@ -74,34 +74,6 @@ def test_a_run_that_ends_before_its_first_checkpoint_after_a_restore_loses_no_al
     assert alerts(tmp_path / "out") == alerts_of(simulated(events=100, rate=1))
 
 
-def test_a_failed_checkpoint_is_counted_and_the_job_goes_on(cluster):
-    submitted = cluster.run(
-        "submit", "--detached", *cluster.job("--interval", "100ms", "--checkpoint-interval", "500ms", "--no-emit-log")
-    )
-    job = submitted.stdout.split()[-1]
-    folder = cluster.checkpoints / job
-    aside = cluster.checkpoints / "aside"
-
-    def counts():
-        shown = cluster.run("status", job).stdout
-        found = re.search(r"Checkpoints: (\d+) completed, (\d+) failed, 0 restored", shown)
-        return (int(found[1]), int(found[2])) if found else (0, 0)
-
-    wait_until(lambda: counts()[0] >= 4, "four checkpoints")
-    wait_until(lambda: len(list(folder.glob("chk-*/_metadata"))) == 3, "three of them, which are kept")
-    before = counts()[1]
-    folder.rename(aside)
-    folder.touch()  # no checkpoint can be written below a file
-    wait_until(lambda: counts()[1] >= before + 2, "two failed checkpoints")
-    folder.unlink()
-    aside.rename(folder)
-    completed = counts()[0]
-    wait_until(lambda: counts()[0] >= completed + 2, "checkpoints again")
-
-    assert f"{job}  Internal Keyed State Abnormal Count Example: RUNNING" in cluster.run("status", job).stdout
-    assert "Last failure" not in cluster.run("status", job).stdout
-
-
 def test_a_detached_job_is_listed_shown_followed_and_cancelled(cluster):
     submitted = cluster.run("submit", "--detached", *cluster.job("--interval", "50ms"))
     assert submitted.returncode == 0, submitted.stderr

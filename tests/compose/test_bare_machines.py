@@ -62,7 +62,16 @@ install libpython3.11 openjdk-21-jre-headless
 part run-with-library root "{RUN}"
 """,
 }
-PASSED_ON = ("PIP_INDEX_URL", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
+PASSED_ON = (
+    "PIP_INDEX_URL",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "JVM_ARGS",
+)
 
 
 @pytest.fixture(scope="module")
