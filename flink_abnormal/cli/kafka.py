@@ -96,10 +96,11 @@ def transactions(bootstrap: str | None, file: str | None, prefix: str | None, en
     """
     if ends and not prefix:
         raise UsageError("--abort needs --prefix: that of the job whose transactions are to be aborted.")
-    properties = {"bootstrap.servers": bootstrap or _started().bootstrap, **_properties(file)}
+    servers = bootstrap or _started().bootstrap
+    properties = Path(file).read_text(encoding="utf-8") if file is not None else ""
     found = [
         each
-        for each in kafka_transactions.find(properties)
+        for each in kafka_transactions.find(servers, properties)
         if each.open and (prefix is None or each.belongs_to(prefix))
     ]
     if not found:
@@ -120,7 +121,7 @@ def transactions(bootstrap: str | None, file: str | None, prefix: str | None, en
         ],
     )
     if ends and (yes or click.confirm(ABORT)):
-        kafka_transactions.abort(properties, [each.id for each in found])
+        kafka_transactions.abort(servers, properties, [each.id for each in found])
         print(f"Aborted {len(found)}.")
 
 
@@ -193,18 +194,6 @@ def _started() -> kafka_brokers.Brokers:
     found = kafka_brokers.read()
     if found is None:
         raise ClusterError("No Kafka brokers were started here: flink-abnormal kafka up, or give --bootstrap.")
-    return found
-
-
-def _properties(file: str | None) -> dict[str, str]:
-    """Return the lines KEY=VALUE of a file."""
-    if file is None:
-        return {}
-    found = {}
-    for line in Path(file).read_text(encoding="utf-8").splitlines():
-        key, equals, value = line.partition("=")
-        if equals and not line.lstrip().startswith(("#", "!")):
-            found[key.strip()] = value.strip()
     return found
 
 

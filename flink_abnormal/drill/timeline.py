@@ -227,7 +227,8 @@ class BrokersTimeline(Timeline):
         before, self._last = self._last, now
         if now.failed > before.failed:
             self.noticed_s = seconds if self.noticed_s is None else self.noticed_s
-            yield Line(seconds, f"{now.failed - before.failed} checkpoints have failed")
+            failed = now.failed - self._before.failed
+            yield Line(seconds, "1 checkpoint has failed" if failed == 1 else f"{failed} checkpoints have failed")
         stopped = now.total - now.running
         if stopped > before.total - before.running:
             self.not_running = max(self.not_running, stopped)

@@ -11,11 +11,11 @@ from flink_abnormal.jvm.jar import KAFKA_CONNECTOR, build
 from flink_abnormal.runtime import distribution
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 MAIN: Final = "flinkabnormal.KafkaTransactions"
 KAFKA_PARTS: Final = distribution.PACKAGE / "jvm" / "kafka"
-ANSWER_MS: Final = 10_000
+TIMEOUTS: Final = "default.api.timeout.ms=10000\nrequest.timeout.ms=5000\n"
 COMMAND_SECONDS: Final = 60
 OPEN: Final = ("Ongoing", "PrepareCommit", "PrepareAbort", "PrepareEpochFence")
 
@@ -39,31 +39,30 @@ class Transaction(NamedTuple):
         return re.fullmatch(rf"{re.escape(prefix)}-(alert|dead-letter)-topic-\d+-\d+", self.id) is not None
 
 
-def find(properties: Mapping[str, str]) -> list[Transaction]:
-    """Return all transactions that the brokers know, the oldest first."""
+def find(bootstrap: str, properties: str) -> list[Transaction]:
+    """Return all transactions that the brokers know, the oldest first; `properties` is the text of a client's file."""
     found = []
-    for line in _run(properties).splitlines():
+    for line in _run(bootstrap, properties).splitlines():
         name, state, start_ms, timeout_ms, partitions = line.split("\t")
         found.append(Transaction(name, state, int(start_ms), int(timeout_ms), tuple(sorted(partitions.split(",")))))
     return sorted(found, key=lambda each: (each.start_ms, each.id))
 
 
-def abort(properties: Mapping[str, str], ids: Iterable[str]) -> None:
+def abort(bootstrap: str, properties: str, ids: Iterable[str]) -> None:
     """Abort the open transactions of these ids; a producer that still uses one fails."""
-    _run(properties, *ids)
+    _run(bootstrap, properties, *ids)
 
 
-def _run(properties: Mapping[str, str], *arguments: str) -> str:
+def _run(bootstrap: str, properties: str, *ids: str) -> str:
     distribution.require(KAFKA_CONNECTOR, "flink-abnormal kafka transactions", "connector")
     env = distribution.prepare()
     connector = distribution.connector(KAFKA_CONNECTOR)
     parts = build(KAFKA_PARTS, distribution.parts(), env, *([connector] if connector else []))
-    java = f"{env['JAVA_HOME']}/bin/java"
-    told = {"default.api.timeout.ms": str(ANSWER_MS), "request.timeout.ms": str(ANSWER_MS // 2), **properties}
+    classpath = f"{parts}:{connector}:{env['FLINK_LIB_DIR']}/*"
     try:
         done = subprocess.run(
-            [java, "-cp", f"{parts}:{connector}:{env['FLINK_LIB_DIR']}/*", MAIN, *arguments],
-            input="".join(f"{key}={_escaped(value)}\n" for key, value in told.items()),
+            [f"{env['JAVA_HOME']}/bin/java", "-cp", classpath, MAIN, *ids],
+            input=f"{TIMEOUTS}{properties}\nbootstrap.servers={bootstrap}\n",
             capture_output=True,
             text=True,
             timeout=COMMAND_SECONDS,
@@ -73,10 +72,5 @@ def _run(properties: Mapping[str, str], *arguments: str) -> str:
         raise ClusterError(f"Kafka did not answer within {COMMAND_SECONDS} s.") from None
     if done.returncode:
         said = [line for line in done.stderr.splitlines() if line.strip()] or ["the client ended without a reason"]
-        raise ClusterError(f"Kafka at {properties['bootstrap.servers']} can't be asked: {said[-1]}")
+        raise ClusterError(f"Kafka at {bootstrap} can't be asked: {said[-1]}")
     return done.stdout
-
-
-def _escaped(value: str) -> str:
-    """Return a value as a properties file has it."""
-    return value.replace("\\", "\\\\").replace("\n", "\\n")
