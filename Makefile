@@ -11,10 +11,14 @@ CONNECTORS := $(or $(FLINK_ABNORMAL_CONNECTORS),$(or $(FLINK_ABNORMAL_HOME),$(CU
 run: setup
 	@$(BIN)/flink-abnormal run $(ARGS)
 
+# A file's tests share their clusters, so one worker runs them. In the order of the folders: the long ones first, and
+# the many short ones of unit/ fill up the end.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
 test: .venv/.dev
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(or $(ARGS),--ignore tests/compose)
+	@$(PYTEST) $(or $(ARGS),--ignore tests/compose)
 ifndef ARGS
-	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/compose
+	@$(PYTEST) tests/compose
 endif
 
 dashboard: setup

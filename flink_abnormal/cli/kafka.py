@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 import time
-from itertools import count
+from itertools import count, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +21,7 @@ from flink_abnormal.core.simulation import Simulation
 from flink_abnormal.runtime import kafka_brokers, kafka_clients, kafka_transactions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 TOPICS: Final = ("user-events", "alerts", "dead-letters")
 PARTITIONS: Final = 3
@@ -158,6 +160,7 @@ def produce(
     kafka_clients.library()
     servers = bootstrap or _started().bootstrap
     kafka_clients.partitions(servers, topic)
+    messages: Iterable[tuple[bytes, bytes]]
     if file is None:
         rate = rate or 10.0
         messages = _random(Simulation(seed, users, round(1000 * users / rate) or 1, abnormal_rate), events)
@@ -165,6 +168,9 @@ def produce(
         if not Path(file).is_file():
             raise UsageError(f"--input {file} is not a file.")
         messages = _keyed(Path(file), key_field)
+    ended = threading.Event()
+    signal.signal(signal.SIGINT, lambda *_: ended.set())  # what was sent is confirmed and counted
+    messages = takewhile(lambda _: not ended.is_set(), messages)
     began = time.monotonic()
     with Console(stderr=True).status("Sending") as shown:
         sent = kafka_clients.produce(servers, topic, messages, rate, lambda done: shown.update(f"Sending: {done:,}"))
