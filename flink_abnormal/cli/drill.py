@@ -101,11 +101,7 @@ def drill(context: click.RichContext, /, **values: Any) -> None:
         return
     _check_files(values)
     wanted: list[Kind] = [kind for kind in KINDS if kind.partition(" ")[2] in values.get(kind.partition(" ")[0], ())]
-    if (values["source"] == "kafka") != (values["sink"] == "kafka"):
-        raise UsageError("A drill on Kafka both reads from it and writes to it: give --source kafka --sink kafka.")
-    on_kafka = values["sink"] == "kafka"
-    if on_kafka and values["on"] == "compose":
-        raise UsageError("A drill on Kafka uses local brokers: leave --on compose out.")
+    on_kafka = _on_kafka(values)
     ha = "kill jobmanager" in wanted or (values["mixed"] and not wanted)
     with _environment(values, ha=ha) as environment, _brokers(on_kafka) as bootstrap:
         impossible = dict(environment.impossible())
@@ -129,10 +125,13 @@ def drill(context: click.RichContext, /, **values: Any) -> None:
 def rescale(context: click.RichContext, /, **_: Any) -> None:
     """Move a running job to another parallelism and the other state backend; no alert may be lost or duplicated."""
     values = _values(context)
-    with _environment(values, ha=False) as environment:
+    with _environment(values, ha=False) as environment, _brokers(_on_kafka(values)) as bootstrap:
         mode = _mode(values)
         deadline_s = values["deadline"] / 1000
-        report = _in_order(environment, lambda: migrations.rescale(environment, values["seed"], mode, deadline_s, _say))
+        report = _in_order(
+            environment,
+            lambda: migrations.rescale(environment, values["seed"], mode, deadline_s, _say, bootstrap),
+        )
     _finish(report, values)
 
 
@@ -204,6 +203,15 @@ def _environment(values: dict[str, Any], *, ha: bool) -> AbstractContextManager[
     from flink_abnormal.drill import compose_environment  # noqa: PLC0415 - Docker's client, needed only here
 
     return compose_environment.opened(values["port"], ha=ha, say=_say)
+
+
+def _on_kafka(values: dict[str, Any]) -> bool:
+    """Whether the drill's job reads from Kafka and writes to it; raise UsageError for one of the two alone."""
+    if (values["source"] == "kafka") != (values["sink"] == "kafka"):
+        raise UsageError("A drill on Kafka both reads from it and writes to it: give --source kafka --sink kafka.")
+    if values["sink"] == "kafka" and values["on"] == "compose":
+        raise UsageError("A drill on Kafka uses local brokers: leave --on compose out.")
+    return bool(values["sink"] == "kafka")
 
 
 @contextlib.contextmanager

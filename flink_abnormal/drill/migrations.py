@@ -13,17 +13,15 @@ from flink_abnormal.core.rule import decide
 from flink_abnormal.core.simulation import Simulation
 from flink_abnormal.drill.job import (
     COMMAND_SECONDS,
-    DrillJob,
     cancel_all_of,
     drain,
-    events_for,
     stop,
     submit,
     submitted,
 )
 from flink_abnormal.drill.observer import DrillError, Observer
 from flink_abnormal.drill.report import DrillReport
-from flink_abnormal.drill.runner import check_room
+from flink_abnormal.drill.runner import Orders, check_room, job_of
 from flink_abnormal.drill.verification import compare, expected_alerts
 from flink_abnormal.runtime import distribution
 
@@ -40,32 +38,40 @@ ABOUT: Final = "about.json"
 
 
 def rescale(
-    environment: Environment, seed: int, mode: Mode, deadline_s: float, say: Callable[[str], None]
+    environment: Environment,
+    seed: int,
+    mode: Mode,
+    deadline_s: float,
+    say: Callable[[str], None],
+    bootstrap: str | None = None,
 ) -> DrillReport:
     """Stop a job with a savepoint, resume it at another parallelism on the other state backend, and compare."""
     report = DrillReport("rescale", environment.name, seed, "isolated")
-    output = f"{environment.folder}/out"
-    job = DrillJob(seed, events_for(4 * deadline_s), "isolated", mode, output, environment.checkpoints)
     check_room(environment, "isolated")
+    job = job_of(environment, Orders([], seed, "isolated", mode, deadline_s, bootstrap=bootstrap), 4 * deadline_s)
     try:
         say("Submitting the job: parallelism 3/3/3 (source/process/sink), state in hashmap")
         job_id = submit(environment, job)
-        savepoint = stop(environment, job_id, _settling(environment, job_id, deadline_s))
-        say(f"Stopped with a savepoint in the format that every backend reads: {savepoint}")
-        source, process, sink = PARALLELISM
-        say(f"Resuming it: parallelism {source}/{process}/{sink}, state in {BACKEND}")
-        job_id = submit(
-            environment,
-            job,
-            *("--from", savepoint, "--state-backend", BACKEND, "--source-parallelism", str(source)),
-            *("--process-parallelism", str(process), "--sink-parallelism", str(sink)),
-        )
-        _finish(environment, job_id, deadline_s, say)
+        with job.feeding():
+            savepoint = stop(environment, job_id, _settling(environment, job_id, deadline_s))
+            say(f"Stopped with a savepoint in the format that every backend reads: {savepoint}")
+            source, process, sink = PARALLELISM
+            say(f"Resuming it: parallelism {source}/{process}/{sink}, state in {BACKEND}")
+            job_id = submit(
+                environment,
+                job,
+                *("--from", savepoint, "--state-backend", BACKEND, "--source-parallelism", str(source)),
+                *("--process-parallelism", str(process), "--sink-parallelism", str(sink)),
+            )
+            settle = _settling(environment, job_id, deadline_s)
+            settle()
+        say("It is running and has checkpointed: now the remaining events and the end")
+        job.finish(environment, job_id, settle)
         report.alerts = job.compare(environment)
     except (DrillError, ClusterError) as error:
         report.failures.append(str(error))
     finally:
-        cancel_all_of(environment, output)
+        job.cancel_all(environment)
     return report
 
 

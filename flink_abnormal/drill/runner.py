@@ -75,6 +75,18 @@ def check_room(environment: Environment, slots: str) -> None:
         )
 
 
+def job_of(environment: Environment, orders: Orders, seconds: float) -> StruckJob:
+    """Return the drill's job, whose events last for at least `seconds`."""
+    if orders.bootstrap is None:
+        output = f"{environment.folder}/out"
+        more = (output, environment.checkpoints, orders.users)
+        return DrillJob(orders.seed, events_for(seconds), orders.slots, orders.mode, *more)
+    from flink_abnormal.drill.kafka_job import KafkaDrillJob  # noqa: PLC0415 - its client is an extra
+
+    more = (orders.bootstrap, environment.checkpoints, orders.users)
+    return KafkaDrillJob(orders.seed, orders.slots, orders.mode, *more)
+
+
 def run(
     environment: Environment,
     orders: Orders,
@@ -86,24 +98,15 @@ def run(
     `during` receives the submitted job, and its context lasts as long as the strikes.
     """
     report = DrillReport("strikes", environment.name, orders.seed, orders.slots)
-    events = events_for(orders.seconds + 2 * orders.deadline_s)
-    checkpoints = environment.checkpoints
-    job: StruckJob
-    if orders.bootstrap is None:
-        output = f"{environment.folder}/out"
-        job = DrillJob(orders.seed, events, orders.slots, orders.mode, output, checkpoints, orders.users)
-    else:
-        from flink_abnormal.drill.kafka_job import KafkaDrillJob  # noqa: PLC0415 - its client is an extra
-
-        job = KafkaDrillJob(orders.seed, orders.slots, orders.mode, orders.bootstrap, checkpoints, orders.users)
     check_room(environment, orders.slots)
+    job = job_of(environment, orders, orders.seconds + 2 * orders.deadline_s)
     try:
         say(f"Submitting the job: seed {orders.seed}, Python in {orders.mode} mode, slots {orders.slots}")
         job_id = submit(environment, job)
         observer = Observer(environment.cluster, job_id, environment.leader)
         try:
             with during(job), job.feeding():
-                slots = _strike_all(environment, orders, job_id, checkpoints, observer, report, say)
+                slots = _strike_all(environment, orders, job_id, environment.checkpoints, observer, report, say)
             if not any(struck.failure for struck in report.strikes):
                 say("\nAll strikes are done: the job processes its remaining events and finishes")
                 settle = lambda: _settle(environment, observer, slots, orders.deadline_s)  # noqa: E731

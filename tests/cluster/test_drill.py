@@ -77,14 +77,6 @@ def test_a_killed_python_worker_of_process_mode_costs_no_alert(cluster, report):
     assert strike["timeline"][0]["text"].startswith(f"a Python worker of {strike['victim']} is dead")
 
 
-def test_a_job_moves_to_another_parallelism_and_the_other_backend(cluster, report):
-    done = cluster.run("drill", "rescale", *DEADLINE, *report.option, seconds=SECONDS)
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Resuming it: parallelism 2/4/1, state in rocksdb" in done.stdout
-    assert report.read()["verdict"] == "passed"
-
-
 @pytest.mark.thread_mode
 def test_a_savepoint_of_the_previous_release_still_restores(cluster, report):
     done = cluster.run("drill", "upgrade", *DEADLINE, *report.option, seconds=SECONDS)

@@ -39,6 +39,15 @@ def test_killed_workers_and_brokers_cost_no_alert_and_one_that_is_committed_twic
     assert kafka.line.run("kafka", "status").returncode == 0
 
 
+def test_a_job_moves_to_another_parallelism_and_the_other_backend_with_its_transactions(cluster, kafka, tmp_path):
+    done = drill(cluster, kafka, "--json", tmp_path / "report", "rescale")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Resuming it: parallelism 2/4/1, state in rocksdb" in done.stdout
+    alerts = json.loads((tmp_path / "report").read_text())["alerts"]
+    assert alerts["expected"] == alerts["committed"] > 0
+
+
 def test_a_second_job_with_the_same_transactions_is_refused_and_no_secret_is_shown(cluster, kafka, tmp_path):
     properties = tmp_path / "client.properties"
     properties.write_text("ssl.truststore.password=not-to-be-seen\n")
