@@ -157,6 +157,7 @@ def test_the_jobs_options_can_be_read_by_those_who_watch_it(cluster, tmp_path):
         "live": "true",
         "sinks": "files",
         "output": str(tmp_path / "out"),
+        "transactions": "",
         "execution-mode": "thread",
         "checkpoint-interval": "10s",
         "checkpoint-dir": cluster.checkpoints.as_uri(),
