@@ -53,7 +53,7 @@ def build(
         brokers.check_topics("--alerts-topic", str(sink.alerts_topic))
         if sink.dead_letters_topic is not None:
             brokers.check_topics("--dead-letters-topic", sink.dead_letters_topic)
-        timeout_ms = _transaction_ms(settings, brokers.longest_transaction_ms())
+        timeout_ms = _transaction_ms(settings, brokers) if sink.in_transactions else 0
 
     def write(stream: DataStream, function: MapFunction, operator: Operator, topic: str, end: Operator) -> list[Any]:
         messages = label(stream.map(function, types.output()), operator).set_parallelism(context.parallelism)
@@ -74,26 +74,24 @@ def build(
 def _sink(settings: Settings, java_parts: parts.Parts, topic: str, prefix: str, timeout_ms: int) -> Any:
     connector = get_gateway().jvm.org.apache.flink.connector
     guarantee = connector.base.DeliveryGuarantee
-    exactly_once = settings.sink.delivery == "exactly-once"
     builder = connector.kafka.sink.KafkaSink.builder().setRecordSerializer(java_parts.new("KafkaOutput", topic))
     builder.setKafkaProducerConfig(kafka.properties(settings.kafka))
     builder.setBootstrapServers(str(settings.kafka.bootstrap))
-    builder.setDeliveryGuarantee(guarantee.EXACTLY_ONCE if exactly_once else guarantee.AT_LEAST_ONCE)
-    if exactly_once:
+    builder.setDeliveryGuarantee(guarantee.EXACTLY_ONCE if settings.sink.in_transactions else guarantee.AT_LEAST_ONCE)
+    if settings.sink.in_transactions:
         builder.setTransactionalIdPrefix(prefix)
         builder.setProperty(TRANSACTION_TIMEOUT, str(timeout_ms))
     return builder.build()
 
 
-def _transaction_ms(settings: Settings, longest_ms: int) -> int:
+def _transaction_ms(settings: Settings, brokers: kafka.Brokers) -> int:
     """Return how long a transaction may stay open; raise UsageError if that is too short, or longer than brokers allow.
 
     One whose time is up is aborted, and its alerts are lost: it must outlast a checkpoint and a recovery.
     """
     needed_ms = 2 * settings.state.checkpoint_interval_ms + RECOVERY_MS
+    longest_ms = brokers.longest_transaction_ms()
     given = kafka.properties(settings.kafka).getProperty(TRANSACTION_TIMEOUT)
-    if settings.sink.delivery != "exactly-once":
-        return 0
     if given is not None and not str(given).isdecimal():
         raise UsageError(f"{TRANSACTION_TIMEOUT}={given} is not a number of milliseconds.")
     chosen_ms = longest_ms if given is None else int(given)
