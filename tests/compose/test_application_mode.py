@@ -7,6 +7,7 @@ from composition import built
 from conftest import wait_until
 from expected import simulated, summary_of
 
+pytestmark = pytest.mark.timeout(600)  # images are built beside it
 MESSAGE = (
     r"The job has finished and is not started again .*: to start it .*, remove /data/checkpoints/finished/\w+\.json\."
 )
@@ -38,8 +39,8 @@ def test_a_bounded_job_finishes_and_is_not_run_again(composition):
 
     wait_until(lambda: "finished" in composition.inside("jobmanager", "ls", "/data/checkpoints").split(), "a record")
     assert composition.run("restart", "--timeout", 5, "jobmanager").returncode == 0
-    wait_until(lambda: re.search(MESSAGE, composition.logs("jobmanager")), "the reason")
-    wait_until(lambda: states() == [], "an empty cluster", 120)
+    wait_until(lambda: re.search(MESSAGE, composition.logs("jobmanager")), "the reason", 240)
+    wait_until(lambda: states() == [], "an empty cluster", 240)
 
 
 def test_a_job_that_was_stopped_goes_on_with_the_next_start(composition):

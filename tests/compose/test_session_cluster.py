@@ -13,6 +13,8 @@ from flink_abnormal.runtime.rest import Slots
 PAGE_SECONDS = 90
 STARTS_FROM = r"Starts from (/data/checkpoints/\w+/chk-\d+)"
 
+pytestmark = pytest.mark.timeout(600)  # images are built beside it
+
 
 @pytest.fixture(scope="module")
 def composition():

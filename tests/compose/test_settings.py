@@ -7,6 +7,8 @@ from composition import built
 from conftest import wait_until
 from expected import alerts_of, simulated
 
+pytestmark = pytest.mark.timeout(600)  # images are built beside it
+
 
 @pytest.fixture(scope="module")
 def composition():
