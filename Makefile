@@ -11,12 +11,12 @@ CONNECTORS := $(or $(FLINK_ABNORMAL_CONNECTORS),$(or $(FLINK_ABNORMAL_HOME),$(CU
 run: setup
 	@$(BIN)/flink-abnormal run $(ARGS)
 
-# A file's tests share their clusters, so one worker runs them. In the order of the folders: the long ones first, and
-# the many short ones of unit/ fill up the end.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# A file's tests share their clusters, so one worker runs them. Without reordering the long ones come first, and the many
+# short ones of unit/ fill up the end.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 
 test: .venv/.dev
-	@$(PYTEST) $(or $(ARGS),--ignore tests/compose)
+	@$(PYTEST) --no-loadscope-reorder $(or $(ARGS),--ignore tests/compose)
 ifndef ARGS
 	@$(PYTEST) tests/compose
 endif

@@ -29,7 +29,7 @@ def test_a_bounded_job_finishes_and_is_not_run_again(composition):
     def states():
         return composition.cluster.answers() and [job.state for job in composition.cluster.jobs()]
 
-    wait_until(lambda: states() == ["FINISHED"], "the job's end", 240)
+    wait_until(lambda: states() == ["FINISHED"], "the job's end", 400)
     assert composition.exit_code("job") is None
     assert composition.logs("job").splitlines() == [
         "Application mode: the JobManager runs the job itself, and no guard is needed."
