@@ -12,7 +12,7 @@ from flink_abnormal.core.option import option
 from flink_abnormal.core.source_settings import SourceSettings
 
 _ADDRESS: Final = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s,:/]+):(\d{1,5})")
-_SECRET: Final = re.compile(r"password|jaas|secret|\.key$|keystore\.key", re.IGNORECASE)
+_SECRET: Final = re.compile(r"password|jaas|secret|\.key$", re.IGNORECASE)
 """Client properties whose values are secrets, and would be shown in the list of processes."""
 OFFSETS: Final = ("earliest", "latest", "committed")
 

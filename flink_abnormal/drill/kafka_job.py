@@ -40,7 +40,7 @@ class KafkaDrillJob:
         self._name = f"drill-{uuid.uuid4().hex[:12]}"
         self._events, self._alerts, self._dead = (f"{self._name}-{what}" for what in ("events", "alerts", "dead"))
         self._sent: list[UserEvent] = []
-        self._dropped: int | None = None
+        self._dropped: tuple[int, bytes] | None = None
         topics = (self._events, self._alerts, self._dead)
         kafka_clients.create_topics(bootstrap, topics, PARTITIONS, min(3, bootstrap.count(",") + 1))
 
@@ -103,9 +103,11 @@ class KafkaDrillJob:
         messages = self._read()
         if not messages:
             raise DrillError("There is nothing to tamper with: no alert was committed.")
-        self._dropped = len(messages) // 2 if how == "drop" else None
-        _, value = messages[len(messages) // 2]
-        if how == "double":
+        message = messages[len(messages) // 2]
+        value = message[1]
+        if how == "drop":
+            self._dropped = message
+        else:
             kafka_clients.produce(self._bootstrap, self._alerts, [(b"", value)], None, lambda _: None)
         return f"{'dropped' if how == 'drop' else 'doubled'}: {value.decode()}"
 
@@ -113,7 +115,7 @@ class KafkaDrillJob:
         """Compare what a read_committed consumer sees with the rule's alerts."""
         messages = self._read()
         if self._dropped is not None:
-            del messages[self._dropped]
+            messages.remove(self._dropped)
         partitions: dict[str, list[bytes]] = {}
         for partition, value in messages:
             partitions.setdefault(f"partition {partition}", []).append(value)
