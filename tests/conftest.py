@@ -129,9 +129,12 @@ def connectors(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """Headless Chromium, as the machine has it."""
+    """Headless Chromium, as the machine has it.
+
+    Playwright keeps an event loop running in the thread while it is open: the next module may want one of its own.
+    """
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if found is None:
         pytest.skip("Chromium is missing (Debian: apt-get install chromium fonts-noto-cjk)")

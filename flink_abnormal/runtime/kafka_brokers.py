@@ -257,4 +257,6 @@ def _await(brokers: Brokers, progress: Callable[[str], None]) -> None:
 
 
 def _uuid() -> str:
-    return urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    """Return a random id as Kafka writes them, which takes one that starts with `-` for an option."""
+    made = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    return _uuid() if made.startswith("-") else made

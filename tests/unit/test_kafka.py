@@ -2,6 +2,7 @@
 
 import base64
 import json
+import uuid
 
 import pytest
 
@@ -13,6 +14,7 @@ from flink_abnormal.drill.timeline import BrokersTimeline, Observation, Restored
 from flink_abnormal.pipeline.formats.jsonl import JsonLines
 from flink_abnormal.pipeline.formats.record import Rejected
 from flink_abnormal.pipeline.formats.sshd import Sshd
+from flink_abnormal.runtime import kafka_brokers
 from flink_abnormal.runtime.kafka_transactions import Transaction
 
 EMPTY = Message(b"", "events", 1, 7, 1000)
@@ -214,3 +216,9 @@ def test_a_job_that_ends_while_the_brokers_are_away_has_failed():
 
     assert [line.text for line in timeline.add(before._replace(at=1.0, state="FAILED"))] == ["the job is FAILED"]
     assert timeline.failure == "the job is FAILED"
+
+
+def test_no_id_of_a_broker_looks_like_an_option(monkeypatch):
+    made = iter([uuid.UUID(bytes=bytes([0xF8]) + bytes(15)), uuid.UUID(int=1)])
+    monkeypatch.setattr(kafka_brokers.uuid, "uuid4", lambda: next(made))
+    assert kafka_brokers._uuid() == "AAAAAAAAAAAAAAAAAAAAAQ"
