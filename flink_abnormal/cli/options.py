@@ -117,7 +117,7 @@ def _click_type(option: Option) -> Any:
 
 
 def _click_default(option: Option, default: Any) -> Any:
-    if option.kind == "duration":
+    if option.kind == "duration" and default is not None:
         return duration_text(default)
     return list(default) if option.kind in MULTIPLE else default
 

@@ -25,12 +25,13 @@ class Proof(NamedTuple):
     """The operators whose state identifies a snapshot as this job's.
 
     The uid of `keyed` depends on the execution mode, `source` on the chosen source; `bounded` exists only in bounded
-    runs.
+    runs, `ordered` only with event time.
     """
 
     keyed: Operator
     source: Operator
     bounded: Operator
+    ordered: Operator
 
 
 @dataclass(frozen=True)

@@ -53,9 +53,13 @@ class UserEvent(NamedTuple):
 
 @dataclass(frozen=True)
 class Rule:
-    """Raise an alert at the `threshold`-th abnormal event in a row, and at each further one."""
+    """Raise an alert at the `threshold`-th abnormal event in a row, and at each further one.
+
+    With `within_ms`, only those count that are at most so many milliseconds of event time before the newest.
+    """
 
     threshold: int = 3
+    within_ms: int | None = None
 
 
 class Alert(NamedTuple):
@@ -133,7 +137,7 @@ class DeadLetter(NamedTuple):
 
     `line` is the line number in the file `source`, from 1; 0 if it is unknown or the whole file is meant. `size` is the
     line's length in bytes, if `raw` is not the whole line. A message has its topic and partition as `source`, and its
-    offset as `line`.
+    offset as `line`. `lateness_ms` is set for an event that came behind the watermark.
     """
 
     reason: str
@@ -142,6 +146,7 @@ class DeadLetter(NamedTuple):
     line: int = 0
     size: int = 0
     message: Message | None = None
+    lateness_ms: int = 0
 
     def to_json(self, most: int = DEAD_LETTER_RAW_BYTES) -> str:
         """Return one JSON object; `raw` is base64 of at most `most` bytes."""
@@ -159,6 +164,8 @@ class DeadLetter(NamedTuple):
             _, topic, partition, offset, timestamp = self.message
             record |= {"topic": topic, "partition": partition, "offset": offset, "timestamp": timestamp}
             record |= self.message.opened()
+        if self.lateness_ms:
+            record["latenessMs"] = self.lateness_ms
         return orjson.dumps(record).decode()
 
     @staticmethod

@@ -2,7 +2,7 @@
 
 The promise to later releases, in thread mode: the operator `abnormal-count` has a ValueState `abnormalCount` of type
 LONG under the key userId of type STRING (a Row of that one field, which is how PyFlink keys a stream); no value means
-0. A test fails if any of this changes.
+0. A test fails if any of this changes. With `--within` there is another operator, `abnormal-within`, in its place.
 
 Process mode stores Python's own bytes, on which thread mode would fail and restart for ever. So stateful Python
 operators have different uids in process mode: a snapshot of one mode can't be mistaken for the other's.
@@ -39,8 +39,11 @@ PARSE: Final = Operator("parse", "Parse lines")
 WATCH_HEARTBEAT: Final = Operator("watch-heartbeat", "Watch heartbeat")
 KEY_BY_FOLDER: Final = Operator("key-by-folder", "Key by folder")
 WATCH: Final = Operator("watch", "Watch files that were read")
+EVENT_ORDER: Final = Operator("event-order", "Events in order of time")
+LATE_EVENTS: Final = Operator("late-events", "Late events")
 KEY_BY_USER: Final = Operator("key-by-user", "Key by userId")
 DETECTOR: Final = Operator("abnormal-count", "Process: Abnormal count")
+WITHIN: Final = Operator("abnormal-within", DETECTOR.name)
 LIVE: Final = Operator("live", "Live counts")
 PRINT_ALERTS: Final = Operator("print-alerts", "Sink: Print alerts")
 PRINT_DEAD_LETTERS: Final = Operator("print-dead-letters", "Sink: Print dead letters")

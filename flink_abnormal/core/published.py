@@ -87,7 +87,9 @@ def parameters(settings: Settings, options_key: str) -> dict[str, str]:
     return {
         "source": settings.source,
         **settings.chosen_source.published(),
+        "time": settings.time.time,
         "threshold": str(settings.detection.threshold),
+        "within": duration_text(settings.detection.within_ms) if settings.detection.within_ms else "",
         "live": str(settings.detection.live).lower(),
         "sinks": ",".join(settings.sink.sinks),
         "output": str(Path(settings.sink.output).absolute()) if settings.sink.output else "",

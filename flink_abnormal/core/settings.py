@@ -14,6 +14,7 @@ from flink_abnormal.core.errors import UsageError
 from flink_abnormal.core.kafka_settings import KafkaSettings, KafkaSourceSettings
 from flink_abnormal.core.option import Option, option
 from flink_abnormal.core.source_settings import FileSettings, FormatSettings, RandomSettings, SourceSettings
+from flink_abnormal.core.time_settings import MESSAGE_TIME, TimeSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,6 +34,13 @@ class DetectionSettings:
     """Options of the rule."""
 
     threshold: int = option(3, "--threshold", "integer", "Abnormal events in a row that raise an alert.", minimum=1)
+    within_ms: int | None = option(
+        None,
+        "--within",
+        "duration",
+        "The abnormal events in a row must lie within this span of event time. Default: any span.",
+        minimum=1,
+    )
     live: bool = option(
         True,
         "--live/--no-live",
@@ -188,6 +196,7 @@ class Settings:
     kafka_source: KafkaSourceSettings = field(default_factory=KafkaSourceSettings)
     kafka: KafkaSettings = field(default_factory=KafkaSettings)
     records: FormatSettings = field(default_factory=FormatSettings)
+    time: TimeSettings = field(default_factory=TimeSettings)
     detection: DetectionSettings = field(default_factory=DetectionSettings)
     sink: SinkSettings = field(default_factory=SinkSettings)
     layout: LayoutSettings = field(default_factory=LayoutSettings)
@@ -219,6 +228,11 @@ class Settings:
             source.check(chosen=name == self.source)
         self.kafka.check(used=self.source == "kafka" or "kafka" in self.sink.sinks)
         self.records.check()
+        self.time.check(reads_records=self.chosen_source.reads_records)
+        if self.detection.within_ms is not None and not self.time.event:
+            raise UsageError("--within is a span of event time: add --time event, or leave it out.")
+        if self.records.timestamp_field == MESSAGE_TIME and self.source != "kafka":
+            raise UsageError(f"--timestamp-field {MESSAGE_TIME} is the time of a Kafka message: add --source kafka.")
         self.sink.check()
         if self.chosen_source.reads_records and self.sink.sinks == ("kafka",) and not self.sink.dead_letters_topic:
             raise UsageError(
@@ -232,6 +246,7 @@ GROUPS: Final = {
     "Source: kafka": KafkaSourceSettings,
     "Kafka": KafkaSettings,
     "Records": FormatSettings,
+    "Event time": TimeSettings,
     "Detection": DetectionSettings,
     "Sinks": SinkSettings,
     "Parallelism and slots": LayoutSettings,

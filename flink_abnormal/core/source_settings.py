@@ -127,7 +127,12 @@ class FormatSettings:
     normal_values: tuple[str, ...] = option(
         (), "--normal-values", "texts", "jsonl: values that mean normal. If given alone, any other is abnormal."
     )
-    timestamp_field: str = option("timestamp", "--timestamp-field", "text", "jsonl: the field that holds the time.")
+    timestamp_field: str = option(
+        "timestamp",
+        "--timestamp-field",
+        "text",
+        "jsonl: the field that holds the time. kafka: @timestamp is the message's own.",
+    )
     year: int | None = option(
         None,
         "--year",

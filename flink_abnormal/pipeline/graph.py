@@ -35,8 +35,8 @@ def build(
     """
     mode = settings.state.mode
     source = sources.build(env, settings, SourceContext(parallelism.source, mode, start_ms, jars))
-    alerts, tallies = python.build(env, source.events, settings, parallelism.process, jars)
-    dead_letters = list(source.dead_letters)
+    alerts, tallies, late = python.build(env, source.events, settings, parallelism.process, jars)
+    dead_letters = [*source.dead_letters, *late]
     if settings.bounded:
         figures = tally.build(env, source.events, [*source.tallies, *tallies])
         if source.at_end is not None:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pyflink.datastream import ProcessFunction
 
-from flink_abnormal.core.model import DEAD_LETTER_RAW_BYTES, DeadLetter, Message
+from flink_abnormal.core.model import DEAD_LETTER_RAW_BYTES, DeadLetter, Message, UserEvent
 from flink_abnormal.core.published import BYTES_READ
-from flink_abnormal.pipeline import formats
+from flink_abnormal.core.time_settings import MESSAGE_TIME
+from flink_abnormal.pipeline import formats, plausible
 from flink_abnormal.pipeline.formats import Rejected
 from flink_abnormal.pipeline.streams import tags
 from flink_abnormal.pipeline.summary import DEAD_LETTERED, REPEATED, SKIPPED
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
     from pyflink.datastream import RuntimeContext
 
-    from flink_abnormal.core.model import UserEvent
     from flink_abnormal.core.source_settings import FormatSettings
+    from flink_abnormal.core.time_settings import TimeSettings
 
 
 LINES_A_COUNT: Final = 256
@@ -58,11 +59,12 @@ class Record(NamedTuple):
 
 
 class ParseRecords(ProcessFunction):
-    """Turns records into events."""
+    """Turns records into events; with event time, their file or partition and their place in it follow the event."""
 
     def __init__(
         self,
         settings: FormatSettings,
+        time: TimeSettings,
         *,
         tally: bool,
         read: Callable[[Any], Record] = Record.of_line,
@@ -70,6 +72,7 @@ class ParseRecords(ProcessFunction):
     ) -> None:
         """`read` turns a value of the stream into a record; `kept` bytes of an unusable one are passed on."""
         self._settings = settings
+        self._time = time
         self._read = read
         self._kept = kept
         self._tally = tags.tally() if tally else None
@@ -96,7 +99,7 @@ class ParseRecords(ProcessFunction):
             yield self._dead_letters, _dead_letter(record, parsed.reason).to_json(self._kept)
             yield from self._count(DEAD_LETTERED, 1)
         else:
-            yield tuple(parsed)
+            yield (*parsed, record.file, record.number) if self._time.event else tuple(parsed)
             if parsed.times > 1:
                 yield from self._count(REPEATED, parsed.times - 1)
         while self._notes:
@@ -113,7 +116,14 @@ class ParseRecords(ProcessFunction):
     def _parsed(self, record: Record) -> UserEvent | Rejected | None:
         if record.problem:
             return Rejected(record.problem)
-        return self._parse(record.line, record.before, record.first, record.message)
+        parsed = self._parse(record.line, record.before, record.first, record.message)
+        if not isinstance(parsed, UserEvent):
+            return parsed
+        if record.message is not None and self._settings.timestamp_field == MESSAGE_TIME:
+            parsed = parsed._replace(timestamp=record.message.timestamp)
+        if self._time.event and (reason := plausible.refusal(parsed.timestamp, self._time.max_ahead_ms)) is not None:
+            return Rejected(reason)
+        return parsed
 
     def _sample(self, record: Record, reason: str) -> None:
         """Note the first rejected and the first skipped line, for the end of the run."""

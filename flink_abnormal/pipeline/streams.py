@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pyflink.datastream import KeyedStream, StreamExecutionEnvironment
 
     from flink_abnormal.core.operators import Operator
+    from flink_abnormal.core.time_settings import TimeSettings
 
 
 class types:  # noqa: N801 - reads as a namespace: types.event()
@@ -46,6 +47,23 @@ class types:  # noqa: N801 - reads as a namespace: types.event()
         return Types.TUPLE([Types.STRING(), Types.STRING(), Types.LONG(), Types.LONG(), Types.STRING()])
 
     @staticmethod
+    def placed_event() -> TypeInformation:
+        """UserEvent, its file or partition, and its place in it."""
+        texts, numbers = Types.STRING(), Types.LONG()
+        return Types.TUPLE([texts, texts, numbers, numbers, texts, texts, numbers])
+
+    @staticmethod
+    def parsed(time: TimeSettings) -> TypeInformation:
+        """Return what the parse step gives: in event time, places too."""
+        return types.placed_event() if time.event else types.event()
+
+    @staticmethod
+    def late_event() -> TypeInformation:
+        """User, kind, times, time, lateness, and place as in `placed_event`."""
+        texts, numbers = Types.STRING(), Types.LONG()
+        return Types.TUPLE([texts, texts, numbers, numbers, numbers, texts, numbers])
+
+    @staticmethod
     def alert() -> TypeInformation:
         """Alert."""
         return Types.TUPLE([Types.STRING(), Types.STRING(), Types.LONG(), Types.LONG(), Types.LONG()])
@@ -68,6 +86,11 @@ class tags:  # noqa: N801
     def tally() -> OutputTag:
         """Tallies that only Python can count."""
         return OutputTag("tally", types.tally())
+
+    @staticmethod
+    def late_events() -> OutputTag:
+        """Events that came behind the watermark."""
+        return OutputTag("late-events", types.late_event())
 
     @staticmethod
     def live() -> OutputTag:

@@ -15,6 +15,7 @@ DEAD_LETTERED: Final = "dead-lettered"
 REPEATED: Final = "repeated"
 ALERTS: Final = "alerts"
 CHANGED_FILES: Final = "changed-files"
+LATE: Final = "late"
 
 
 class Summary(NamedTuple):
@@ -28,6 +29,7 @@ class Summary(NamedTuple):
     alerts: int
     changed_files: int
     unread_times: int = 0
+    late: int = 0
     unmatched: tuple[str, ...] = ()
 
     @classmethod
@@ -44,6 +46,7 @@ class Summary(NamedTuple):
             alerts=counts.get(ALERTS, 0),
             changed_files=counts.get(CHANGED_FILES, 0),
             unread_times=counts.get(UNREAD_TIMES, 0),
+            late=counts.get(LATE, 0),
             unmatched=tuple(value for value in values if MATCHED + value not in counts),
         )
 
@@ -57,6 +60,7 @@ class Summary(NamedTuple):
         rare = {
             "files changed after they were read": self.changed_files,
             "times that could not be read": self.unread_times,
+            "late events": self.late,
             "values that never matched": ", ".join(self.unmatched),
         }
         return (

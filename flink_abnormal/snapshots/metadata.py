@@ -44,6 +44,9 @@ def check(path: str, settings: Settings, proof: Proof) -> None:
             f"{path} was taken in a run with {was} end, and this one has {now} end, which a snapshot can't change: "
             "give --events or --follow as in that run."
         )
+    if (_id(proof.ordered.uid) in snapshot.operators) != settings.time.event:
+        was = "processing" if settings.time.event else "event"
+        raise UsageError(f"{path} was taken with --time {was}, which a snapshot can't change: give that.")
     for backend in native_backends(snapshot):
         if backend != settings.state.backend:
             raise UsageError(

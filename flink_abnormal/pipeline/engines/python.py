@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from flink_abnormal.core.model import Rule
-from flink_abnormal.core.operators import DETECTOR, KEY_BY_USER
-from flink_abnormal.pipeline import live_gauges
-from flink_abnormal.pipeline.detector import AbnormalCountProcessFunction
+from flink_abnormal.core.operators import DETECTOR, KEY_BY_USER, WITHIN
+from flink_abnormal.pipeline import event_time, live_gauges
+from flink_abnormal.pipeline.detector import AbnormalCountProcessFunction, WithinProcessFunction
 from flink_abnormal.pipeline.live_gauges import LiveDocuments
 from flink_abnormal.pipeline.live_metrics import LiveMetrics
 from flink_abnormal.pipeline.streams import key_by, label, side_output, tags, types
@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
 
 class Detection(NamedTuple):
-    """`alerts` of Alert; `tallies` of (what, how many), if the run has an end."""
+    """`alerts` of Alert; `tallies` of (what, how many), if the run has an end; `dead_letters` of JSON."""
 
     alerts: DataStream
     tallies: list[DataStream]
+    dead_letters: list[DataStream]
 
 
 def build(
@@ -33,15 +34,24 @@ def build(
 ) -> Detection:
     """Detect in `events` of UserEvent, keyed by user; `jars` has the folder of compiled Java parts."""
     mode, live = settings.state.mode, settings.detection.live
-    rule = Rule(settings.detection.threshold)
+    rule = Rule(settings.detection.threshold, settings.detection.within_ms)
+    tallies, dead_letters = [], []
+    if settings.time.event:
+        events, late, late_tallies = event_time.ordered(events, settings, parallelism, jars)
+        tallies.append(late_tallies)
+        dead_letters.append(late)
     observers: list[DecisionObserver] = []
     if live:
         observers.append(LiveMetrics(rule) if mode == "thread" else LiveDocuments(rule))
     if settings.bounded:
         observers.append(AlertTally())
-    detector = AbnormalCountProcessFunction(rule, observers)
+    if rule.within_ms is None:
+        detector, operator = AbnormalCountProcessFunction(rule, observers), DETECTOR
+    else:
+        detector, operator = WithinProcessFunction(rule, observers), WITHIN
     keyed = key_by(events, lambda event: event[0], KEY_BY_USER)
-    alerts = label(keyed.process(detector, types.alert()), DETECTOR, mode).set_parallelism(parallelism)
+    alerts = label(keyed.process(detector, types.alert()), operator, mode).set_parallelism(parallelism)
     if live and mode == "process":
         live_gauges.build(env, alerts, parallelism, jars)
-    return Detection(alerts, [side_output(alerts, tags.tally())] if settings.bounded else [])
+    tallies.append(side_output(alerts, tags.tally()))
+    return Detection(alerts, tallies if settings.bounded else [], dead_letters)

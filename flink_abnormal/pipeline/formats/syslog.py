@@ -67,6 +67,8 @@ _RFC5424: Final = re.compile(
     r"\ufeff?(?:\d+ )?(?:<\d{1,3}>)?\d{1,2} (?P<time>-|\d{4}-\d\d-\d\d[Tt]\S+) \S+ (?P<program>\S+) \S+ \S+ "
     r'(?:-|(?:\[(?:[^\]"\\]|\\.|"(?:[^"\\]|\\.)*")*\])+)(?:\s+\ufeff?|$)'
 )
+PATTERNS: Final = (_USUAL, _RFC5424, _TAGGED, _OF_ANY_WORDS, _BARE)
+"""What the Java part SyslogTime is given, in the order of `header`."""
 _PROGRAM: Final = re.compile(_NAME)
 
 

@@ -1,6 +1,7 @@
 """Times in records and log lines -> epoch milliseconds. A time without a zone is UTC.
 
-The month names are a table of this module, so that the JVM's locale can't change the result.
+The Java part Times is this module's twin, for watermarks. The month names are a table, so that the JVM's locale can't
+change the result.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ SECONDS_BELOW: Final = 10**11
 """A number below it is in seconds (up to the year 5138), from it on in milliseconds (from March 1973), above 10^14 in
 micro- and above 10^17 in nanoseconds."""
 
-_UNITS: Final[tuple[tuple[int, int, int], ...]] = (
+UNITS: Final[tuple[tuple[int, int, int], ...]] = (
     (SECONDS_BELOW, 1000, 1),
     (10**14, 1, 1),
     (10**17, 1, 1000),
@@ -43,9 +44,9 @@ _ZONE_HOURS: Final = {
     12: "NZST",
     13: "NZDT",
 }
-_ZONES: Final = {name: hours * 60 for hours, names in _ZONE_HOURS.items() for name in names.split()}
+ZONES: Final = {name: hours * 60 for hours, names in _ZONE_HOURS.items() for name in names.split()}
 _ZONE: Final = (
-    r"(?:(?P<named>[zZ]|utc|gmt|" + "|".join(sorted(_ZONES, key=len, reverse=True)) + r")(?![A-Za-z+\-\u2212])"
+    r"(?:(?P<named>[zZ]|utc|gmt|" + "|".join(sorted(ZONES, key=len, reverse=True)) + r")(?![A-Za-z+\-\u2212])"
     r"|(?:UTC|GMT)?(?P<sign>[+\-\u2212])(?P<zone_hour>\d{1,2})(?::?(?P<zone_minute>\d\d))?(?: [A-Z]{3,5}(?= |$))?)"
 )
 _FRACTION: Final = r"(?:[.,](?P<fraction>\d+))?"
@@ -74,6 +75,16 @@ _NUMBER: Final = re.compile(r"[+-]?\d{1,30}(?:\.\d{0,30})?(?:[eE]\+?\d\d?)?")
 _COMPACT: Final = re.compile(r"(?:19|20)\d{6}(?:\d{6})?")
 _DOTNET: Final = re.compile(r"/Date\((-?\d{1,15})(?:[+-]\d{4})?\)/")
 _TRAILER: Final = re.compile(r" ?(?:\[[^\[\]]*\]|\([^()]*\)|m=[+-][\d.]+)$")  # Java's, JavaScript's and Go's
+PATTERNS: Final = {
+    "iso": _ISO,
+    "named": _NAMED,
+    "week": _WEEK_OR_DAY_OF_YEAR,
+    "number": _NUMBER,
+    "compact": _COMPACT,
+    "dotnet": _DOTNET,
+    "trailer": _TRAILER,
+}
+"""What the Java part Times is given: it reads the same times."""
 
 
 def milliseconds(value: object) -> int | None:
@@ -123,7 +134,7 @@ def yearless(text: str) -> tuple[int, int] | None:
 
 
 def _of_number(value: Decimal) -> int | None:
-    for below, factor, divisor in _UNITS:
+    for below, factor, divisor in UNITS:
         if abs(value) < below:
             return round(value * factor) if divisor == 1 else round(value / divisor)
     return None
@@ -179,7 +190,7 @@ def _of_parts(match: re.Match[str], year: int, month: int, day: int) -> int | No
 def _offset_minutes(match: re.Match[str]) -> int | None:
     named, sign = match.group("named", "sign")
     if sign is None:
-        return 0 if named is None else _ZONES[named.upper()]
+        return 0 if named is None else ZONES[named.upper()]
     hour, minute = int(match["zone_hour"]), int(match["zone_minute"] or 0)
     if hour > 23 or minute > 59:  # noqa: PLR2004
         return None

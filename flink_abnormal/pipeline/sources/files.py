@@ -20,7 +20,7 @@ from flink_abnormal.core.fingerprints import Fingerprint
 from flink_abnormal.core.model import DEAD_LETTER_RAW_BYTES, DeadLetter
 from flink_abnormal.core.operators import CHECK_FILES, FILE_SOURCE, KEY_BY_FOLDER, PARSE, WATCH, WATCH_HEARTBEAT
 from flink_abnormal.jvm import parts
-from flink_abnormal.pipeline import formats
+from flink_abnormal.pipeline import event_time, formats
 from flink_abnormal.pipeline.formats.record import MAX_LINE_BYTES
 from flink_abnormal.pipeline.parse import ParseRecords
 from flink_abnormal.pipeline.sources.base import SourceStreams
@@ -47,8 +47,8 @@ def build(env: StreamExecutionEnvironment, settings: Settings, context: SourceCo
     files = settings.files
     path = _absolute(files)
     records = _records(env, settings, context)
-    parse = ParseRecords(settings.records, tally=settings.bounded)
-    events = label(records.process(parse, types.event()), PARSE).set_parallelism(context.parallelism)
+    parse = ParseRecords(settings.records, settings.time, tally=settings.bounded)
+    events = label(records.process(parse, types.parsed(settings.time)), PARSE).set_parallelism(context.parallelism)
     dead_letters = [side_output(events, tags.dead_letters())]
     if files.follow:
         folder = key_by(heartbeat(env, None, WATCH_HEARTBEAT), lambda _: path, KEY_BY_FOLDER)
@@ -78,9 +78,10 @@ def _records(env: StreamExecutionEnvironment, settings: Settings, context: Sourc
     paths[0] = jvm.org.apache.flink.core.fs.Path(f"file:{_absolute(files)}")
     builder = jvm.org.apache.flink.connector.file.src.FileSource.forBulkFileFormat(lines, paths)
     source = builder.setFileEnumerator(java_parts.new("FileTree$Provider")).build()
-    if files.follow:
-        source = java_parts.new("FollowedFiles", source, _absolute(files), files.forget_ms)
-    watermarks = jvm.org.apache.flink.api.common.eventtime.WatermarkStrategy.noWatermarks()
+    at_once = settings.time.event
+    if files.follow or at_once:
+        source = java_parts.new("FolderSource", source, _absolute(files), files.forget_ms, at_once, not files.follow)
+    watermarks = event_time.watermarks(settings, java_parts)
     j_env = env._j_stream_execution_environment  # noqa: SLF001
     records = DataStream(j_env.fromSource(source, watermarks, FILE_SOURCE.name))
     return label(records, FILE_SOURCE).set_parallelism(context.parallelism)

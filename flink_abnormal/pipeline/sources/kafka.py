@@ -15,7 +15,7 @@ from pyflink.java_gateway import get_gateway
 from flink_abnormal.core.kafka_settings import epoch_ms
 from flink_abnormal.core.operators import KAFKA_SOURCE, PARSE
 from flink_abnormal.jvm import parts
-from flink_abnormal.pipeline import kafka
+from flink_abnormal.pipeline import event_time, kafka
 from flink_abnormal.pipeline.formats.record import MAX_LINE_BYTES
 from flink_abnormal.pipeline.parse import ParseRecords, Record
 from flink_abnormal.pipeline.sources.base import SourceStreams
@@ -35,13 +35,13 @@ def build(env: StreamExecutionEnvironment, settings: Settings, context: SourceCo
     with closing(kafka.Brokers(settings.kafka)) as brokers:
         brokers.check_topics("--topic", *settings.kafka_source.topics)
     source = _source(settings, java_parts)
-    watermarks = get_gateway().jvm.org.apache.flink.api.common.eventtime.WatermarkStrategy.noWatermarks()
+    watermarks = event_time.watermarks(settings, parts.build(context.jars) if settings.time.event else java_parts)
     j_env = env._j_stream_execution_environment  # noqa: SLF001
     messages = label(DataStream(j_env.fromSource(source, watermarks, KAFKA_SOURCE.name)), KAFKA_SOURCE)
     # A dead letter that goes to a topic is whole, so that it can be sent again.
     kept = {"kept": MAX_LINE_BYTES} if "kafka" in settings.sink.sinks else {}
-    parse = ParseRecords(settings.records, tally=settings.bounded, read=Record.of_message, **kept)
-    events = label(messages.set_parallelism(context.parallelism).process(parse, types.event()), PARSE)
+    parse = ParseRecords(settings.records, settings.time, tally=settings.bounded, read=Record.of_message, **kept)
+    events = label(messages.set_parallelism(context.parallelism).process(parse, types.parsed(settings.time)), PARSE)
     events.set_parallelism(context.parallelism)
     return SourceStreams(events, [side_output(events, tags.dead_letters())], [side_output(events, tags.tally())])
 

@@ -22,12 +22,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Assigns each file of a folder once, to any reader that requests a split. A file that has been gone for forgetMs is
- * evicted, and a later one of its name is new. Flink's own enumerator stores every file it ever found, in each
- * checkpoint.
+ * Assigns each file of a folder once: one at a time to any reader that requests a split, or all that are found at once.
+ * A file that has been gone for forgetMs is evicted, and a later one of its name is new. Flink's own enumerator stores
+ * every file it ever found, in each checkpoint.
  */
-final class FollowedFolder implements SplitEnumerator {
-    private static final Logger LOG = LoggerFactory.getLogger("flinkabnormal.FollowedFolder");
+final class FolderEnumerator implements SplitEnumerator {
+    private static final Logger LOG = LoggerFactory.getLogger("flinkabnormal.FolderEnumerator");
     private static final long PAUSE_MS = 1000L;
     /** Minimum pause after a listing, in multiples of its duration. */
     private static final int PAUSES = 20;
@@ -35,16 +35,33 @@ final class FollowedFolder implements SplitEnumerator {
     private final SplitEnumeratorContext context;
     private final String folder;
     private final long forgetMs;
+    private final boolean atOnce;
+    private final boolean bounded;
     private final ArrayDeque waitingSplits = new ArrayDeque();
     private final LinkedHashSet waitingReaders = new LinkedHashSet();
     /** Path of each file found -> time since when it has been gone (nanoseconds), or null. */
     private final Map found = new HashMap();
     private long nextListing = System.nanoTime();
+    /** What each reader was given, if all is assigned at once. */
+    private final long[] assignedBytes;
+    /** Whether no file will be added. */
+    private boolean complete;
 
-    FollowedFolder(SplitEnumeratorContext context, String folder, long forgetMs, PendingSplitsCheckpoint restored) {
+    FolderEnumerator(
+        SplitEnumeratorContext context,
+        String folder,
+        long forgetMs,
+        boolean atOnce,
+        boolean bounded,
+        PendingSplitsCheckpoint restored
+    ) {
         this.context = context;
         this.folder = folder;
         this.forgetMs = forgetMs;
+        this.atOnce = atOnce;
+        this.assignedBytes = new long[context.currentParallelism()];
+        this.bounded = bounded;
+        this.complete = bounded && restored != null && !restored.getAlreadyProcessedPaths().isEmpty();
         if (restored != null) {
             waitingSplits.addAll(restored.getSplits());
             for (Object path : restored.getAlreadyProcessedPaths()) found.put(((Path) path).getPath(), null);
@@ -63,13 +80,14 @@ final class FollowedFolder implements SplitEnumerator {
                 else if (files != null) take((Collection) files);
             }
         };
-        context.callAsync(list, take, 0L, PAUSE_MS);
+        if (!bounded) context.callAsync(list, take, 0L, PAUSE_MS);
+        else if (!complete) context.callAsync(list, take);
     }
 
     /** Returns the files, or null if it is too early to list again or the folder does not exist now. */
     private Object list() {
         long began = System.nanoTime();
-        if (began < nextListing || !new File(folder).isDirectory()) return null;
+        if (!bounded && (began < nextListing || !new File(folder).isDirectory())) return null;
         List files = FileTree.files(folder);
         long ended = System.nanoTime();
         nextListing = ended + PAUSES * (ended - began);
@@ -77,6 +95,7 @@ final class FollowedFolder implements SplitEnumerator {
     }
 
     private void take(Collection files) {
+        complete = bounded;
         for (Object file : files) {
             if (!found.containsKey(file)) waitingSplits.add(FileTree.split((String) file));
             found.put(file, null);
@@ -107,6 +126,28 @@ final class FollowedFolder implements SplitEnumerator {
     }
 
     private void assign() {
+        if (atOnce) assignAll();
+        else assignOneEach();
+        if (!complete || !waitingSplits.isEmpty()) return;
+        for (Object reader : waitingReaders) {
+            if (context.registeredReaders().containsKey(reader)) context.signalNoMoreSplits(((Integer) reader).intValue());
+        }
+        waitingReaders.clear();
+    }
+
+    /** Gives each split to the reader with the least to read, once all readers are there. */
+    private void assignAll() {
+        if (context.registeredReaders().size() < assignedBytes.length) return;
+        while (!waitingSplits.isEmpty()) {
+            FileSourceSplit split = (FileSourceSplit) waitingSplits.poll();
+            int least = 0;
+            for (int i = 1; i < assignedBytes.length; i++) if (assignedBytes[i] < assignedBytes[least]) least = i;
+            assignedBytes[least] += Math.max(1L, split.length());
+            context.assignSplit(split, least);
+        }
+    }
+
+    private void assignOneEach() {
         Iterator readers = waitingReaders.iterator();
         while (readers.hasNext() && !waitingSplits.isEmpty()) {
             Integer reader = (Integer) readers.next();
@@ -123,7 +164,9 @@ final class FollowedFolder implements SplitEnumerator {
         return PendingSplitsCheckpoint.fromCollectionSnapshot(new ArrayList(waitingSplits), paths);
     }
 
-    public void addReader(int subtask) {}
+    public void addReader(int subtask) {
+        assign();
+    }
 
     public void handleSourceEvent(int subtask, SourceEvent event) {}
 
