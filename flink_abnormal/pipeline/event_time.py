@@ -26,6 +26,8 @@ from flink_abnormal.pipeline.summary import LATE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pyflink.datastream import StreamExecutionEnvironment
+
     from flink_abnormal.core.settings import Settings
     from flink_abnormal.jvm.jar import Jars
     from flink_abnormal.jvm.parts import Parts
@@ -52,6 +54,7 @@ def watermarks(settings: Settings, java_parts: Parts) -> Any:
         settings.time.out_of_order_ms(bounded=settings.bounded),
         settings.time.idleness_ms,
         settings.source == "files",
+        settings.source == "files" and not settings.bounded,
         settings.time.max_ahead_ms,
         EARLIEST_MS,
     )
@@ -86,9 +89,12 @@ def java_pattern(pattern: re.Pattern[str]) -> str:
     return flags + re.sub(r"\(\?P<(\w+)>", lambda match: f"(?<{match[1].replace('_', '')}>", text)
 
 
-def ordered(events: DataStream, settings: Settings, parallelism: int, jars: Jars) -> Ordered:
+def ordered(
+    env: StreamExecutionEnvironment, events: DataStream, settings: Settings, parallelism: int, jars: Jars
+) -> Ordered:
     """Put each user's events, with their places, in the order of their times."""
     java_parts = parts.build(jars)
+    java_parts.add_to(env)
     late_events = tags.late_events()
     taken, given = types.placed_event().get_java_type_info(), types.event().get_java_type_info()
     order = java_parts.new("EventOrder", taken, given, late_events.get_java_output_tag())

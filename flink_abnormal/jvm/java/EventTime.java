@@ -29,18 +29,22 @@ public final class EventTime implements WatermarkStrategy {
     private final boolean files;
     private final long aheadMs;
     private final long earliestMs;
+    private final boolean followed;
     /** The generator of a subtask's main output, which is there before its splits are and emits after them. */
     private transient Generator main;
+    /** When the last record came whose silence has been noticed. */
+    private transient long decidedNanos;
 
     /**
      * @param outOfOrderMs how far a record may be behind the latest; negative: no watermark before the end
-     * @param files whether splits are files
+     * @param files whether splits are files; `followed` whether more files may come
      */
-    public EventTime(RecordTime time, Number outOfOrderMs, Number idleMs, Boolean files, Number aheadMs, Number earliestMs) {
+    public EventTime(RecordTime time, Number outOfOrderMs, Number idleMs, Boolean files, Boolean followed, Number aheadMs, Number earliestMs) {
         this.time = time;
         this.outOfOrderMs = outOfOrderMs.longValue();
         this.idleMs = idleMs.longValue();
         this.files = files.booleanValue();
+        this.followed = followed.booleanValue();
         this.aheadMs = aheadMs.longValue();
         this.earliestMs = earliestMs.longValue();
     }
@@ -56,7 +60,10 @@ public final class EventTime implements WatermarkStrategy {
 
     public WatermarkGenerator createWatermarkGenerator(WatermarkGeneratorSupplier.Context context) {
         Generator made = new Generator(context.getInputActivityClock());
-        if (main == null) main = made;
+        if (main == null) {
+            main = made;
+            main.idle = followed; // until its first turn: before, no split may emit
+        }
         main.seen(RecordTime.NONE); // a new split may have records
         return made;
     }
@@ -75,30 +82,49 @@ public final class EventTime implements WatermarkStrategy {
 
         public void onEvent(Object record, long timestamp, WatermarkOutput output) {
             if (idle) output.markActive();
+            idle = false;
             boolean usable = timestamp >= earliestMs && timestamp <= System.currentTimeMillis() + aheadMs;
             seen(usable ? timestamp : RecordTime.NONE);
             if (this != main) main.seen(usable ? timestamp : RecordTime.NONE);
-            if (emitted == RecordTime.NONE || latest - outOfOrderMs - 1 - emitted >= Math.max(STEP_MS, outOfOrderMs)) emit(output);
+            if (outOfOrderMs < 0 || latest == RecordTime.NONE || followed && main.idle) return;
+            if (emitted != RecordTime.NONE && latest - outOfOrderMs - 1 - emitted < Math.max(STEP_MS, outOfOrderMs)) return;
+            emit(output);
+            // Flink would take a subtask whose last split has ended for active: each is idle between its watermarks, and
+            // the main output speaks for all.
+            if (followed) output.markIdle();
         }
 
         void seen(long timestamp) {
-            idle = false;
             lastNanos = clock.relativeTimeNanos();
             latest = Math.max(latest, timestamp);
         }
 
         public void onPeriodicEmit(WatermarkOutput output) {
-            if (outOfOrderMs < 0 || idle) return;
+            if (outOfOrderMs < 0) return;
             boolean silent = clock.relativeTimeNanos() - lastNanos >= idleMs * 1000000L;
-            if (this != main && (files || !silent)) emit(output);
-            if (!silent || files && this != main) return;
+            if (this == main) speak(silent, output);
+            else if (!files && silent && !idle) rest(output);
+            else if (!followed && !idle && latest != RecordTime.NONE) emit(output);
+        }
+
+        /** The main output's part: active while any split gives records; at the end of that, all are decided. */
+        private void speak(boolean silent, WatermarkOutput output) {
+            if (!silent && idle && followed) {
+                idle = false;
+                output.markActive();
+            } else if (silent && lastNanos != decidedNanos) {
+                decidedNanos = lastNanos;
+                if (latest != RecordTime.NONE) output.emitWatermark(new Watermark(latest));
+                rest(output);
+            }
+        }
+
+        private void rest(WatermarkOutput output) {
             idle = true;
-            if (this == main && latest != RecordTime.NONE) output.emitWatermark(new Watermark(latest));
             output.markIdle();
         }
 
         private void emit(WatermarkOutput output) {
-            if (outOfOrderMs < 0 || latest == RecordTime.NONE) return;
             emitted = latest - outOfOrderMs - 1;
             output.emitWatermark(new Watermark(emitted));
         }

@@ -22,7 +22,7 @@ public final class JsonTime extends RecordTime {
         this.path = field.replaceAll("\\[(\\d+)\\]", ".$1");
     }
 
-    long of(Tuple record) {
+    public long of(Tuple record) {
         byte[] value = (byte[]) record.getField(VALUE);
         if (value.length == 0) return NONE;
         if (json == null) json = new ObjectMapper().reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);

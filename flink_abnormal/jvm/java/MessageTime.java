@@ -6,7 +6,7 @@ import org.apache.flink.api.java.tuple.Tuple;
 public final class MessageTime extends RecordTime {
     private static final int TIMESTAMP = 5;
 
-    long of(Tuple record) {
+    public long of(Tuple record) {
         return ((Long) record.getField(TIMESTAMP)).longValue();
     }
 }

@@ -31,7 +31,7 @@ public final class SyslogTime extends RecordTime {
         this.first = first.intValue();
     }
 
-    long of(Tuple record) {
+    public long of(Tuple record) {
         String text = header((byte[]) record.getField(LINE));
         if (text == null || text.isEmpty() || text.startsWith("[")) return NONE; // "[": seconds since boot
         int[] day = times.yearless(text);
@@ -48,7 +48,11 @@ public final class SyslogTime extends RecordTime {
         }
         for (Pattern pattern : patterns) {
             Matcher match = pattern.matcher(text);
-            if (match.lookingAt()) return match.group("time");
+            try {
+                if (match.lookingAt()) return match.group("time");
+            } catch (StackOverflowError error) { // Java's patterns recurse: a header that long is none
+                return null;
+            }
         }
         return null;
     }

@@ -52,6 +52,8 @@ public final class Times implements Serializable {
             return read(text.strip(), year);
         } catch (DateTimeException error) {
             return RecordTime.NONE;
+        } catch (NumberFormatException error) { // digits beyond 16 bits
+            return RecordTime.NONE;
         } catch (ArithmeticException error) {
             return RecordTime.NONE;
         } catch (StackOverflowError error) { // Java's patterns recurse
@@ -62,8 +64,12 @@ public final class Times implements Serializable {
     /** Returns month and day of a time with a named month and no year, or null for any other text. */
     int[] yearless(String text) {
         Matcher match = matcher("named", text);
-        if (!match.lookingAt() || year(match) != null) return null;
-        return match.group("day1") == null ? null : new int[] {month(match.group("month1")), Integer.parseInt(match.group("day1"))};
+        if (!match.lookingAt() || year(match) != null || match.group("day1") == null) return null;
+        try {
+            return new int[] {month(match.group("month1")), Integer.parseInt(match.group("day1"))};
+        } catch (NumberFormatException error) {
+            return null;
+        }
     }
 
     private long read(String text, int year) {

@@ -37,7 +37,7 @@ def build(
     rule = Rule(settings.detection.threshold, settings.detection.within_ms)
     tallies, dead_letters = [], []
     if settings.time.event:
-        events, late, late_tallies = event_time.ordered(events, settings, parallelism, jars)
+        events, late, late_tallies = event_time.ordered(env, events, settings, parallelism, jars)
         tallies.append(late_tallies)
         dead_letters.append(late)
     observers: list[DecisionObserver] = []
