@@ -5,10 +5,17 @@ import os
 import re
 import signal
 import socket
+from itertools import chain
 
 import pytest
 from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, NewPartitions
 from conftest import alerts, lines, records, wait_until
+
+from flink_abnormal.core.model import Rule
+from flink_abnormal.core.rule import detect
+from flink_abnormal.pipeline.formats.jsonl import JsonLines
+from flink_abnormal.runtime import kafka_clients
 
 LINES = [
     *(b'{"userId": "kim", "isAbnormal": true, "timestamp": %d}' % number for number in range(4)),
@@ -187,3 +194,45 @@ def test_transactions_of_a_job_that_died_for_good_are_listed_and_aborted(cli, ka
     assert ended.stdout.splitlines()[-1] == "Aborted 1."
     assert [message.value() for message in kafka.messages(sink)] == [b"of another producer"]
     assert kafka.line.run("kafka", "transactions", "--prefix", prefix).stdout == "No transaction is open.\n"
+
+
+def test_partitions_keep_times_of_their_own_and_new_ones_are_found_while_the_job_runs(cli, kafka):
+    source, sink, dead_letters = kafka.topics("events", "alerts", "dead-letters")
+    begin_ms = 1_700_000_000_000
+    expected = {}
+
+    def send(partition, user):
+        """Write a user's events of ten minutes, out of order by up to two seconds."""
+        producer = Producer({"bootstrap.servers": kafka.bootstrap})  # another would not know a new partition yet
+        order = sorted(range(600), key=lambda second: second + 2 * (second * 7 % 10) / 10)
+        written = {}
+        for second in order:
+            written[second] = json.dumps(
+                {"who": {"id": user}, "bad": second % 5 > 0, "at": begin_ms + 1000 * second}
+            ).encode()
+            producer.produce(source, written[second], b"", partition=partition)
+        assert producer.flush(30) == 0
+        lines = [parse(written[second]) for second in range(600)]
+        expected[user] = sorted((alert.user_id, alert.count, alert.alert_id) for alert in detect(lines, Rule()))
+
+    parse = JsonLines("who.id", "bad", timestamp_field="at").parse
+    send(0, "kim")
+    send(1, "lee")  # partition 2 stays empty, and subtask 4 has none
+    job = ["--source", "kafka", "--bootstrap", kafka.bootstrap, "--topic", source, *to_kafka(sink, dead_letters)]
+    job += ["--user-field", "who.id", "--abnormal-field", "bad", "--timestamp-field", "at", "--time", "event"]
+    job += ["--max-out-of-orderness", "2s", "--idleness", "2s", "--source-parallelism", "4"]
+    job += ["--kafka-property", "partition.discovery.interval.ms=500"]
+    cli.start("run", *cli.job(*job, "--checkpoint-interval", "1s"))
+
+    def found():
+        return kafka.alerts(sink) == sorted(chain.from_iterable(expected.values()))
+
+    wait_until(found, "the alerts of two partitions", 60)
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    admin.create_partitions([NewPartitions(source, 4)])[source].result(10)
+    begin_ms += 600_000  # a new partition's events of the past would be late
+    wait_until(lambda: 3 in kafka_clients.partitions(kafka.bootstrap, source), "the new partition")
+    send(3, "최")
+    wait_until(found, "the alerts of the new partition", 60)
+    assert [len(each) for each in expected.values()] == [240] * 3
+    assert kafka.messages(dead_letters) == []

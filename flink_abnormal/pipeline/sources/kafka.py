@@ -7,7 +7,7 @@ only, and fail for ever at a message without one.
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pyflink.datastream import DataStream
 from pyflink.java_gateway import get_gateway
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     from flink_abnormal.core.settings import Settings
     from flink_abnormal.pipeline.sources.base import SourceContext
+
+DISCOVERY_MS: Final = 10_000
+"""Partitions and topics added while the job runs are found within this time; Flink's default is five minutes."""
 
 
 def build(env: StreamExecutionEnvironment, settings: Settings, context: SourceContext) -> SourceStreams:
@@ -55,6 +58,7 @@ def _source(settings: Settings, java_parts: parts.Parts) -> Any:
         java_parts.new("KafkaRecords", types.message().get_java_type_info())
     )
     builder.setBootstrapServers(str(settings.kafka.bootstrap)).setGroupId(chosen.group)
+    builder.setProperty("partition.discovery.interval.ms", str(DISCOVERY_MS))
     builder.setProperties(kafka.properties(settings.kafka))
     if chosen.topic_pattern is not None:
         builder.setTopicPattern(jvm.java.util.regex.Pattern.compile(chosen.topic_pattern))
