@@ -131,7 +131,7 @@ class FormatSettings:
         "timestamp",
         "--timestamp-field",
         "text",
-        "jsonl: the field that holds the time. kafka: @timestamp is the message's own.",
+        "jsonl: the field that holds the time. kafka: @message-time is the message's own.",
     )
     year: int | None = option(
         None,

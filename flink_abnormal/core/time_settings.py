@@ -8,7 +8,7 @@ from typing import Final
 from flink_abnormal.core.errors import UsageError
 from flink_abnormal.core.option import option
 
-MESSAGE_TIME: Final = "@timestamp"
+MESSAGE_TIME: Final = "@message-time"
 """As --timestamp-field: the time that Kafka gave a message."""
 EARLIEST_MS: Final = 31_536_000_000
 """1971-01-01: an earlier time comes from a clock that was never set."""

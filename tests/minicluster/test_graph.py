@@ -5,8 +5,9 @@ import pytest
 
 from flink_abnormal.core import operators
 from flink_abnormal.core.parallelism import Parallelism
-from flink_abnormal.core.settings import Settings, SinkSettings, StateSettings
+from flink_abnormal.core.settings import DetectionSettings, Settings, SinkSettings, StateSettings
 from flink_abnormal.core.source_settings import FileSettings, RandomSettings
+from flink_abnormal.core.time_settings import TimeSettings
 from flink_abnormal.pipeline.verdict import Ending
 from flink_abnormal.runtime import distribution
 from flink_abnormal.submission import inspection
@@ -17,6 +18,9 @@ RANDOM = Settings()
 BOUNDED = Settings(random=RandomSettings(events=5), sink=BOTH_SINKS)
 FILES = Settings(source="files", files=FileSettings(input=os.devnull), sink=BOTH_SINKS)
 FOLLOW = replace(FILES, files=FileSettings(input="/nowhere", follow=True))
+IN_TIME = replace(FILES, time=TimeSettings(time="event"), detection=DetectionSettings(within_ms=1))
+
+SETTINGS = {"random": RANDOM, "bounded": BOUNDED, "files": FILES, "follow": FOLLOW, "in-time": IN_TIME}
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +42,7 @@ def graph(flink_environment):
     return build
 
 
-@pytest.mark.parametrize("settings", [RANDOM, BOUNDED, FILES, FOLLOW], ids=["random", "bounded", "files", "follow"])
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
 @pytest.mark.parametrize("mode", ["thread", "process"])
 def test_every_operator_has_a_uid_of_its_own_a_readable_name_and_the_mode_that_was_asked_for(graph, settings, mode):
     nodes = graph(replace(settings, state=StateSettings(execution_mode=mode)))

@@ -99,6 +99,7 @@ OF_KAFKA = "topic topic-pattern bootstrap kafka-property kafka-properties alerts
 )
 def test_the_commented_lines_of_the_example_can_be_used(tmp_path, source, sinks, others):
     text = EXAMPLE.read_text(encoding="utf-8").replace("source: random", f"source: {source}").replace("[print]", sinks)
+    text = text.replace("time: processing", "time: event")
     config = tmp_path / "abnormal.yaml"
     unused = "|".join(others.split())
     config.write_text(re.sub(rf"^# (?!(?:{unused}): )([a-z-]+: )", r"\1", text, flags=re.MULTILINE), encoding="utf-8")

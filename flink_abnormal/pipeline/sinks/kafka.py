@@ -14,6 +14,7 @@ import orjson
 from pyflink.datastream import DataStreamSink, MapFunction
 from pyflink.java_gateway import get_gateway
 
+from flink_abnormal.core.durations import duration_text
 from flink_abnormal.core.errors import UsageError
 from flink_abnormal.core.model import Alert
 from flink_abnormal.core.operators import ALERT_TOPIC, ALERTS_TO_KAFKA, DEAD_LETTER_TOPIC, DEAD_LETTERS_TO_KAFKA
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
 TRANSACTION_TIMEOUT: Final = "transaction.timeout.ms"
 RECOVERY_MS: Final = 60_000
 _NULL: Final = "-"
-MESSAGE_FIELDS: Final = ("reason", "topic", "partition", "offset", "timestamp")
-LINE_FIELDS: Final = ("reason", "source", "line", "bytes")
+MESSAGE_FIELDS: Final = ("reason", "topic", "partition", "offset", "timestamp", "latenessMs")
+LINE_FIELDS: Final = ("reason", "source", "line", "bytes", "latenessMs")
 """What a dead letter's headers report, with `dead-letter.` in front."""
 
 
@@ -63,7 +64,9 @@ def build(
         written.name(end.name).uid(end.uid).set_parallelism(context.parallelism)
         return [messages, written]
 
-    built = write(alerts, AlertToMessage(), ALERTS_TO_KAFKA, str(sink.alerts_topic), ALERT_TOPIC)
+    built = write(
+        alerts, AlertToMessage(settings.detection.within_ms), ALERTS_TO_KAFKA, str(sink.alerts_topic), ALERT_TOPIC
+    )
     if dead_letters is not None and sink.dead_letters_topic is not None:
         built += write(
             dead_letters, DeadLetterToMessage(), DEAD_LETTERS_TO_KAFKA, sink.dead_letters_topic, DEAD_LETTER_TOPIC
@@ -112,10 +115,16 @@ def _transaction_ms(settings: Settings, brokers: kafka.Brokers) -> int:
 class AlertToMessage(MapFunction):
     """Turns an alert into a message: JSON under the user's key, with its id and rule as headers."""
 
+    def __init__(self, within_ms: int | None) -> None:
+        self._within = f",within={duration_text(within_ms)}" if within_ms else ""
+
     def map(self, value: tuple[Any, ...]) -> tuple[bytes, str]:
         """Return the value and the envelope of KafkaOutput."""
         alert = Alert(*value)
-        headers = [("alertId", alert.alert_id.encode()), ("rule", f"threshold={alert.threshold}".encode())]
+        headers = [
+            ("alertId", alert.alert_id.encode()),
+            ("rule", f"threshold={alert.threshold}{self._within}".encode()),
+        ]
         return alert.to_json().encode(), envelope(alert.user_id.encode(errors="surrogatepass"), headers)
 
 
@@ -128,7 +137,7 @@ class DeadLetterToMessage(MapFunction):
         told = MESSAGE_FIELDS if "topic" in record else LINE_FIELDS
         headers = [
             *((name, _decoded(text)) for name, text in record.get("headers", ())),
-            *((f"dead-letter.{name}", str(record[name]).encode()) for name in told if record[name] is not None),
+            *((f"dead-letter.{name}", str(record[name]).encode()) for name in told if record.get(name) is not None),
         ]
         return b64decode(record["raw"]), envelope(_decoded(record.get("key")), headers)
 
