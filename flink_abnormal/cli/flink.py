@@ -16,7 +16,7 @@ import rich_click as click
 from click.exceptions import Exit
 
 from flink_abnormal.cli import command
-from flink_abnormal.cli.job import settings_of
+from flink_abnormal.cli.job import SCRIPTS
 from flink_abnormal.core.errors import ClusterError, UsageError
 from flink_abnormal.pipeline.abnormal import ABNORMAL
 from flink_abnormal.runtime import discovery, distribution, local_cluster
@@ -86,18 +86,20 @@ def check(run: Run) -> Run:
         return run
     if not Path(run.script).is_file():
         raise UsageError(f"-py {run.script} does not exist. From the project's folder it is {ABNORMAL.script}.")
-    if Path(run.script).resolve() != (distribution.project() / ABNORMAL.script).resolve():
+    scripts = {(distribution.project() / each.job.script).resolve(): each for each in SCRIPTS}
+    chosen = scripts.get(Path(run.script).resolve())
+    if chosen is None:
         return run
-    settings = settings_of(run.script_arguments)
+    settings = chosen.settings(run.script_arguments)
     if run.value("-t", "--target") not in (None, "remote"):
         return run
     address = run.value("-m", "--jobmanager")
     cluster = Cluster.at(address) if address else discovery.find(None)
-    check_machine(ABNORMAL, settings)
+    check_machine(chosen.job, settings)
     parallelism = run.value("-p", "--parallelism")
     if parallelism is not None and not parallelism.isdecimal():
         raise UsageError(f"-p takes a number of subtasks, not {parallelism!r}.")
-    settled = preflight.check(ABNORMAL, cluster, settings, say, int(parallelism) if parallelism else None)
+    settled = preflight.check(chosen.job, cluster, settings, say, int(parallelism) if parallelism else None)
     return run._replace(script_arguments=[*run.script_arguments, "--execution-mode", settled.state.mode])
 
 

@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import time
-from itertools import count, takewhile
+from itertools import count, islice, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,13 +17,18 @@ from rich.console import Console
 from flink_abnormal.cli import tables
 from flink_abnormal.cli.options import PathText
 from flink_abnormal.core.errors import ClusterError, UsageError
+from flink_abnormal.core.kafka_settings import epoch_ms
 from flink_abnormal.core.simulation import Simulation
+from flink_abnormal.core.ticker_settings import AGGREGATES_TOPIC, DEAD_LETTERS_TOPIC, TICKER_TOPIC
+from flink_abnormal.core.ticks import simulate
 from flink_abnormal.runtime import kafka_brokers, kafka_clients, kafka_transactions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 TOPICS: Final = ("user-events", "alerts", "dead-letters")
+TICKER_TOPICS: Final = (TICKER_TOPIC, AGGREGATES_TOPIC, DEAD_LETTERS_TOPIC)
+RECORDED_TICKS: Final = 3_000
 PARTITIONS: Final = 3
 ABORT: Final = (
     "Abort them? Don't if their job will resume from its snapshot: it would lose the alerts that the snapshot counts "
@@ -44,7 +49,7 @@ def kafka() -> None:
 @click.option("--port", type=click.IntRange(1, 65000), default=kafka_brokers.DEFAULT_PORT, help="[default: 9092]")
 @click.option("--brokers", type=click.IntRange(1, 3), default=3, help="Number of brokers. [default: 3]")
 def up(port: int, brokers: int) -> None:
-    """Start brokers on --port and the next ports, with the topics user-events, alerts and dead-letters.
+    """Start brokers on --port and the next ports, with the topics of the jobs.
 
     Brokers that have died are started again; data stays until `down --delete`.
     """
@@ -52,9 +57,9 @@ def up(port: int, brokers: int) -> None:
     began = time.monotonic()
     with Console(stderr=True).status("Starting") as shown:
         found = kafka_brokers.up(port, brokers, lambda text: shown.update(f"Starting: {text}"))
-        kafka_clients.create_topics(found.bootstrap, TOPICS, PARTITIONS, min(3, brokers))
+        kafka_clients.create_topics(found.bootstrap, (*TOPICS, *TICKER_TOPICS), PARTITIONS, min(3, brokers))
     print(f"Kafka is up after {time.monotonic() - began:.1f} s: --bootstrap {found.bootstrap}")
-    print(f"Topics: {', '.join(TOPICS)}, {PARTITIONS} partitions each")
+    print(f"Topics: {', '.join((*TOPICS, *TICKER_TOPICS))}, {PARTITIONS} partitions each")
 
 
 @kafka.command()
@@ -127,7 +132,8 @@ def transactions(bootstrap: str | None, file: str | None, prefix: str | None, en
         print(f"Aborted {len(found)}.")
 
 
-@click.command()
+@click.group(invoke_without_command=True)
+@click.pass_context
 @bootstrap_option
 @click.option("--topic", default=TOPICS[0], help=f"[default: {TOPICS[0]}]")
 @click.option(
@@ -142,6 +148,7 @@ def transactions(bootstrap: str | None, file: str | None, prefix: str | None, en
 @click.option("--seed", type=int, default=93, help="Makes random events repeatable. [default: 93]")
 @click.option("--rate", type=click.FloatRange(0.001), help="Messages a second. [default: 10; with --input no limit]")
 def produce(
+    context: click.Context,
     bootstrap: str | None,
     topic: str,
     file: str | None,
@@ -157,6 +164,8 @@ def produce(
     A user's messages have the same key, so they keep their order. A line without the key's field has the file's name as
     its key.
     """
+    if context.invoked_subcommand is not None:
+        return
     kafka_clients.library()
     servers = bootstrap or _started().bootstrap
     kafka_clients.partitions(servers, topic)
@@ -168,6 +177,59 @@ def produce(
         if not Path(file).is_file():
             raise UsageError(f"--input {file} is not a file.")
         messages = _keyed(Path(file), key_field)
+    _send(servers, topic, messages, rate)
+
+
+@produce.command()
+@bootstrap_option
+@click.option("--topic", default=TICKER_TOPIC, help=f"[default: {TICKER_TOPIC}]")
+@click.option("--input", "file", type=PathText(), help="Replay a recording, plain or .gz, instead of simulating.")
+@click.option("--record", type=PathText(), help="Write the ticks to a file, one per line, instead of sending them.")
+@click.option("--ticks", type=click.IntRange(1), help="End after this many ticks. [default: never; 3000 to a file]")
+@click.option("--begin", metavar="TIME", help="Time of the first tick, with its zone. [default: now]")
+@click.option("--step", type=click.IntRange(1), default=1000, help="Milliseconds between ticks of a symbol. [1000]")
+@click.option("--seed", type=int, default=93, help="Makes the ticks repeatable. [default: 93]")
+@click.option("--rate", type=click.FloatRange(0.001), help="Ticks a second. [default: as fast as they are made]")
+def ticker(
+    bootstrap: str | None,
+    topic: str,
+    file: str | None,
+    record: str | None,
+    ticks: int | None,
+    begin: str | None,
+    step: int,
+    seed: int,
+    rate: float | None,
+) -> None:
+    """Send simulated prices of three symbols, or a recording of them, to the topic of the ticker.
+
+    Ticks are out of order by up to 4 s, and each 50th comes ten minutes too late.
+    """
+    if file is not None and not Path(file).is_file():
+        raise UsageError(f"--input {file} is not a file.")
+    begin_ms = time.time_ns() // 1_000_000 if begin is None else epoch_ms(begin, "--begin", "a number of milliseconds")
+    made = (orjson.dumps(tick.record()) for tick in simulate(seed, begin_ms, step))
+    lines = kafka_clients.lines(Path(file)) if file is not None else made
+    if record is not None:
+        recorded = list(islice(lines, ticks or RECORDED_TICKS))
+        Path(record).write_bytes(b"".join(line + b"\n" for line in recorded))
+        print(f"Recorded {len(recorded)} ticks in {record}")
+        return
+    kafka_clients.library()
+    servers = bootstrap or _started().bootstrap
+    kafka_clients.partitions(servers, topic)
+    _send(servers, topic, ((_symbol(line), line) for line in islice(lines, ticks)), rate)
+
+
+def _symbol(line: bytes) -> bytes:
+    try:
+        record = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return b""
+    return str(record.get("symbol", "")).encode() if isinstance(record, dict) else b""
+
+
+def _send(servers: str, topic: str, messages: Iterable[tuple[bytes, bytes]], rate: float | None) -> None:
     ended = threading.Event()
     signal.signal(signal.SIGINT, lambda *_: ended.set())  # what was sent is confirmed and counted
     messages = takewhile(lambda _: not ended.is_set(), messages)

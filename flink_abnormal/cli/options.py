@@ -19,7 +19,7 @@ from flink_abnormal.core.durations import UNITS_MS, duration_text
 from flink_abnormal.core.source_settings import DrawnSeed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from flink_abnormal.core.option import Option
 
@@ -190,18 +190,29 @@ def _listed(name: str, value: Any) -> Any:
     return [value] if name in ("sinks", "properties") and isinstance(value, str) else value
 
 
+def add_options(options: Iterable[tuple[str, str, Option, Any]]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return a decorator that adds options to a click command; values arrive under the settings' names."""
+    found = list(options)
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        for _, name, option, default in reversed(found):
+            shown = default_text(option, default)
+            command = click.option(
+                option.flag,
+                name,
+                type=_click_type(option),
+                default=tree.default_checkpoint_dir() if name == "checkpoint_dir" else _click_default(option, default),
+                multiple=option.kind in MULTIPLE,
+                help=f"{option.help} [default: {shown}]" if shown else option.help,
+            )(command)
+        return command
+
+    return add
+
+
 def job_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add every option of the job, and --config, to a click command; values arrive under the settings' names."""
-    for _, name, option, default in reversed(list(tree.options())):
-        shown = default_text(option, default)
-        command = click.option(
-            option.flag,
-            name,
-            type=_click_type(option),
-            default=tree.default_checkpoint_dir() if name == "checkpoint_dir" else _click_default(option, default),
-            multiple=option.kind in MULTIPLE,
-            help=f"{option.help} [default: {shown}]" if shown else option.help,
-        )(command)
+    """Add every option of the job, and --config, to a click command."""
+    command = add_options(tree.options())(command)
     return click.option(
         "--config",
         "config",

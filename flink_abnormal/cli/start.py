@@ -30,6 +30,14 @@ def job() -> None:
     main()
 
 
+def ticker() -> None:
+    """Run `jobs/ticker.py`."""
+    _end_at_ctrl_c()
+    from flink_abnormal.cli import job as scripts  # noqa: PLC0415
+
+    scripts.main(scripts.ticker)
+
+
 def _end_at_ctrl_c() -> None:
     """End at once on Ctrl-C: there is nothing to clean up yet. `command.run` replaces this handler."""
     signal.signal(signal.SIGINT, lambda *_: os._exit(0))

@@ -3,14 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from flink_abnormal.core.operators import Operator
-    from flink_abnormal.core.settings import Settings
+    from flink_abnormal.core.settings import LayoutSettings, StateSettings
+
+
+class JobSettings(Protocol):
+    """What submission needs to know of a job's options."""
+
+    @property
+    def state(self) -> StateSettings:
+        """State, checkpoints, execution mode."""
+
+    @property
+    def layout(self) -> LayoutSettings:
+        """Parallelism and slots."""
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the input ends by itself."""
+
+    @property
+    def transactions(self) -> str:
+        """The prefix of the job's transactions in Kafka, or empty."""
+
+    def description(self) -> str:
+        """Return what the job reads, for its first line."""
+
+    def published(self) -> dict[str, str]:
+        """Return the options that watchers see."""
 
 
 class Goal(NamedTuple):
@@ -41,16 +67,17 @@ class Job:
     `script` is the argument of `flink run -py`, relative to the project's folder. `check_machine` raises UsageError or
     MachineError if this machine lacks the input that the settings name, and returns a warning or "". `folders` are the
     local ones the job writes to, and `connectors` the artifacts of jars it needs, each by option. `check_start` raises
-    UsageError if the job must not start from this snapshot (None: without one). `goal` is called for bounded runs only.
-    `build` adds the graph to an environment, as `pipeline/graph.build` does.
+    UsageError if the job must not start from this snapshot (None: without one). `proof` is None if Flink's own check of
+    a snapshot has to do. `goal` is called for bounded runs only, and None for a job that reports no figures. `build`
+    adds the graph to an environment, as `pipeline/graph.build` does.
     """
 
     name: str
     script: str
-    check_machine: Callable[[Settings], str]
-    folders: Callable[[Settings], dict[str, Path]]
-    connectors: Callable[[Settings], dict[str, str]]
-    check_start: Callable[[Settings, str | None], None]
-    proof: Callable[[Settings], Proof]
-    goal: Callable[[Settings], Goal]
+    check_machine: Callable[[Any], str]
+    folders: Callable[[Any], dict[str, Path]]
+    connectors: Callable[[Any], dict[str, str]]
+    check_start: Callable[[Any, str | None], None]
+    proof: Callable[[Any], Proof | None]
+    goal: Callable[[Any], Goal] | None
     build: Callable[..., None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from flink_abnormal.core.settings import Settings
+    from flink_abnormal.core.settings import LayoutSettings
 
 
 class Parallelism(NamedTuple):
@@ -16,9 +16,8 @@ class Parallelism(NamedTuple):
     sink: int
 
     @classmethod
-    def of(cls, settings: Settings, default: int) -> Parallelism:
+    def of(cls, layout: LayoutSettings, default: int) -> Parallelism:
         """Return the configured parallelism, else `default`."""
-        layout = settings.layout
         return cls(
             layout.source_parallelism or default,
             layout.process_parallelism or default,

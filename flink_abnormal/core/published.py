@@ -7,7 +7,6 @@ the names defined here. Each encoder is next to its decoder.
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flink_abnormal.core.durations import UNITS_MS, duration_text
@@ -16,7 +15,7 @@ from flink_abnormal.core.uris import folder_uri
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from flink_abnormal.core.settings import Settings
+    from flink_abnormal.core.job import JobSettings
 
 LIVE_USERS: Final = "liveUsers"
 LIVE_ALERTS: Final = "liveAlerts"
@@ -79,21 +78,14 @@ class Parameters(NamedTuple):
         )
 
 
-def parameters(settings: Settings, options_key: str) -> dict[str, str]:
+def parameters(settings: JobSettings, options_key: str) -> dict[str, str]:
     """Return the options that the REST API shows of a job; those that do not apply are empty.
 
     `options_key` identifies the complete set of options (`snapshots/finished.py`).
     """
     return {
-        "source": settings.source,
-        **settings.chosen_source.published(),
-        "time": settings.time.time,
-        "threshold": str(settings.detection.threshold),
-        "within": duration_text(settings.detection.within_ms) if settings.detection.within_ms else "",
-        "live": str(settings.detection.live).lower(),
-        "sinks": ",".join(settings.sink.sinks),
-        "output": str(Path(settings.sink.output).absolute()) if settings.sink.output else "",
-        "transactions": settings.sink.transactional_prefix if settings.sink.in_transactions else "",
+        **settings.published(),
+        "transactions": settings.transactions,
         "execution-mode": settings.state.mode,
         "checkpoint-interval": duration_text(settings.state.checkpoint_interval_ms),
         "checkpoint-dir": folder_uri(settings.state.checkpoint_dir),

@@ -7,12 +7,14 @@ a test checks the README's table against it.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from flink_abnormal.core.durations import duration_text
 from flink_abnormal.core.errors import UsageError
 from flink_abnormal.core.kafka_settings import KafkaSettings, KafkaSourceSettings
-from flink_abnormal.core.option import Option, option
+from flink_abnormal.core.option import Option, build, option, tree
 from flink_abnormal.core.source_settings import FileSettings, FormatSettings, RandomSettings, SourceSettings
 from flink_abnormal.core.time_settings import MESSAGE_TIME, TimeSettings
 
@@ -218,6 +220,30 @@ class Settings:
         return self.chosen_source.bounded
 
     @property
+    def transactions(self) -> str:
+        """The prefix of the job's transactions, or empty if it has none."""
+        return self.sink.transactional_prefix if self.sink.in_transactions else ""
+
+    def description(self) -> str:
+        """Return what the job reads, for its first line."""
+        seed = self.chosen_source.published()["seed"]
+        return f"Source {self.source}{f', seed {seed}' if seed else ''}"
+
+    def published(self) -> dict[str, str]:
+        """Return the options that watchers see of this job alone (`core/published.py`)."""
+        output = str(Path(self.sink.output).absolute()) if self.sink.output else ""
+        return {
+            "source": self.source,
+            **self.chosen_source.published(),
+            "time": self.time.time,
+            "threshold": str(self.detection.threshold),
+            "within": duration_text(self.detection.within_ms) if self.detection.within_ms else "",
+            "live": str(self.detection.live).lower(),
+            "sinks": ",".join(self.sink.sinks),
+            "output": output,
+        }
+
+    @property
     def values(self) -> tuple[str, ...]:
         """The values expected in the input, if any are configured."""
         return self.records.values if self.chosen_source.reads_records else ()
@@ -256,10 +282,7 @@ GROUPS: Final = {
 
 def options() -> Iterator[tuple[str, str, Option, Any]]:
     """Yield (group, name, option, default) of each option; names are unique across the tree."""
-    for owner, title in [(Settings, "Source"), *((kind, title) for title, kind in GROUPS.items())]:
-        for each in fields(owner):
-            if "option" in each.metadata:
-                yield title, each.name, each.metadata["option"], each.default
+    return tree(Settings, "Source", GROUPS)
 
 
 def default_checkpoint_dir() -> str:
@@ -269,13 +292,6 @@ def default_checkpoint_dir() -> str:
 
 def from_values(values: Mapping[str, Any]) -> Settings:
     """Return checked settings from the values of all options, by name."""
-    branches: dict[str, Any] = {}
-    for each in fields(Settings):
-        if "option" in each.metadata:
-            branches[each.name] = values[each.name]
-        else:
-            kind: Any = each.default_factory
-            branches[each.name] = kind(**{leaf.name: values[leaf.name] for leaf in fields(kind)})
-    settings = Settings(**branches)
+    settings: Settings = build(Settings, values)
     settings.check()
     return settings

@@ -11,9 +11,8 @@ import math
 from dataclasses import asdict
 from datetime import datetime, timezone
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from flink_abnormal.core.settings import Settings
 from flink_abnormal.core.source_settings import DrawnSeed
 from flink_abnormal.core.uris import local_path
 from flink_abnormal.runtime import s3
@@ -21,17 +20,19 @@ from flink_abnormal.runtime import s3
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from flink_abnormal.core.job import JobSettings
+
 FOLDER: Final = "finished"
 NOT_THE_JOBS: Final = ("restore_from", "execution_mode")
 """Options that do not change a job's identity: the snapshot it starts from, and a mode that the machine may choose."""
 
 
-def key(settings: Settings) -> str:
+def key(settings: JobSettings) -> str:
     """Return a key of 16 hex digits for a job's options.
 
     Options at their default are left out, so that an option added by a later release does not change the key.
     """
-    told = json.dumps(_changed(asdict(settings), asdict(Settings())), sort_keys=True)
+    told = json.dumps(_changed(asdict(cast("Any", settings)), asdict(cast("Any", type(settings)()))), sort_keys=True)
     return blake2b(told.encode(), digest_size=8).hexdigest()
 
 
@@ -45,7 +46,7 @@ def _changed(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[st
     return found
 
 
-def place(settings: Settings, options_key: str | None = None) -> str:
+def place(settings: JobSettings, options_key: str | None = None) -> str:
     """Return the path or URI of a job's record."""
     return f"{_folder(settings.state.checkpoint_dir)}/{options_key or key(settings)}.json"
 
@@ -55,13 +56,13 @@ def _folder(checkpoint_dir: str) -> str:
     return f"{checkpoint_dir.rstrip('/') if path is None else path}/{FOLDER}"
 
 
-def recorded(settings: Settings) -> bool:
+def recorded(settings: JobSettings) -> bool:
     """Whether a job with these options has finished."""
     file = local_path(place(settings))
     return s3.holds(place(settings)) if file is None else file.is_file()
 
 
-def record(settings: Settings, job_id: str, options_key: str | None = None) -> str:
+def record(settings: JobSettings, job_id: str, options_key: str | None = None) -> str:
     """Record a finished job and return the record's path; `options_key` overrides the key of `settings`."""
     told = {"job": job_id, "finished": datetime.now(timezone.utc).isoformat(timespec="seconds")}
     there = place(settings, options_key)
@@ -84,7 +85,7 @@ def newest_ms(checkpoint_dir: str) -> float:
     return max((file.stat().st_mtime_ns / 1e6 for file in path.glob("*.json")), default=-math.inf)
 
 
-def sentence(settings: Settings) -> str:
+def sentence(settings: JobSettings) -> str:
     """Return the message that replaces a second run of the job."""
     return (
         "The job has finished and is not started again with the same options: "

@@ -10,7 +10,7 @@ from flink_abnormal.core.uris import folder_uri
 from flink_abnormal.runtime.rest import SERIES_SECONDS
 
 if TYPE_CHECKING:
-    from flink_abnormal.core.settings import Settings
+    from flink_abnormal.core.job import JobSettings
 
 UNLIMITED: Final = str(2**31 - 1)
 START_MS: Final = 10_000
@@ -19,7 +19,7 @@ first checkpoint this long after the job's first task runs, and it fails unless 
 RETAINED: Final = "execution.checkpointing.num-retained"
 
 
-def flink_configuration(settings: Settings, restore_path: str | None) -> dict[str, str]:
+def flink_configuration(settings: JobSettings, restore_path: str | None) -> dict[str, str]:
     """Return the job's settings as Flink's configuration keys."""
     state = settings.state
     process_mode = {"python.fn-execution.bundle.time": "100"} if state.mode == "process" else {}

@@ -21,10 +21,13 @@ class Node(NamedTuple):
 
 def nodes(j_graph: Any) -> list[Node]:
     """Return the operators of a Java StreamGraph; `operator` is the Java class, empty for a source."""
+    from pyflink.java_gateway import get_gateway  # noqa: PLC0415
+
+    loader = get_gateway().jvm.Thread.currentThread().getContextClassLoader()  # SQL compiles its operators
     found = []
     for node in j_graph.getStreamNodes().toArray():
         factory = node.getOperatorFactory()
-        operator = factory.getStreamOperatorClass(None).getName() if factory is not None else ""
+        operator = factory.getStreamOperatorClass(loader).getName() if factory is not None else ""
         found.append(
             Node(
                 node.getTransformationUID(),

@@ -7,7 +7,7 @@ import secrets
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from flink_abnormal.core.errors import ClusterError, JobError, cause, root
 from flink_abnormal.core.parallelism import Parallelism
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Iterable, Sequence
 
-    from flink_abnormal.core.job import Goal, Job
-    from flink_abnormal.core.settings import Settings
+    from flink_abnormal.core.job import Goal, Job, JobSettings
 
 
 class Target(NamedTuple):
@@ -61,7 +60,7 @@ class Launched(NamedTuple):
     goal: Goal | None
 
 
-def launch(job: Job, settings: Settings, target: Target) -> Launched:
+def launch(job: Job, settings: JobSettings, target: Target) -> Launched:
     """Check, build and start a job."""
     on_ctrl_c(stop_early)
     if warning := check_machine(job, settings):
@@ -77,14 +76,14 @@ def launch(job: Job, settings: Settings, target: Target) -> Launched:
     from pyflink.common import JobClient  # noqa: PLC0415
 
     default = _default_parallelism(env, target)
-    parallelism = Parallelism.of(settings, default)
+    parallelism = Parallelism.of(settings.layout, default)
     layout = settings.layout.slots or ("shared" if target.kind == "embedded" else "isolated")
     start_ms = time.time_ns() // 1_000_000
     ending = _ending(target, start_ms, job_id)
     job.build(env, settings, parallelism, layout, start_ms, distribution.jars(), ending)
     j_graph = env._generate_stream_graph(clear_transformations=True, job_name=job.name)  # noqa: SLF001
-    if restore_path is not None:
-        metadata.check(restore_path, settings, job.proof(settings))
+    if restore_path is not None and (proof := job.proof(settings)) is not None:
+        metadata.check(restore_path, cast("Any", settings), proof)
     say(f"Job: {job.name}")
     _report(settings, parallelism, layout, real_modes(nodes(j_graph)), restore_path)
     interrupted = remember_ctrl_c()
@@ -95,7 +94,7 @@ def launch(job: Job, settings: Settings, target: Target) -> Launched:
         if not _taken(target, job_id):
             raise JobError(f"The job was refused: {cause(error)}") from error
     goal = progress.goal(job, settings, resumes=restore_path is not None)
-    return Launched(job_id, client, ending if settings.bounded else None, interrupted, goal)
+    return Launched(job_id, client, ending if settings.bounded and job.goal is not None else None, interrupted, goal)
 
 
 def _ending(target: Target, start_ms: int, job_id: str) -> Ending:
@@ -117,7 +116,7 @@ def _taken(target: Target, job_id: str) -> bool:
         ) from None
 
 
-def _environment(settings: Settings, target: Target, restore_path: str | None, job_id: str) -> Any:
+def _environment(settings: JobSettings, target: Target, restore_path: str | None, job_id: str) -> Any:
     # A known id lets the cluster be queried for the job, whatever the outcome of the submission.
     values = {**flink_configuration(settings, restore_path), "$internal.pipeline.job-id": job_id}
     if target.kind == "embedded":
@@ -163,13 +162,15 @@ def _default_parallelism(env: Any, target: Target) -> int:
     return distribution.default_parallelism() or DEFAULT_PARALLELISM
 
 
-def _report(settings: Settings, parallelism: Any, layout: str, modes: Iterable[str], restore_path: str | None) -> None:
+def _report(
+    settings: JobSettings, parallelism: Any, layout: str, modes: Iterable[str], restore_path: str | None
+) -> None:
     state = settings.state
-    seed = settings.chosen_source.published()["seed"]
-    made_of = f", seed {seed}" if seed else ""
+    found = sorted(modes)
+    python = f"Python in {' and '.join(found)} mode" if found else "no Python in it"
     say(
-        f"Source {settings.source}{made_of}; parallelism {parallelism.source}/{parallelism.process}/{parallelism.sink} "
-        f"(source/process/sink), slots {layout}; Python in {' and '.join(sorted(modes))} mode; state {state.backend}"
+        f"{settings.description()}; parallelism {parallelism.source}/{parallelism.process}/{parallelism.sink} "
+        f"(source/process/sink), slots {layout}; {python}; state {state.backend}"
     )
     say(f"Checkpoints: {'aligned' if state.aligned else 'unaligned'}, below {folder_uri(state.checkpoint_dir)}")
     if restore_path is not None:

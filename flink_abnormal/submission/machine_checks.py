@@ -15,11 +15,10 @@ from flink_abnormal.runtime import distribution, s3
 from flink_abnormal.snapshots import storage
 
 if TYPE_CHECKING:
-    from flink_abnormal.core.job import Job
-    from flink_abnormal.core.settings import Settings
+    from flink_abnormal.core.job import Job, JobSettings
 
 
-def check_machine(job: Job, settings: Settings) -> str:
+def check_machine(job: Job, settings: JobSettings) -> str:
     """Raise if a folder or an input of the job is missing, before Flink reports it in its own way.
 
     Returns a warning, or "".
@@ -33,7 +32,7 @@ def check_machine(job: Job, settings: Settings) -> str:
     return warning
 
 
-def to_start_from(job: Job, settings: Settings) -> str | None:
+def to_start_from(job: Job, settings: JobSettings) -> str | None:
     """Return the path of the snapshot to start from, or None; raise UsageError if snapshot or output forbids it."""
     found = storage.resolve(settings.state.restore_from, settings.state.checkpoint_dir)
     job.check_start(settings, found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flink_abnormal.core.errors import ClusterError, MachineError, UsageError
 from flink_abnormal.core.parallelism import Parallelism
@@ -16,12 +16,14 @@ from flink_abnormal.submission.machine_checks import to_start_from
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flink_abnormal.core.job import Job
-    from flink_abnormal.core.settings import Mode, Settings
+    from flink_abnormal.core.job import Job, JobSettings
+    from flink_abnormal.core.settings import Mode
     from flink_abnormal.runtime.rest import Cluster
 
+S = TypeVar("S", bound="JobSettings")
 
-def settle_mode(settings: Settings, say: Callable[[str], None]) -> Settings:
+
+def settle_mode(settings: S, say: Callable[[str], None]) -> S:
     """Return the settings with an execution mode that this machine's Python supports, preferring thread mode.
 
     Raises MachineError if thread mode was chosen and is not available.
@@ -43,14 +45,13 @@ def settle_mode(settings: Settings, say: Callable[[str], None]) -> Settings:
     return with_mode(settings, "process")
 
 
-def with_mode(settings: Settings, mode: Mode) -> Settings:
+def with_mode(settings: S, mode: Mode) -> S:
     """Return the settings with this execution mode."""
-    return replace(settings, state=replace(settings.state, execution_mode=mode))
+    changed: S = replace(cast("Any", settings), state=replace(settings.state, execution_mode=mode))
+    return changed
 
 
-def check(
-    job: Job, cluster: Cluster, settings: Settings, say: Callable[[str], None], default: int | None = None
-) -> Settings:
+def check(job: Job, cluster: Cluster, settings: S, say: Callable[[str], None], default: int | None = None) -> S:
     """Raise if the snapshot is missing or slots are too few; restart TaskManagers that run old code.
 
     `default` is the parallelism given to `flink run`, if any. Returns the settings; on the local cluster with an
@@ -65,9 +66,9 @@ def check(
     _check_transactions(cluster, settings)
     slots = cluster.slots()
     layout = settings.layout.slots or "isolated"
-    needed = Parallelism.of(settings, default or distribution.default_parallelism() or DEFAULT_PARALLELISM).slots(
-        layout
-    )
+    needed = Parallelism.of(
+        settings.layout, default or distribution.default_parallelism() or DEFAULT_PARALLELISM
+    ).slots(layout)
     if needed > slots.free:
         raise ClusterError(
             f"The job needs {needed} slots ({layout}) and the cluster has {slots.free} free of {slots.total}. Cancel a "
@@ -89,11 +90,11 @@ def _check_store(cluster: Cluster) -> None:
         )
 
 
-def _check_transactions(cluster: Cluster, settings: Settings) -> None:
+def _check_transactions(cluster: Cluster, settings: JobSettings) -> None:
     """Raise if a running job has the same transactions: each of the two would abort the other's."""
-    if not settings.sink.in_transactions:
+    prefix = settings.transactions
+    if not prefix:
         return
-    prefix = settings.sink.transactional_prefix
     for job in cluster.jobs():
         if job.running and Parameters.parse(cluster.job_parameters(job.id)).transactions == prefix:
             raise UsageError(
@@ -102,7 +103,7 @@ def _check_transactions(cluster: Cluster, settings: Settings) -> None:
             )
 
 
-def _renew(cluster: Cluster, settings: Settings, say: Callable[[str], None]) -> None:
+def _renew(cluster: Cluster, settings: JobSettings, say: Callable[[str], None]) -> None:
     """Restart TaskManagers after an edit: thread mode caches Python modules for a TaskManager's life."""
     state = local_cluster.running_at(cluster)
     if state is None or settings.state.mode != "thread":

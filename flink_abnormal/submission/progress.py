@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
 
-    from flink_abnormal.core.job import Job
-    from flink_abnormal.core.settings import Settings
+    from flink_abnormal.core.job import Job, JobSettings
     from flink_abnormal.runtime.rest import Cluster
 
 PLAIN_SECONDS: Final = 10.0
@@ -40,12 +39,12 @@ class Figures(NamedTuple):
     alerts: int
 
 
-def goal(job: Job, settings: Settings, *, resumes: bool) -> Goal | None:
+def goal(job: Job, settings: JobSettings, *, resumes: bool) -> Goal | None:
     """Return the goal of a bounded run, or None for an unbounded one.
 
     A resumed run has done an unknown part before, so its goal has no total.
     """
-    if not settings.bounded:
+    if not settings.bounded or job.goal is None:
         return None
     whole = job.goal(settings)
     return Goal(whole.unit) if resumes else whole

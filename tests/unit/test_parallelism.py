@@ -1,7 +1,7 @@
 import pytest
 
 from flink_abnormal.core.parallelism import Parallelism
-from flink_abnormal.core.settings import LayoutSettings, Settings
+from flink_abnormal.core.settings import LayoutSettings
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,7 @@ from flink_abnormal.core.settings import LayoutSettings, Settings
     ],
 )
 def test_a_step_has_the_subtasks_it_was_given_and_else_the_default(layout, default, expected):
-    assert Parallelism.of(Settings(layout=layout), default) == expected
+    assert Parallelism.of(layout, default) == expected
 
 
 @pytest.mark.parametrize(

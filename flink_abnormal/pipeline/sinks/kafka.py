@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from pyflink.datastream import DataStream, StreamExecutionEnvironment
 
+    from flink_abnormal.core.kafka_settings import KafkaSettings
     from flink_abnormal.core.operators import Operator
     from flink_abnormal.core.settings import Settings
     from flink_abnormal.pipeline.sinks import SinkContext
@@ -54,7 +55,11 @@ def build(
         brokers.check_topics("--alerts-topic", str(sink.alerts_topic))
         if sink.dead_letters_topic is not None:
             brokers.check_topics("--dead-letters-topic", sink.dead_letters_topic)
-        timeout_ms = _transaction_ms(settings, brokers) if sink.in_transactions else 0
+        timeout_ms = (
+            transaction_ms(settings.kafka, settings.state.checkpoint_interval_ms, brokers)
+            if sink.in_transactions
+            else 0
+        )
 
     def write(stream: DataStream, function: MapFunction, operator: Operator, topic: str, end: Operator) -> list[Any]:
         messages = label(stream.map(function, types.output()), operator).set_parallelism(context.parallelism)
@@ -87,14 +92,14 @@ def _sink(settings: Settings, java_parts: parts.Parts, topic: str, prefix: str, 
     return builder.build()
 
 
-def _transaction_ms(settings: Settings, brokers: kafka.Brokers) -> int:
+def transaction_ms(settings: KafkaSettings, checkpoint_interval_ms: int, brokers: kafka.Brokers) -> int:
     """Return how long a transaction may stay open; raise UsageError if that is too short, or longer than brokers allow.
 
     One whose time is up is aborted, and its alerts are lost: it must outlast a checkpoint and a recovery.
     """
-    needed_ms = 2 * settings.state.checkpoint_interval_ms + RECOVERY_MS
+    needed_ms = 2 * checkpoint_interval_ms + RECOVERY_MS
     longest_ms = brokers.longest_transaction_ms()
-    given = kafka.properties(settings.kafka).getProperty(TRANSACTION_TIMEOUT)
+    given = kafka.properties(settings).getProperty(TRANSACTION_TIMEOUT)
     if given is not None and not str(given).isdecimal():
         raise UsageError(f"{TRANSACTION_TIMEOUT}={given} is not a number of milliseconds.")
     chosen_ms = longest_ms if given is None else int(given)
