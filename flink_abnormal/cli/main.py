@@ -16,6 +16,7 @@ from flink_abnormal.cli.job import settings_of
 from flink_abnormal.cli.kafka import consume, kafka, produce
 from flink_abnormal.cli.options import PathText, job_options, option_groups
 from flink_abnormal.cli.snapshots import checkpoints, state
+from flink_abnormal.cli.sql import sql
 from flink_abnormal.cli.watermarks import watermarks
 from flink_abnormal.core.errors import UsageError
 from flink_abnormal.core.model import one_line
@@ -61,6 +62,7 @@ cli.add_command(consume)
 cli.add_command(jobmanager_option(state))
 cli.add_command(jobmanager_option(checkpoints))
 cli.add_command(jobmanager_option(watermarks))
+cli.add_command(jobmanager_option(sql))
 for verb in entry_points(group="flink_abnormal.verbs"):  # of packages above this one: the dashboard
     cli.add_command(jobmanager_option(verb.load()))
 

@@ -3,6 +3,7 @@
 .flink/conf     the local cluster's config.yaml (Flink's own JVM options and the project's conf/config.yaml), log4j
 .flink/client   the same for embedded runs and for clients
 .flink/lib      links to Flink's jars, to flink-python's and to the guard of REST: see `link_jars` and `link_guard`
+.flink/opt      links to the jars of Flink's SQL client
 .flink/parts    jars of the project's own Java parts
 .flink/plugins  links to Flink's plugins, and to the one for S3 if installed
 .flink/connectors  the jars from `make connectors`, unless FLINK_ABNORMAL_CONNECTORS names another folder
@@ -37,6 +38,7 @@ LOCALES: Final = ("C.UTF-8", "en_US.UTF-8")
 S3_PLUGIN: Final = "flink-s3-fs-native"
 GUARD: Final = PACKAGE / "jvm" / "rest"
 STATE_PROCESSOR: Final = "flink-state-processor-api"
+SQL_GATEWAY: Final = "flink-sql-gateway"
 
 
 def project() -> Path:
@@ -249,6 +251,16 @@ def link_plugins(folder: Path) -> None:
         own = folder / S3_PLUGIN.removeprefix("flink-")
         own.mkdir(exist_ok=True)
         _link(own / s3_jar.name, s3_jar)
+
+
+def link_sql() -> Path:
+    """Link the SQL client, and the gateway it needs, which PyPI's distribution lacks, into a folder; return that."""
+    folder = work_folder() / "opt"
+    folder.mkdir(parents=True, exist_ok=True)
+    gateway = connector(SQL_GATEWAY)
+    for found in [*(flink_home() / "opt").glob("*.jar"), *([gateway] if gateway else [])]:
+        _link(folder / found.name, found)
+    return folder
 
 
 def _link(link: Path, target: Path) -> None:

@@ -36,7 +36,12 @@ class Transaction(NamedTuple):
 
     def belongs_to(self, prefix: str) -> bool:
         """Whether it is one of a job with this prefix: Flink appends sink, subtask and checkpoint."""
-        return re.fullmatch(rf"{re.escape(prefix)}-(alert|dead-letter)-topic-\d+-\d+", self.id) is not None
+        return (
+            re.fullmatch(
+                rf"{re.escape(prefix)}-(alert-topic|dead-letter-topic|aggregates|dead-letters)-\d+-\d+", self.id
+            )
+            is not None
+        )
 
 
 def find(bootstrap: str, properties: str) -> list[Transaction]:
