@@ -52,6 +52,8 @@ def commands(page):
         ("docs/dashboard.md", "docs/dashboard.ko.md"),
         ("docs/drills.md", "docs/drills.ko.md"),
         ("docs/kafka.md", "docs/kafka.ko.md"),
+        ("docs/event-time.md", "docs/event-time.ko.md"),
+        ("docs/sql.md", "docs/sql.ko.md"),
     ],
 )
 def test_the_korean_page_has_the_commands_of_the_english_one(english, korean):

@@ -7,7 +7,7 @@ import pytest
 from conftest import PROJECT
 from reader_model import read
 
-from flink_abnormal.cli.job import job
+from flink_abnormal.cli.job import abnormal as job
 from flink_abnormal.core.model import NO_TIMESTAMP, Rule
 from flink_abnormal.core.rule import detect
 from flink_abnormal.core.settings import from_values

@@ -7,7 +7,7 @@ import pytest
 from conftest import PROJECT
 from expected import simulated, summary_of
 
-from flink_abnormal.cli.job import job
+from flink_abnormal.cli.job import abnormal as job
 from flink_abnormal.cli.options import default_text
 from flink_abnormal.core import errors
 from flink_abnormal.core.model import Alert, DeadLetter, Rule
@@ -66,7 +66,7 @@ def test_the_sample_lines_give_the_sample_alert_and_the_sample_dead_letter(sampl
 
 def test_every_field_that_comes_out_is_described():
     assert fields_of("an alert") == list(json.loads(Alert("", "", 3, 3, 0).to_json()))
-    assert fields_of("a dead letter") == list(json.loads(DeadLetter("", "", b"").to_json()))
+    assert fields_of("a dead letter") == list(json.loads(DeadLetter("", "", b"", lateness_ms=1).to_json()))
 
 
 def test_the_simulated_run_is_as_the_readme_tells_it():
