@@ -13,7 +13,7 @@ WORKDIR /opt/flink-abnormal
 COPY pyproject.toml constraints.txt ./
 RUN mkdir flink_abnormal dashboard && touch flink_abnormal/__init__.py dashboard/__init__.py README.md LICENSE \
     && python3 -m venv /opt/venv \
-    && /opt/venv/bin/pip install --quiet -c constraints.txt -e '.[dashboard]' \
+    && /opt/venv/bin/pip install --quiet -c constraints.txt -e '.[dashboard,kafka]' \
     && /opt/venv/bin/pip uninstall --quiet --yes pip
 
 FROM debian:bookworm-slim AS connectors

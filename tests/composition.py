@@ -14,7 +14,17 @@ from flink_abnormal.runtime.rest import Cluster
 
 UP_SECONDS = 300
 BUILD_SECONDS = 1200
-PORTS = ("DASHBOARD_PORT", "WEB_PORT", "WEB_PORT_2", "WEB_PORT_3", "MINIO_PORT", "PROMETHEUS_PORT")
+PORTS = (
+    "DASHBOARD_PORT",
+    "WEB_PORT",
+    "WEB_PORT_2",
+    "WEB_PORT_3",
+    "MINIO_PORT",
+    "PROMETHEUS_PORT",
+    "KAFKA_PORT_1",
+    "KAFKA_PORT_2",
+    "KAFKA_PORT_3",
+)
 
 
 def need_docker():

@@ -2,8 +2,8 @@
 
 Settings come from the environment (.env.example lists them); unusable ones are refused with a sentence in the
 container's log before a JVM starts. ROLE is `jobmanager`, `taskmanager`, `zookeeper`, `bucket` (creates the
-checkpoints' bucket), `keep` (the job's guard) or `dashboard`; anything else runs as a command. A guard with nothing to
-do idles: Docker would restart it again and again if it ended.
+checkpoints' bucket), `topics` (creates Kafka's), `produce`, `keep` (the job's guard) or `dashboard`; anything else runs
+as a command. A guard with nothing to do idles: Docker would restart it again and again if it ended.
 
 The standard output of JobManagers and TaskManagers goes to the container's log and to the file that the web UI shows;
 Flink's own log goes to standard error, so that the file contains only the job's lines.
@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import rich_click as click
 
 from flink_abnormal.cli.job import settings_of
+from flink_abnormal.cli.kafka import PARTITIONS, TICKER_TOPICS, TOPICS
 from flink_abnormal.core.errors import AbnormalError, MachineError, UsageError
-from flink_abnormal.runtime import distribution, metrics, names, s3, tee, zookeeper
+from flink_abnormal.runtime import distribution, kafka_clients, metrics, names, s3, tee, zookeeper
 from flink_abnormal.runtime.limits import (
     FLINK_KEYS,
     JOBMANAGER,
@@ -223,12 +224,40 @@ def make_bucket(environ: Mapping[str, str]) -> None:
     print(f"Created the bucket {bucket}." if made else f"The bucket {bucket} already exists.")
 
 
+def brokers(environ: Mapping[str, str]) -> list[str]:
+    """Return the addresses of the composition's Kafka brokers; raise UsageError for an impossible number."""
+    told = environ.get("KAFKA_BROKERS") or "3"
+    if told not in ("1", "2", "3"):
+        raise UsageError(f"KAFKA_BROKERS={told} can't be used: the composition has 1 to 3 brokers.")
+    return [f"kafka-{number}:9092" for number in range(1, int(told) + 1)]
+
+
+def make_topics(environ: Mapping[str, str]) -> None:
+    """Create the topics of the jobs that are missing."""
+    found = brokers(environ)
+    topics = (*TOPICS, *TICKER_TOPICS)
+    kafka_clients.create_topics(",".join(found), topics, PARTITIONS, len(found))
+    print(f"Topics: {', '.join(topics)}, {PARTITIONS} partitions each")
+
+
+def producer(environ: Mapping[str, str]) -> list[str]:
+    """Return the command of the producer."""
+    options = environ.get("PRODUCE_OPTIONS", "")
+    try:
+        more = shlex.split(options)
+    except ValueError as error:
+        raise UsageError(f"PRODUCE_OPTIONS={options} can't be split into words: {error}.") from None
+    return ["flink-abnormal", "produce", "--bootstrap", ",".join(brokers(environ)), *more]
+
+
 def command(role: str, rest: list[str]) -> list[str]:
     """Return the command of a role that is not one of Flink's."""
     if role == "keep":
         return guard(os.environ)
     if role == "dashboard":
         return [*dashboard(os.environ), *rest]
+    if role == "produce":
+        return producer(os.environ)
     return [role, *rest]
 
 
@@ -244,6 +273,8 @@ def take(role: str, rest: list[str]) -> None:
         run_zookeeper()
     if role == "bucket":
         make_bucket(os.environ)
+    elif role == "topics":
+        make_topics(os.environ)
     elif role != "application":
         becomes = command(role, rest)
         os.execvp(becomes[0], becomes)  # noqa: S606
