@@ -29,6 +29,7 @@ AlarmKind = Literal[
     "no-free-slot",
     "backpressure",
     "source-idle",
+    "event-time-stands",
     "jobmanager-gone",
 ]
 LiveMissing = Literal["not-published", "off", "not-read-yet"]
@@ -265,6 +266,34 @@ class AlertFigures:
 
 
 @dataclass(frozen=True)
+class Partition:
+    """A partition or file that a source subtask reads; `watermark` is the event time it has come to.
+
+    `offset` is that of the last record read; `idle` the share of the last minute.
+    """
+
+    name: str
+    subtask: int
+    watermark: float | None = None
+    idle: float | None = None
+    offset: int | None = None
+    committed: int | None = None
+    holds: bool = False
+    """Whether it holds the job's event time back."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """What a job reads. `left` counts the records left to read; `event_time` is the job's watermark, or None."""
+
+    at: float
+    partitions: tuple[Partition, ...] = ()
+    left: int | None = None
+    in_event_time: bool = False
+    event_time: float | None = None
+
+
+@dataclass(frozen=True)
 class Failure:
     """A job's failure, as Flink remembers it."""
 
@@ -293,6 +322,7 @@ class JobDetail:
     live: Live | None = None
     alerts: AlertFigures | None = None
     failures: tuple[Failure, ...] = ()
+    input: Input | None = None
 
     @property
     def total(self) -> int:

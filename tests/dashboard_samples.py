@@ -10,6 +10,7 @@ from dashboard.model import (
     Checkpoints,
     CheckpointTask,
     Edge,
+    Input,
     JobDetail,
     JobManager,
     JobSummary,
@@ -18,6 +19,7 @@ from dashboard.model import (
     LogLine,
     LogState,
     Overview,
+    Partition,
     Recovery,
     SeenAlert,
     Snapshot,
@@ -134,6 +136,9 @@ def job(found, users=("user1", "user2", "user3"), state="RUNNING"):
         Live(AT, 3, tuple(sorted(live, key=lambda user: -user.count)), 32),
         AlertFigures(25, 0, 1.5, tuple((user, 9 - n) for n, user in enumerate(users)),
                      tuple((AT - 60 * n, n % 4) for n in range(20, 0, -1))),
+        input=Input(AT, (Partition("user-events-0", 0, AT - 9, 0.0, 41, 30, holds=True),
+                         Partition("user-events-1", 1, AT - 7, 0.02, 120, 118), Partition("user-events-2", 2)),
+                    12, True, AT - 9),
     )  # fmt: skip
 
 

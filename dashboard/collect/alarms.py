@@ -35,6 +35,8 @@ INTERVALS: Final = 3
 BACKPRESSURED_SHARE: Final = 0.5
 IDLE_SECONDS: Final = 30.0
 IDLE_INTERVALS: Final = 6
+STANDING_SECONDS: Final = 60.0
+"""Longer than Flink takes to update its figures, and than a silent partition is waited for by default."""
 GONE_SECONDS: Final = 1.5
 LOST_SECONDS: Final = 10.0
 NORMAL_RECOVERY_SECONDS: Final = 60.0
@@ -61,6 +63,15 @@ class Conditions:
 
 
 @dataclass
+class _Clock:
+    """When a job's event time last went on, and what its sources had given by then."""
+
+    event_time: float | None
+    records: int
+    at: float
+
+
+@dataclass
 class _Source:
     """The last time that a job's sources gave something."""
 
@@ -76,6 +87,7 @@ class Alarms:
         self._alarms: dict[tuple[str, str | None, str], Alarm] = {}
         self._pending: dict[tuple[str, str | None, str], float] = {}
         self._sources: dict[str, _Source] = {}
+        self._clocks: dict[str, _Clock] = {}
         self._whole: dict[str, float] = {}
         self._expected = 0
 
@@ -113,13 +125,15 @@ class Alarms:
                 yield from self._checkpoints(detail, facts)
                 yield from _backpressure(detail, facts)
                 yield from self._idle(detail, facts)
+                yield from self._standing(detail, facts)
             else:
                 self._whole.pop(job.id, None)
                 self._sources.pop(job.id, None)
+                self._clocks.pop(job.id, None)
         yield from _restarting(running, facts)
         self._failed_jobs.update(facts.jobs, facts.recoveries)
         known = {job.id for job in running}
-        for kept in (self._whole, self._sources):
+        for kept in (self._whole, self._sources, self._clocks):
             for gone in [each for each in kept if each not in known]:
                 del kept[gone]
 
@@ -186,6 +200,18 @@ class Alarms:
         patience = max(IDLE_SECONDS, IDLE_INTERVALS * (Parameters.parse(detail.parameters).interval_s or 0.0))
         if facts.at - known.at > patience:
             yield _alarm("source-idle", known.at, detail.id, detail.name, facts.at - known.at)
+
+    def _standing(self, detail: JobDetail, facts: Conditions) -> Iterator[Alarm]:
+        """Find a job whose event time stands still while its sources give records."""
+        found, source = detail.input, self._sources.get(detail.id)
+        if found is None or not found.in_event_time or source is None:
+            return
+        known = self._clocks.get(detail.id)
+        if known is None or known.event_time != found.event_time:
+            known = self._clocks[detail.id] = _Clock(found.event_time, source.records, facts.at)
+        if facts.at - known.at > STANDING_SECONDS and source.records > known.records:
+            holding = ", ".join(each.name for each in found.partitions if each.holds)
+            yield _alarm("event-time-stands", known.at, detail.id, holding or detail.name, facts.at - known.at)
 
 
 def _gone(facts: Conditions) -> Iterator[Alarm]:

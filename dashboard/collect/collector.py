@@ -150,6 +150,7 @@ class Collector:
             ("checkpoint details", 1.0, jobs.details),
             ("failures", 2.0, jobs.failures),
             ("live", 1.0, jobs.live),
+            ("inputs", 3.0, jobs.inputs),
             ("log", 0.2, log.read),
             ("judge", 0.25, self._evaluator.evaluate),
             ("history", 1.0, partial(asyncio.to_thread, self._history.flush)),

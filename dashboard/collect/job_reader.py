@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from dashboard.collect import read, read_checkpoints, read_live
 from dashboard.collect.ask import AbsentError
 from dashboard.collect.polling import Reads
+from flink_abnormal.runtime import partitions
 from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
@@ -23,6 +24,11 @@ DETAILS_SECONDS: Final = 5.0
 LIST_AGAIN_SECONDS: Final = 2.0
 LIST_AT_LEAST_SECONDS: Final = 600.0
 LISTED_KEPT: Final = 1_000
+INPUTS_AGAIN_SECONDS: Final = 5.0
+INPUTS_SECONDS: Final = 30.0
+"""Partitions that were added are found within this time."""
+MAX_INPUT_METRICS: Final = 400
+"""Of a source with more partitions, the first ones are shown."""
 
 
 class _Listed(NamedTuple):
@@ -43,6 +49,7 @@ class JobReader:
         self._rounds: dict[str, int] = {}
         self._detailed_at: dict[str, float] = {}
         self._listed: dict[tuple[str, str], _Listed] = {}
+        self._input_names: dict[tuple[str, str], tuple[tuple[str, ...], float]] = {}
 
     async def jobs(self) -> None:
         """Read vertices and parameters."""
@@ -67,6 +74,10 @@ class JobReader:
     async def live(self) -> None:
         """Read the detector's users and alerts."""
         await self._each("live", self._live)
+
+    async def inputs(self) -> None:
+        """Read partitions, and how far event time has come."""
+        await self._each("inputs", self._inputs)
 
     async def _each(self, feed: str, step: Callable[[JobTracker], Awaitable[bool | None]]) -> None:
         """Take the step for each job that is read now; False: of a job that has ended, something is left to read."""
@@ -172,9 +183,31 @@ class JobReader:
     async def _vertex_live(self, tracker: JobTracker, vertex: str) -> None:
         path = f"/jobs/{tracker.id}/vertices/{vertex}/metrics"
         await self._list(tracker, vertex, path)
-        for query in read_live.queries(tracker.metrics.get(vertex, ())):
+        for query in partitions.queries(tracker.metrics.get(vertex, ())):
             values = read_live.values(await self._asker.json(f"{path}?get={query}"))
             self._take(tracker, vertex, values)
+
+    async def _inputs(self, tracker: JobTracker) -> None:
+        if (tracker.parameters or {}).get("source") == "random":
+            return
+        for vertex in tracker.answer.vertices if tracker.answer is not None else ():
+            if partitions.is_read(vertex.name):
+                await self._input(tracker, vertex.id)
+        tracker.input_at = time.time()
+
+    async def _input(self, tracker: JobTracker, vertex: str) -> None:
+        path = f"/jobs/{tracker.id}/vertices/{vertex}/metrics"
+        names, listed_at = self._input_names.get((tracker.id, vertex), ((), float("-inf")))
+        if time.monotonic() - listed_at >= (INPUTS_SECONDS if names else INPUTS_AGAIN_SECONDS):
+            listing = await self._asker.json(path)
+            names = tuple(partitions.wanted(each["id"].text() for each in listing.items()))[:MAX_INPUT_METRICS]
+            self._input_names[tracker.id, vertex] = names, time.monotonic()
+            if len(self._input_names) > LISTED_KEPT:
+                del self._input_names[next(iter(self._input_names))]
+        values: dict[str, str] = {}
+        for query in partitions.queries(names):
+            values |= read_live.values(await self._asker.json(f"{path}?get={query}"))
+        tracker.inputs[vertex] = values
 
     async def _list(self, tracker: JobTracker, vertex: str, path: str) -> None:
         """List the metrics again when tasks were started anew, and ever more rarely while some are missing."""

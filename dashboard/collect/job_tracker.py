@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from dashboard.collect import read_live
 from dashboard.collect.live_tracker import AlertTracker, LiveTracker
 from dashboard.collect.rates import Meter, Rates
-from dashboard.model import JobDetail
+from dashboard.model import Input, JobDetail, Partition
+from flink_abnormal.core.operators import EVENT_ORDER
 from flink_abnormal.core.published import Parameters
+from flink_abnormal.runtime import partitions
 from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
@@ -33,6 +35,9 @@ class JobTracker:
         self.failures: tuple[Failure, ...] = ()
         self.metrics: dict[str, tuple[str, ...]] = {}
         """Names of live metrics, by vertex; a vertex is missing while it has not been listed."""
+        self.inputs: dict[str, dict[str, str]] = {}
+        """The metrics of what it reads, by vertex."""
+        self.input_at: float | None = None
         self.done: set[str] = set()
         """Feeds that have read all that there is of a job that has ended."""
         self.read_at_end: set[tuple[str, str]] = set()
@@ -122,7 +127,33 @@ class JobTracker:
             self.live.view(self.missing(), now),
             self.alerts.view(now),
             self.failures,
+            self.input(),
         )
+
+    def input(self) -> Input | None:
+        """Return what it reads; None while that is unknown, or has neither partitions nor event time."""
+        if self.input_at is None or self.answer is None:
+            return None
+        names = {vertex.id: vertex.name for vertex in self.answer.vertices}
+        ordering = next((each for each, name in names.items() if EVENT_ORDER.name in name), None)
+        source = {name: value for each, told in self.inputs.items() if each != ordering for name, value in told.items()}
+        found = partitions.parse(source, self.inputs.get(ordering or "", {}))
+        if not found.partitions and ordering is None:
+            return None
+        shown = tuple(
+            Partition(
+                each.name,
+                each.subtask,
+                _seconds(each.watermark) if ordering else None,
+                each.idle,
+                each.offset if each.offset is None or each.offset >= 0 else None,
+                each.committed if each.committed is None or each.committed >= 0 else None,
+                each is found.holding,
+            )
+            for each in found.partitions
+        )
+        left = sum(found.pending.values()) if found.pending else None
+        return Input(self.input_at, shown, left, ordering is not None, _seconds(found.watermark))
 
     def _vertex(self, vertex: Vertex) -> Vertex:
         """Return it with its subtasks; the same one until something is new: it may have a thousand."""
@@ -147,6 +178,10 @@ class JobTracker:
             backpressured=_most([each.backpressured for each in subtasks]),
             checkpoint_bytes=cost.bytes if cost else None,
         )
+
+
+def _seconds(watermark: int | None) -> float | None:
+    return None if watermark in (None, partitions.NONE, partitions.END) else (watermark or 0) / 1000
 
 
 def _sum(rates: list[float | None]) -> float | None:

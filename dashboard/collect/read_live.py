@@ -7,15 +7,11 @@ empty places are null. Both are bounded by the detector, and cut here once more.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
-from urllib.parse import quote
+from typing import Final, NamedTuple
 
 from dashboard.collect.fields import Field, Unreadable
 from dashboard.model import LiveUser
 from flink_abnormal.core.published import LIVE_ALERTS, LIVE_USERS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 USERS: Final = f".{LIVE_USERS}"
 ALERTS: Final = f".{LIVE_ALERTS}"
@@ -23,7 +19,6 @@ MAX_PLACES: Final = 33
 MAX_USER_CHARS: Final = 1024
 EVENTS: Final = 20
 _NAME: Final = re.compile(r"\d+\..{1,500}\Z")
-MAX_QUERY_CHARS: Final = 2800
 
 
 class LiveAlert(NamedTuple):
@@ -52,18 +47,6 @@ def names(answer: Field) -> tuple[str, ...]:
 def subtask(name: str) -> int:
     """Return which subtask a metric belongs to."""
     return int(name.split(".", 1)[0])
-
-
-def queries(wanted: Iterable[str]) -> Iterator[str]:
-    """Yield the names with commas between, in parts that a URL takes."""
-    part = ""
-    for name in map(quote, wanted):
-        if part and len(part) + 1 + len(name) > MAX_QUERY_CHARS:
-            yield part
-            part = ""
-        part = f"{part},{name}" if part else name
-    if part:
-        yield part
 
 
 def values(answer: Field) -> dict[str, str]:

@@ -29,6 +29,7 @@ _TEXTS: Final = {
     "no-free-slot": "tasks are waiting for a free slot",
     "backpressure": "a task is held up by the next one more than half of the time",
     "source-idle": "the source emits no events",
+    "event-time-stands": "event time stands still while records come",
     "jobmanager-gone": "no JobManager answers",
 }
 

@@ -1,4 +1,4 @@
-"""`flink-abnormal watermarks`: how far event time has come in each partition, and what holds it back."""
+"""`flink-abnormal watermarks`: how far a job has come in each partition, and what holds event time back."""
 
 from __future__ import annotations
 
@@ -10,37 +10,47 @@ import rich_click as click
 from flink_abnormal.cli import tables
 from flink_abnormal.core.errors import UsageError
 from flink_abnormal.core.model import one_line
-from flink_abnormal.runtime import discovery
-from flink_abnormal.runtime import watermarks as found_in
-from flink_abnormal.runtime.watermarks import END, NONE
+from flink_abnormal.runtime import discovery, partitions
+from flink_abnormal.runtime.partitions import END, NONE
+
+HEADERS = ("Subtask", "Partition or file", "Watermark", "Behind the clock", "Idle in the last minute", "Offset read")
 
 
 @click.command()
 @click.argument("job", required=False)
 def watermarks(jobmanager: str | None, job: str | None) -> None:
-    """Show the watermark of each partition or file that a job reads, and which one holds event time back."""
+    """Show how far a job has come in each partition or file that it reads, and which one holds event time back."""
     target = discovery.find(jobmanager)
     found = target.job(job)
     if not found.running:
         raise UsageError(f"Job {found.id} is not running: it is {found.state}.")
-    read = found_in.read(target, found.id)
-    if read is None:
-        raise UsageError(f"Job {found.id} counts events as they arrive: it has no watermarks without --time event.")
+    read = partitions.read(target, found.id)
+    if read.watermark is None and not read.partitions:
+        raise UsageError(f"Job {found.id} has neither partitions nor event time: see --source kafka and --time event.")
     now_ms = time.time_ns() // 1_000_000
     rows = [
-        (str(split.subtask), one_line(split.name) or "-", *_when(split.watermark, now_ms), f"{split.idle:.0%}")
-        for split in read.splits
+        (
+            str(each.subtask),
+            one_line(each.name),
+            *(_when(each.watermark, now_ms) if read.watermark is not None else ("", "")),
+            "" if each.idle is None else f"{each.idle:.0%}",
+            "" if each.offset is None or each.offset < 0 else str(each.offset),
+        )
+        for each in read.partitions
     ]
-    tables.show(("Subtask", "Partition or file", "Watermark", "Behind the clock", "Idle in the last minute"), rows)
-    when, lag = _when(read.job, now_ms)
-    print(f"Event time of the job: {when}" + (f", {lag} behind the clock" if lag else ""))
+    tables.show(HEADERS, rows)
+    if read.pending:
+        print(f"Records left to read: {sum(read.pending.values())}")
+    if read.watermark is not None:
+        when, lag = _when(read.watermark, now_ms)
+        print(f"Event time of the job: {when}" + (f", {lag} behind the clock" if lag else ""))
     if (holding := read.holding) is not None:
         print(f"Held back by {one_line(holding.name)} (subtask {holding.subtask})")
 
 
-def _when(watermark: int, now_ms: int) -> tuple[str, str]:
+def _when(watermark: int | None, now_ms: int) -> tuple[str, str]:
     """Return a watermark and its distance from the clock, as text."""
-    if watermark == NONE:
+    if watermark is None or watermark == NONE:
         return "none yet", ""
     if watermark == END:
         return "the end", ""

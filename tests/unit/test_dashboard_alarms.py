@@ -10,10 +10,12 @@ from dashboard.model import (
     Checkpoint,
     Checkpoints,
     Edge,
+    Input,
     JobDetail,
     JobManager,
     JobSummary,
     Overview,
+    Partition,
     Recovery,
     Step,
     Subtask,
@@ -248,6 +250,23 @@ def test_a_source_that_gives_nothing_although_its_heartbeat_ticks(parameters, pa
     assert update(patience) == ()
     assert update(patience + 1) == (Alarm("source-idle", "warning", T, JOB, "Example", patience + 1.0),)
     assert update(patience + 2, state="FINISHED") == ()
+
+
+def test_event_time_that_stands_still_while_records_come():
+    alarms = Alarms()
+
+    def update(at, records, event_time, *, in_event_time=True):
+        partitions = (Partition("events-0", 0, event_time, 0.0, holds=True), Partition("events-1", 0, T))
+        read = Input(T + at, partitions, 7, in_event_time, event_time)
+        given = replace(detail(at, records, interval=None), input=read)
+        return [each for each in alarms.update(facts(at, details={JOB: given})) if each.kind == "event-time-stands"]
+
+    for at in range(0, 61, 20):
+        assert update(at, at + 1, T - 9) == []
+    assert update(61, 62, T - 9) == [Alarm("event-time-stands", "warning", T, JOB, "events-0", 61.0)]
+    assert update(62, 63, T - 8) == []
+    assert update(200, 63, T - 8) == []  # nothing came meanwhile
+    assert update(201, 64, T - 8, in_event_time=False) == []
 
 
 def test_nobody_answers_and_what_was_known_stays():

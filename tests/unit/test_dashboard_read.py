@@ -20,6 +20,7 @@ from dashboard.model import (
     TaskManager,
     Vertex,
 )
+from flink_abnormal.runtime import partitions
 
 NAME = "Internal Keyed State Abnormal Count Example"
 
@@ -231,14 +232,14 @@ def test_names_of_live_metrics_are_found_among_the_others():
 
     assert names == ("0.Process__Abnormal_count.liveUsers", "10.Process:_Abnormal_count.liveAlerts")
     assert [read_live.subtask(each) for each in names] == [0, 10]
-    assert list(read_live.queries(names)) == [
+    assert list(partitions.queries(names)) == [
         "0.Process__Abnormal_count.liveUsers,10.Process%3A_Abnormal_count.liveAlerts"
     ]
 
 
 def test_a_query_for_many_metrics_comes_in_parts():
     names = [f"{n}.Process__Abnormal_count.liveUsers" for n in range(1000)]
-    parts = list(read_live.queries(names))
+    parts = list(partitions.queries(names))
 
     assert ",".join(parts).split(",") == names
     assert max(map(len, parts)) <= 2800

@@ -12,7 +12,7 @@ from dashboard.collect.live_tracker import AlertTracker, LiveTracker
 from dashboard.collect.read_checkpoints import RestoredCheckpoint
 from dashboard.collect.read_live import LiveAlert, LiveUsers
 from dashboard.collect.workers import Named, Workers
-from dashboard.model import JobManager, Live, LiveUser, TaskManager
+from dashboard.model import Input, JobManager, Live, LiveUser, Partition, TaskManager
 from flink_abnormal.runtime.bounded import Address
 from flink_abnormal.runtime.names import resource_id
 
@@ -389,3 +389,37 @@ def test_a_vertex_of_an_answer_without_records_is_shown_without_figures():
 
     (subtask,) = job.view(T).vertices[0].subtasks
     assert (subtask.records_out, subtask.out_rate, subtask.busy) == (None, None, None)
+
+
+def test_what_a_job_reads_is_put_together_from_its_sources_and_from_where_events_are_put_in_order():
+    tracked = JobTracker(JOB, tracker()[0])
+    assert tracked.input() is None
+    answer = read.job(field("job"))
+    source, ordering = (vertex.id for vertex in answer.vertices[:2])
+    names = {source: "Source: Kafka messages", ordering: "Events in order of time"}
+    vertices = tuple(replace(each, name=names.get(each.id, each.name)) for each in answer.vertices)
+    tracked.update(replace(answer, vertices=vertices), T)
+    tracked.inputs = {
+        source: {
+            "0.Source__K.split.events-0.watermark.currentWatermark": "1700000000000",
+            "0.Source__K.split.events-0.watermark.idleTimeMsPerSecond": "0",
+            "1.Source__K.split.events-1.watermark.currentWatermark": str(-(2**63)),
+            "1.Source__K.KafkaSourceReader.topic.events.partition.1.currentOffset": "-1",
+            "0.Source__K.pendingRecords": "3",
+            "1.Source__K.pendingRecords": "4",
+        },
+        ordering: {"0.currentInputWatermark": "1700000000000"},
+    }
+    tracked.input_at = T
+
+    assert tracked.input() == Input(
+        T,
+        (Partition("events-0", 0, 1_700_000_000.0, 0.0, holds=True), Partition("events-1", 1)),
+        7,
+        True,
+        1_700_000_000.0,
+    )
+
+    tracked.inputs = {source: {}}
+    tracked.update(answer, T)
+    assert tracked.input() is None

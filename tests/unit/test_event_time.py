@@ -1,5 +1,7 @@
 """Event time: its options, the times it takes, and what is read of watermarks."""
 
+from itertools import chain
+
 import pytest
 import rest_server
 
@@ -8,9 +10,9 @@ from flink_abnormal.core.model import NO_TIMESTAMP
 from flink_abnormal.core.settings import from_values, options
 from flink_abnormal.core.time_settings import TimeSettings
 from flink_abnormal.pipeline.plausible import refusal
-from flink_abnormal.runtime import watermarks
+from flink_abnormal.runtime import partitions
+from flink_abnormal.runtime.partitions import NONE, Inputs, Partition
 from flink_abnormal.runtime.rest import Cluster
-from flink_abnormal.runtime.watermarks import NONE, Split, Watermarks
 
 NOW_MS = 1_795_000_000_000
 HOUR_MS = 3_600_000
@@ -65,50 +67,48 @@ def test_a_time_that_cannot_be_right_is_refused_with_a_reason(timestamp, reason)
     assert refusal(timestamp, HOUR_MS, NOW_MS) == reason
 
 
-def answers(*, ordered=True, watermark="1700000000000"):
+def answers(*, ordered=True):
     """Return what Flink answers about a job of two source subtasks, one of them without a partition."""
     source = "Source__Kafka_messages"
-    split = f"{source}.split.user-events-0.watermark"
-    found = {f"{split}.currentWatermark": watermark, f"{split}.idleTimeMsPerSecond": "250"}
     metrics = {
-        **found,
-        f"{split}.activeTimeMsPerSecond": "750.0",
-        f"{source}.currentOutputWatermark": watermark,
-        "Parse_lines.currentOutputWatermark": watermark,
+        f"0.{source}.split.user-events-0.watermark.currentWatermark": "1700000000000",
+        f"0.{source}.split.user-events-0.watermark.idleTimeMsPerSecond": "250",
+        f"0.{source}.KafkaSourceReader.topic.user-events.partition.0.currentOffset": "41",
+        f"0.{source}.KafkaSourceReader.topic.user-events.partition.0.committedOffset": "30",
+        f"0.{source}.pendingRecords": "7",
+        f"1.{source}.pendingRecords": "0",
     }
-    other = {f"{source}.currentOutputWatermark": str(NONE)}
+    marks = {"0.currentInputWatermark": "1700000000000", "1.currentInputWatermark": "1700000000500"}
     name = "Events in order of time -> (Late events, Key by userId)" if ordered else "Key by userId"
-    vertices = [
-        {"id": "a", "name": "Source: Kafka messages -> Parse lines", "parallelism": 2},
-        {"id": "b", "name": name, "parallelism": 2},
-    ]
-    listed = [[{"id": each} for each in task] for task in (metrics, other)]
-    values = [[{"id": each, "value": value} for each, value in task.items()] for task in (metrics, other)]
-    return [
-        (200, {"vertices": vertices}),
-        *((200, body) for task in zip(listed, values, strict=True) for body in task),
-        (200, [{"id": "currentInputWatermark", "min": float(watermark)}]),
-    ]
+    vertices = [{"id": "a", "name": "Source: Kafka messages -> Parse lines"}, {"id": "b", "name": name}]
+    others = ["0.Parse_lines.currentInputWatermark", f"0.{source}.currentOutputWatermark"]
+
+    def told(found):
+        return [(200, [{"id": each} for each in [*found, *others]])], [
+            (200, [{"id": each, "value": value} for each, value in found.items()])
+        ]
+
+    listed, values = told(metrics)
+    return [(200, {"vertices": vertices}), *listed, *values, *chain.from_iterable(told(marks) if ordered else [])]
 
 
-def test_the_watermark_of_each_partition_is_read_and_that_of_the_job():
+def test_what_a_job_reads_and_its_watermark_come_from_flinks_metrics():
     with rest_server.server(*answers()) as (port, asked):
-        found = watermarks.read(Cluster("127.0.0.1", port), "j")
+        found = partitions.read(Cluster("127.0.0.1", port), "j")
 
-    assert found == Watermarks(
-        [Split(0, "user-events-0", 1_700_000_000_000, 0.25), Split(1, "", NONE, 1.0)], 1_700_000_000_000
+    assert found == Inputs(
+        (Partition(0, "user-events-0", 1_700_000_000_000, 0.25, 41, 30),), {0: 7, 1: 0}, 1_700_000_000_000
     )
     assert [each.partition("?")[0] for each in asked] == [
         "GET /jobs/j",
-        *["GET /jobs/j/vertices/a/subtasks/0/metrics"] * 2,
-        *["GET /jobs/j/vertices/a/subtasks/1/metrics"] * 2,
-        "GET /jobs/j/vertices/b/subtasks/metrics",
+        *["GET /jobs/j/vertices/a/metrics"] * 2,
+        *["GET /jobs/j/vertices/b/metrics"] * 2,
     ]
 
 
-def test_a_job_that_counts_events_as_they_arrive_has_no_watermarks():
+def test_a_job_that_counts_events_as_they_arrive_has_no_watermark():
     with rest_server.server(*answers(ordered=False)) as (port, _):
-        assert watermarks.read(Cluster("127.0.0.1", port), "j") is None
+        assert partitions.read(Cluster("127.0.0.1", port), "j").watermark is None
 
 
 @pytest.mark.parametrize(
@@ -117,10 +117,11 @@ def test_a_job_that_counts_events_as_they_arrive_has_no_watermarks():
         ([("a", 50, 0.0), ("b", 40, 0.0), ("c", 10, 1.0)], 40, "b"),
         ([("a", 50, 0.0), ("b", NONE, 0.0)], NONE, "b"),
         ([("a", 50, 1.0), ("b", 40, 1.0)], 60, None),
+        ([("a", 50, 0.0)], None, None),
         ([], NONE, None),
     ],
 )
 def test_the_partition_that_holds_the_job_back_is_the_one_whose_watermark_it_has(splits, job, holding):
-    found = Watermarks([Split(0, *each) for each in splits], job).holding
+    found = Inputs(tuple(Partition(0, *each) for each in splits), {}, job).holding
 
     assert (found and found.name) == holding

@@ -22,6 +22,7 @@ class Jobs:
         with ui.element("div").classes("grid"):
             self._jobs = JobList(texts)
             self._tasks = TasksTable(texts)
+            self._partitions = Partitions(texts)
             self._subtasks = Subtasks(texts)
             with ui.element("div").classes("grid two"):
                 self._options = Options(texts)
@@ -29,7 +30,7 @@ class Jobs:
 
     def show(self, view: View) -> None:
         """Show all panels."""
-        for panel in (self._jobs, self._tasks, self._subtasks, self._options, self._failures):
+        for panel in (self._jobs, self._tasks, self._partitions, self._subtasks, self._options, self._failures):
             panel.show(view)
 
 
@@ -78,6 +79,51 @@ class TasksTable:
             first = {"id": vertex.id, "task": vertex.name, "subtasks": vertex.parallelism, "state": states}
             rows.append({**first, **_figures(vertex)})
         self._table.show(rows)
+
+
+class Partitions:
+    """What the job reads, and how far event time has come; hidden for a job without partitions or event time."""
+
+    def __init__(self, texts: Texts) -> None:
+        with Card(texts("partitions"), texts) as self._card:
+            self._told = ui.label().style("font-weight: 600")
+            names = ("partition", "subtask-number", "watermark", "behind", "idle", "offset", "committed")
+            columns = [(name, texts(name)) for name in names]
+            numbers = ("subtask-number", "behind", "idle", "offset", "committed")
+            self._table = Table(columns, "id", label=texts("partitions"), page=12, numbers=numbers)
+
+    def show(self, view: View) -> None:
+        """Show the partitions of the picked job."""
+        found, texts = view.job.input if view.job is not None else None, view.texts
+        visible(self._card.frame, found is not None)
+        if found is None:
+            return
+        self._card.age.show(found.at, view.now)
+        told = [texts("records-left", number=words.number(found.left))] if found.left is not None else []
+        if found.in_event_time:
+            told.append(texts("event-time", time=_behind(found.event_time, view)))
+        self._told.text = " · ".join(told)
+        self._table.show(
+            [
+                {
+                    "id": f"{each.subtask} {each.name}",
+                    "partition": f"{each.name} ({texts('holds-back')})" if each.holds else each.name,
+                    "subtask-number": each.subtask + 1,
+                    "watermark": words.moment(each.watermark) if each.watermark is not None else words.UNKNOWN,
+                    "behind": words.UNKNOWN if each.watermark is None else _behind(each.watermark, view),
+                    "idle": words.share(each.idle),
+                    "offset": words.number(each.offset),
+                    "committed": words.number(each.committed),
+                }
+                for each in found.partitions
+            ]
+        )
+
+
+def _behind(event_time: float | None, view: View) -> str:
+    if event_time is None:
+        return view.texts("no-watermark")
+    return view.texts("behind-clock", duration=words.elapsed(max(view.now - event_time, 0.0), view.texts))
 
 
 class Subtasks:
