@@ -101,7 +101,8 @@ class Partitions:
         self._card.age.show(found.at, view.now)
         told = [texts("records-left", number=words.number(found.left))] if found.left is not None else []
         if found.in_event_time:
-            told.append(texts("event-time", time=_behind(found.event_time, view)))
+            behind = texts("behind-clock", duration=_behind(found.event_time, view))
+            told.append(texts("no-watermark") if found.event_time is None else behind)
         self._told.text = " · ".join(told)
         self._table.show(
             [
@@ -110,7 +111,7 @@ class Partitions:
                     "partition": f"{each.name} ({texts('holds-back')})" if each.holds else each.name,
                     "subtask-number": each.subtask + 1,
                     "watermark": words.moment(each.watermark) if each.watermark is not None else words.UNKNOWN,
-                    "behind": words.UNKNOWN if each.watermark is None else _behind(each.watermark, view),
+                    "behind": _behind(each.watermark, view),
                     "idle": words.share(each.idle),
                     "offset": words.number(each.offset),
                     "committed": words.number(each.committed),
@@ -121,9 +122,7 @@ class Partitions:
 
 
 def _behind(event_time: float | None, view: View) -> str:
-    if event_time is None:
-        return view.texts("no-watermark")
-    return view.texts("behind-clock", duration=words.elapsed(max(view.now - event_time, 0.0), view.texts))
+    return words.UNKNOWN if event_time is None else words.elapsed(max(view.now - event_time, 0.0), view.texts)
 
 
 class Subtasks:
