@@ -6,7 +6,7 @@ ARGS ?=
 
 CONNECTORS := $(or $(FLINK_ABNORMAL_CONNECTORS),$(or $(FLINK_ABNORMAL_HOME),$(CURDIR))/.flink/connectors)
 
-.PHONY: run test lint bench soak dashboard setup connectors clean
+.PHONY: run test lint bench bench-streams soak dashboard setup connectors clean
 
 run: setup
 	@$(BIN)/flink-abnormal run $(ARGS)
@@ -26,6 +26,9 @@ dashboard: setup
 
 bench: setup
 	@$(BIN)/python bench/users.py $(ARGS)
+
+bench-streams: setup connectors
+	@$(BIN)/python bench/streams.py $(ARGS)
 
 soak: setup
 	@$(BIN)/python -c "import matplotlib" 2>/dev/null || \

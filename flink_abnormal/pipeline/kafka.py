@@ -42,7 +42,12 @@ def properties(settings: KafkaSettings) -> Any:
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             raise UsageError(f"--kafka-properties {settings.properties_file} can't be read: {why}.") from None
-        found.load(get_gateway().jvm.java.io.StringReader(text))
+        try:
+            found.load(get_gateway().jvm.java.io.StringReader(text))
+        except Py4JJavaError as error:
+            raise UsageError(
+                f"--kafka-properties {settings.properties_file} is no file of Java properties: {cause(error)}"
+            ) from None
     for text in settings.properties:
         key, _, value = text.partition("=")
         found.setProperty(key.strip(), value.strip())

@@ -134,8 +134,8 @@ def stranger():
 def test_what_the_brokers_do_not_allow_is_said_in_a_sentence(cli, kafka, stranger, tmp_path):
     source, sink = kafka.topics("events", "alerts")
     good = options(kafka, source, *to_kafka(sink, sink))
-    secret = tmp_path / "client.properties"
-    secret.write_text("security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\n")
+    properties = tmp_path / "client.properties"
+    properties.write_text("password=\\user")
 
     def refusal(*more):
         done = cli.run("run", *cli.job(*good, *more))
@@ -160,6 +160,10 @@ def test_what_the_brokers_do_not_allow_is_said_in_a_sentence(cli, kafka, strange
         2,
         "Error: transaction.timeout.ms=1000000 exceeds the brokers' transaction.max.timeout.ms, 900000: give at most "
         "that.",
+    )
+    assert refusal("--kafka-properties", str(properties)) == (
+        2,
+        f"Error: --kafka-properties {properties} is no file of Java properties: Malformed \\uxxxx encoding.",
     )
     assert refusal("--bootstrap", "127.0.0.1:1") == (
         4,
