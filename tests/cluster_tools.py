@@ -12,9 +12,7 @@ START_SECONDS = 180
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return free_ports(1)
 
 
 def free_ports(count):
@@ -65,7 +63,7 @@ class LocalCluster(CommandLine):
 @contextlib.contextmanager
 def running(folder, **env):
     """Give a local cluster that is up, in an environment of its own; it is ended, and every process of it is gone."""
-    local = LocalCluster(folder, free_port())
+    local = LocalCluster(folder, free_ports(3))
     local.env |= env
     started = local.up()
     assert started.returncode == 0, started.stderr

@@ -7,7 +7,7 @@ import signal
 
 import psutil
 import pytest
-from cluster_tools import free_port
+from cluster_tools import free_ports
 from conftest import wait_until
 
 pytestmark = pytest.mark.timeout(600)
@@ -144,7 +144,7 @@ def test_a_cluster_without_room_is_left_alone(cluster):
 
 
 def test_a_killed_leader_costs_no_alert_on_a_cluster_that_lives_as_long_as_the_drill(cli, report):
-    done = cli.run("drill", "--kill", "jobmanager", "--port", free_port(), *DEADLINE, *report.option, seconds=SECONDS)
+    done = cli.run("drill", "--kill", "jobmanager", "--port", free_ports(3), *DEADLINE, *report.option, seconds=SECONDS)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "No local cluster is up: starting one for the drill with three JobManagers" in done.stdout
