@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pyflink.datastream import ProcessFunction
 
-from flink_abnormal.core.model import DEAD_LETTER_RAW_BYTES, DeadLetter, Message, UserEvent
+from flink_abnormal.core.model import DEAD_LETTER_RAW_BYTES, NO_TIMESTAMP, DeadLetter, Message, UserEvent
 from flink_abnormal.core.published import BYTES_READ
 from flink_abnormal.core.time_settings import MESSAGE_TIME
 from flink_abnormal.pipeline import formats, plausible
@@ -122,7 +122,8 @@ class ParseRecords(ProcessFunction):
         if record.message is not None and self._settings.timestamp_field == MESSAGE_TIME:
             parsed = parsed._replace(timestamp=record.message.timestamp)
         if self._time.event and (reason := plausible.refusal(parsed.timestamp, self._time.max_ahead_ms)) is not None:
-            return Rejected(reason)
+            yearless = parsed.timestamp == NO_TIMESTAMP and self._settings.format == "sshd" and not self._settings.year
+            return Rejected(f"{reason}; give --year, if its header has none" if yearless else reason)
         return parsed
 
     def _sample(self, record: Record, reason: str) -> None:

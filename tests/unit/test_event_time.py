@@ -1,12 +1,13 @@
 """Event time: its options, the times it takes, and what is read of watermarks."""
 
 from itertools import chain
+from types import SimpleNamespace
 
 import pytest
 import rest_server
 
 from flink_abnormal.core.errors import UsageError
-from flink_abnormal.core.model import NO_TIMESTAMP
+from flink_abnormal.core.model import NO_TIMESTAMP, Rule
 from flink_abnormal.core.settings import from_values, options
 from flink_abnormal.core.time_settings import TimeSettings
 from flink_abnormal.pipeline.plausible import refusal
@@ -125,3 +126,62 @@ def test_the_partition_that_holds_the_job_back_is_the_one_whose_watermark_it_has
     found = Inputs(tuple(Partition(0, *each) for each in splits), {}, job).holding
 
     assert (found and found.name) == holding
+
+
+class Memory(dict):
+    """Flink's state of one user, in memory: a map, and under the key None a value."""
+
+    def value(self):
+        return self.get(None)
+
+    def update(self, value):
+        self[None] = value
+
+    def put(self, key, value):
+        self[key] = value
+
+    def remove(self, key):
+        del self[key]
+
+
+class Runtime:
+    """What a function sees of Flink; `timers` are those that it has set."""
+
+    def __init__(self):
+        self.states, self.timers = {}, []
+
+    def state(self, descriptor):
+        return self.states.setdefault(descriptor.name, Memory())
+
+    get_state = get_map_state = state
+
+    def timer_service(self):
+        return self
+
+    def register_event_time_timer(self, timestamp):
+        self.timers.append(timestamp)
+
+
+def test_a_row_is_kept_as_long_as_its_span_and_a_timer_frees_that_of_a_silent_user(monkeypatch):
+    from flink_abnormal.pipeline import detector
+
+    for name in ("ValueStateDescriptor", "MapStateDescriptor"):
+        monkeypatch.setattr(detector, name, lambda name, *_: SimpleNamespace(name=name))
+    monkeypatch.setattr(detector, "Types", SimpleNamespace(LONG=lambda: None, TUPLE=lambda _: None))
+    runtime = Runtime()
+    function = detector.WithinProcessFunction(Rule(3, 100))
+    function.open(runtime)
+
+    def process(time, kind="abnormal", times=1):
+        return [alert[2] for alert in function.process_element(("kim", kind, times, time, f"{time}"), runtime)]
+
+    assert [process(time) for time in (0, 50, 100, 101, 300)] == [[], [], [3], [3], []]
+    assert process(310, times=2) == [3]
+    assert runtime.timers == [101]
+    function.on_timer(101, runtime)
+    assert runtime.timers == [101, 411]
+    assert [len(state) for state in runtime.states.values()] == [1, 2]
+    function.on_timer(411, runtime)
+    assert [len(state) for state in runtime.states.values()] == [0, 0]
+    assert (process(500), process(501, "normal")) == ([], [])
+    assert [len(state) for state in runtime.states.values()] == [0, 0]

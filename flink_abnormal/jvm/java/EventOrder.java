@@ -44,7 +44,8 @@ public final class EventOrder extends KeyedProcessFunction implements ResultType
     }
 
     public void open(OpenContext context) {
-        waiting = getRuntimeContext().getMapState(new MapStateDescriptor("waitingEvents", Types.LONG, new ListTypeInfo(taken)));
+        MapStateDescriptor events = new MapStateDescriptor("waitingEvents", Types.LONG, new ListTypeInfo(taken));
+        waiting = getRuntimeContext().getMapState(events);
         lateEvents = getRuntimeContext().getMetricGroup().counter("lateEvents");
     }
 
@@ -89,19 +90,19 @@ public final class EventOrder extends KeyedProcessFunction implements ResultType
         public int compare(Object one, Object other) {
             Tuple7 first = (Tuple7) one;
             Tuple7 second = (Tuple7) other;
-            if (!first.f5.equals(second.f5)) {
-                Matcher[] names = {ROTATED.matcher((String) first.f5), ROTATED.matcher((String) second.f5)};
-                boolean[] rotated = {names[0].matches(), names[1].matches()};
-                String[] bases = {
-                    rotated[0] ? names[0].group(1) : (String) first.f5, rotated[1] ? names[1].group(1) : (String) second.f5
-                };
-                if (!bases[0].equals(bases[1])) return bases[0].compareTo(bases[1]);
-                int[] numbers = {
-                    rotated[0] ? Integer.parseInt(names[0].group(2)) : -1, rotated[1] ? Integer.parseInt(names[1].group(2)) : -1
-                };
-                if (numbers[0] != numbers[1]) return numbers[0] > numbers[1] ? -1 : 1;
-            }
-            return ((Long) first.f6).compareTo((Long) second.f6);
+            int origins = compareOrigins((String) first.f5, (String) second.f5);
+            return origins != 0 ? origins : ((Long) first.f6).compareTo((Long) second.f6);
+        }
+
+        private static int compareOrigins(String one, String other) {
+            Matcher first = ROTATED.matcher(one);
+            Matcher second = ROTATED.matcher(other);
+            boolean firstRotated = first.matches();
+            boolean secondRotated = second.matches();
+            int bases = (firstRotated ? first.group(1) : one).compareTo(secondRotated ? second.group(1) : other);
+            if (bases != 0) return bases;
+            int number = firstRotated ? Integer.parseInt(first.group(2)) : -1;
+            return (secondRotated ? Integer.parseInt(second.group(2)) : -1) - number;
         }
     }
 }

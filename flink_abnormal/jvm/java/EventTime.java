@@ -13,11 +13,10 @@ import org.apache.flink.util.clock.RelativeClock;
 /**
  * Times and watermarks of records; Flink makes one generator per split (partition, file), and takes their minimum.
  *
- * <p>A partition that gives no record for `idleMs` is idle and holds nothing back; a file never is, since each is read to
- * its end. With Flink's own idleness the last
- * records would wait for later ones for ever; here a subtask whose splits have all been silent for that long brings
- * event time up to the latest record it has seen. A time too far in the future, or too long ago, moves no watermark: the
- * parse step makes its record a dead letter.
+ * <p>A partition that gives no record for `idleMs` is idle and holds nothing back; a file never is, since each is read
+ * to its end. With Flink's own idleness the last records would wait for later ones for ever; here a subtask whose
+ * splits have all been silent for that long brings event time up to the latest record it has seen. A time too far in the
+ * future, or too long ago, moves no watermark: the parse step makes its record a dead letter.
  */
 public final class EventTime implements WatermarkStrategy {
     /** A watermark for each event would double the traffic. */
@@ -39,7 +38,15 @@ public final class EventTime implements WatermarkStrategy {
      * @param outOfOrderMs how far a record may be behind the latest; negative: no watermark before the end
      * @param files whether splits are files; `followed` whether more files may come
      */
-    public EventTime(RecordTime time, Number outOfOrderMs, Number idleMs, Boolean files, Boolean followed, Number aheadMs, Number earliestMs) {
+    public EventTime(
+        RecordTime time,
+        Number outOfOrderMs,
+        Number idleMs,
+        Boolean files,
+        Boolean followed,
+        Number aheadMs,
+        Number earliestMs
+    ) {
         this.time = time;
         this.outOfOrderMs = outOfOrderMs.longValue();
         this.idleMs = idleMs.longValue();
@@ -87,10 +94,11 @@ public final class EventTime implements WatermarkStrategy {
             seen(usable ? timestamp : RecordTime.NONE);
             if (this != main) main.seen(usable ? timestamp : RecordTime.NONE);
             if (outOfOrderMs < 0 || latest == RecordTime.NONE || followed && main.idle) return;
-            if (emitted != RecordTime.NONE && latest - outOfOrderMs - 1 - emitted < Math.max(STEP_MS, outOfOrderMs)) return;
+            long step = latest - outOfOrderMs - 1 - emitted;
+            if (emitted != RecordTime.NONE && step < Math.max(STEP_MS, outOfOrderMs)) return;
             emit(output);
-            // Flink would take a subtask whose last split has ended for active: each is idle between its watermarks, and
-            // the main output speaks for all.
+            // Flink would take a subtask whose last split has ended for active: each is idle between its watermarks,
+            // and the main output speaks for all.
             if (followed) output.markIdle();
         }
 

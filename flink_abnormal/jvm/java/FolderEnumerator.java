@@ -130,7 +130,8 @@ final class FolderEnumerator implements SplitEnumerator {
         else assignOneEach();
         if (!complete || !waitingSplits.isEmpty()) return;
         for (Object reader : waitingReaders) {
-            if (context.registeredReaders().containsKey(reader)) context.signalNoMoreSplits(((Integer) reader).intValue());
+            int subtask = ((Integer) reader).intValue();
+            if (context.registeredReaders().containsKey(reader)) context.signalNoMoreSplits(subtask);
         }
         waitingReaders.clear();
     }

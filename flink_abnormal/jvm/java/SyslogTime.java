@@ -32,7 +32,8 @@ public final class SyslogTime extends RecordTime {
     }
 
     public long of(Tuple record) {
-        String text = header((byte[]) record.getField(LINE));
+        byte[] line = (byte[]) record.getField(LINE);
+        String text = header(new String(line, 0, Math.min(line.length, LONGEST), StandardCharsets.UTF_8));
         if (text == null || text.isEmpty() || text.startsWith("[")) return NONE; // "[": seconds since boot
         int[] day = times.yearless(text);
         if (day == null) return times.ofText(text, 0);
@@ -40,8 +41,7 @@ public final class SyslogTime extends RecordTime {
     }
 
     /** Returns the text of the time in a line's header, or null. */
-    private String header(byte[] line) {
-        String text = new String(line, 0, Math.min(line.length, LONGEST), StandardCharsets.UTF_8);
+    private String header(String text) {
         if (patterns == null) {
             patterns = new Pattern[headers.length];
             for (int i = 0; i < headers.length; i++) patterns[i] = Times.pattern(headers[i]);
@@ -60,7 +60,8 @@ public final class SyslogTime extends RecordTime {
     private int yearsAfter(int[] day, Tuple record) {
         if (first < 0) return 0;
         byte[] bytes = (byte[]) record.getField(first);
-        String text = bytes.length == 0 ? null : header((new String(bytes, StandardCharsets.UTF_8) + " ").getBytes(StandardCharsets.UTF_8));
+        if (bytes.length == 0) return 0;
+        String text = header(new String(bytes, StandardCharsets.UTF_8) + " ");
         int[] start = text == null ? null : times.yearless(text);
         return start != null && 31 * day[0] + day[1] < 31 * start[0] + start[1] - WEEK ? 1 : 0;
     }

@@ -9,6 +9,7 @@ import java.time.DateTimeException;
 import java.time.LocalDate;
 import java.time.temporal.IsoFields;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -78,7 +79,9 @@ public final class Times implements Serializable {
             Matcher match = matcher("iso", text);
             if (match.matches()) return ofIso(match);
         }
-        if (matcher("number", text).matches() && !matcher("compact", text).matches()) return ofNumber(new BigDecimal(text));
+        if (matcher("number", text).matches() && !matcher("compact", text).matches()) {
+            return ofNumber(new BigDecimal(text));
+        }
         Matcher match = matcher("dotnet", text);
         if (match.matches()) return Long.parseLong(match.group(1));
         if (text.startsWith("[")) text = text.endsWith("]") ? text.substring(1, text.length() - 1) : text.substring(1);
@@ -117,19 +120,20 @@ public final class Times implements Serializable {
         Integer offset = offset(match);
         if (offset == null || year == 0) return RecordTime.NONE;
         long days = LocalDate.of(year, month, day).toEpochDay();
-        return days * DAY_MS + ((hour * 60L + minute - offset.intValue()) * 60L + second) * 1000L + fraction(match.group("fraction"));
+        long ofDay = ((hour * 60L + minute - offset.intValue()) * 60L + second) * 1000L;
+        return days * DAY_MS + ofDay + fraction(match.group("fraction"));
     }
 
     private static long fraction(String digits) {
         if (digits == null) return 0L;
-        String six = (digits + "00000").substring(0, Math.max(6, Math.min(digits.length(), 6)));
-        return (long) Math.rint(Integer.parseInt(six) / 1000.0);
+        return (long) Math.rint(Integer.parseInt((digits + "00000").substring(0, 6)) / 1000.0);
     }
 
     private Integer offset(Matcher match) {
         String sign = match.group("sign");
         String named = match.group("named");
-        if (sign == null) return named == null ? Integer.valueOf(0) : Integer.valueOf((String) texts.get("zone " + named.toUpperCase(java.util.Locale.ROOT)));
+        if (sign == null && named == null) return Integer.valueOf(0);
+        if (sign == null) return Integer.valueOf((String) texts.get("zone " + named.toUpperCase(Locale.ROOT)));
         int hour = number(match, "zonehour");
         int minute = number(match, "zoneminute");
         if (hour > 23 || minute > 59) return null;
@@ -158,11 +162,12 @@ public final class Times implements Serializable {
         if (value.isObject()) {
             JsonNode wrapped = (JsonNode) value.get("$numberLong");
             if (wrapped == null) return RecordTime.NONE;
-            if (wrapped.isTextual() && wrapped.textValue().matches("-?[0-9]{1,18}")) return Long.parseLong(wrapped.textValue());
+            String digits = wrapped.textValue();
+            if (digits != null && digits.matches("-?[0-9]{1,18}")) return Long.parseLong(digits);
             value = wrapped;
         }
         if (value.isIntegralNumber()) {
-            return value.canConvertToLong() && value.longValue() != Long.MIN_VALUE ? value.longValue() : RecordTime.NONE;
+            return value.canConvertToLong() ? value.longValue() : RecordTime.NONE; // the smallest long is NONE
         }
         return value.isTextual() ? ofText(value.textValue(), 0) : RecordTime.NONE;
     }
@@ -184,7 +189,8 @@ public final class Times implements Serializable {
     private static BigDecimal number(JsonNode value) {
         if (value.isIntegralNumber()) {
             BigInteger whole = value.bigIntegerValue();
-            boolean exact = whole.signum() < 0 ? whole.abs().compareTo(SIGNED_LIMIT) <= 0 : whole.compareTo(UNSIGNED_LIMIT) < 0;
+            BigInteger size = whole.abs();
+            boolean exact = whole.signum() < 0 ? size.compareTo(SIGNED_LIMIT) <= 0 : size.compareTo(UNSIGNED_LIMIT) < 0;
             return exact ? new BigDecimal(whole) : new BigDecimal(whole.doubleValue());
         }
         double number = value.doubleValue();
@@ -205,7 +211,7 @@ public final class Times implements Serializable {
     }
 
     private static int month(String name) {
-        return MONTHS.indexOf(name.toLowerCase(java.util.Locale.ROOT)) / 3 + 1;
+        return MONTHS.indexOf(name.toLowerCase(Locale.ROOT)) / 3 + 1;
     }
 
     private Matcher matcher(String name, String text) {
