@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 CONNECT_SECONDS: Final = 5.0
 ANSWER_MS: Final = 10_000
 USUAL_TRANSACTION_MS: Final = 900_000
+USUAL_MESSAGE_BYTES: Final = 1_048_588
 _REASON: Final = re.compile(r"kafka\.common\.errors\.(\w+): ?(.*)")
 _MEANINGS: Final = {
     "SaslAuthenticationException": "the brokers refuse these credentials.",
@@ -104,18 +105,26 @@ class Brokers:
                 described.get()
 
     def longest_transaction_ms(self) -> int:
-        """Return the brokers' limit of a transaction's duration; the usual one if these credentials may not ask."""
-        kind = getattr(self._common.config, "ConfigResource$Type").BROKER
+        """Return the brokers' limit of a transaction's duration."""
+        return self._limit("BROKER", self._node, "transaction.max.timeout.ms", USUAL_TRANSACTION_MS)
+
+    def largest_message(self, topic: str) -> int:
+        """Return a topic's limit of a message's size, in bytes."""
+        return self._limit("TOPIC", topic, "max.message.bytes", USUAL_MESSAGE_BYTES)
+
+    def _limit(self, kind: str, name: str, setting: str, usual: int) -> int:
+        """Return a setting of a broker or topic; the usual value if these credentials may not ask."""
         resources = get_gateway().jvm.java.util.ArrayList()
-        resources.add(self._common.config.ConfigResource(kind, self._node))
+        types = getattr(self._common.config, "ConfigResource$Type")
+        resources.add(self._common.config.ConfigResource(getattr(types, kind), name))
         try:
             (config,) = dict(self._admin.describeConfigs(resources).all().get()).values()
         except Py4JJavaError as error:
-            if "ClusterAuthorizationException" in str(error):
-                return USUAL_TRANSACTION_MS
+            if "AuthorizationException" in str(error):
+                return usual
             with self._explained():
                 raise
-        return int(config.get("transaction.max.timeout.ms").value())
+        return int(config.get(setting).value())
 
     @contextlib.contextmanager
     def _explained(self, what: str = "") -> Iterator[None]:

@@ -9,7 +9,7 @@ from itertools import chain
 
 import pytest
 from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewPartitions
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 from conftest import alerts, lines, records, wait_until
 
 from flink_abnormal.core.model import Rule
@@ -120,6 +120,32 @@ def test_keys_headers_and_tombstones_are_read(cli, kafka, tmp_path):
         (b"k", event, [('q"\\\n', b"\xff"), ("null", None)]),
         (b"\xff", event, [("tenant", b"a")]),
     ]
+
+
+def test_a_dead_letter_above_its_topics_limit_is_cut_and_fails_no_job(cli, kafka):
+    (source,) = kafka.topics("events", partitions=1)
+    sink, small = f"{source}-alerts", f"{source}-dead"
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    made = admin.create_topics([NewTopic(sink, 1), NewTopic(small, 1, config={"max.message.bytes": "1500"})])
+    assert [each.result(10) for each in made.values()] == [None, None]
+    producer = Producer({"bootstrap.servers": kafka.bootstrap})
+    producer.produce(source, b"x" * 1_000, b"whole", headers=[("h", b"1")])
+    producer.produce(source, b"y" * 5_000, b"cut", headers=[("h", b"2")])
+    producer.produce(source, b"z" * 5_000, b"k" * 2_000, headers=[("h", b"3")])
+    assert producer.flush(30) == 0
+
+    done = cli.run("run", *cli.job(*options(kafka, source, *to_kafka(sink, small))), seconds=120)
+
+    assert done.returncode == 2, done.stderr  # no line was usable
+    found = {message.offset(): message for message in kafka.messages(small) if message.value()}
+    letters = [(message.key(), set(message.value()), dict(message.headers())) for message in found.values()]
+    cut = [(key, text, headers.get("h"), headers.get("dead-letter.cut")) for key, text, headers in letters]
+    assert cut == [
+        (b"whole", set(b"x"), b"1", None),
+        (b"cut", set(b"y"), b"2", b"5000"),
+        (None, set(b"z"), None, b"5000"),
+    ]
+    assert [len(message.value()) > 800 for message in found.values()] == [True] * 3
 
 
 @pytest.fixture

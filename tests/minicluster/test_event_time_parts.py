@@ -134,7 +134,7 @@ def json_time(part):
     return part(timestamp_field="at")
 
 
-@settings(max_examples=800, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=800, deadline=None, suppress_health_check=list(HealthCheck))
 @given(value=VALUES)
 @example(value=2**63)
 @example(value=-(2**63))
@@ -158,7 +158,7 @@ def test_a_date_by_week_or_day_of_the_year_is_the_same_in_java(json_time, text):
 def test_a_path_leads_java_to_the_same_value(part, path):
     read = part(timestamp_field=path)
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
     @given(record=st.dictionaries(st.sampled_from(["a", "a.b", "b", "a.1"]), VALUES, max_size=3))
     def check(record):
         found = fields.find(orjson.loads(json.dumps(record)), path)

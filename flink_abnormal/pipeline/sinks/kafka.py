@@ -35,6 +35,11 @@ if TYPE_CHECKING:
 TRANSACTION_TIMEOUT: Final = "transaction.timeout.ms"
 RECOVERY_MS: Final = 60_000
 _NULL: Final = "-"
+CLIENT_BYTES: Final = 1_048_576
+"""Kafka's default of max.request.size."""
+FRAME_BYTES: Final = 200
+FIELD_BYTES: Final = 10
+"""What a batch of one message, and a header, have beside their content, at most."""
 MESSAGE_FIELDS: Final = ("reason", "topic", "partition", "offset", "timestamp", "latenessMs")
 LINE_FIELDS: Final = ("reason", "source", "line", "bytes", "latenessMs")
 """What a dead letter's headers report, with `dead-letter.` in front."""
@@ -55,6 +60,7 @@ def build(
         brokers.check_topics("--alerts-topic", str(sink.alerts_topic))
         if sink.dead_letters_topic is not None:
             brokers.check_topics("--dead-letters-topic", sink.dead_letters_topic)
+            most = _most_bytes(settings.kafka, brokers.largest_message(sink.dead_letters_topic))
         timeout_ms = (
             transaction_ms(settings.kafka, settings.state.checkpoint_interval_ms, brokers)
             if sink.in_transactions
@@ -74,7 +80,7 @@ def build(
     )
     if dead_letters is not None and sink.dead_letters_topic is not None:
         built += write(
-            dead_letters, DeadLetterToMessage(), DEAD_LETTERS_TO_KAFKA, sink.dead_letters_topic, DEAD_LETTER_TOPIC
+            dead_letters, DeadLetterToMessage(most), DEAD_LETTERS_TO_KAFKA, sink.dead_letters_topic, DEAD_LETTER_TOPIC
         )
     return built
 
@@ -134,17 +140,42 @@ class AlertToMessage(MapFunction):
 
 
 class DeadLetterToMessage(MapFunction):
-    """Turns a dead letter back into the message it was, with more headers: why it is unusable, and its origin."""
+    """Turns a dead letter back into the message it was, with more headers: why it is unusable, and its origin.
+
+    One above the topic's limit would fail the job for ever: its value is cut, and if that is not enough, its own key
+    and headers are left out. The header `dead-letter.cut` has the value's length before.
+    """
+
+    def __init__(self, most: int) -> None:
+        """`most` is the size in bytes that a message may have."""
+        self._most = most
 
     def map(self, value: str) -> tuple[bytes, str]:
         """Return the value and the envelope of KafkaOutput."""
         record = orjson.loads(value)
         told = MESSAGE_FIELDS if "topic" in record else LINE_FIELDS
-        headers = [
-            *((name, _decoded(text)) for name, text in record.get("headers", ())),
-            *((f"dead-letter.{name}", str(record[name]).encode()) for name in told if record.get(name) is not None),
-        ]
-        return b64decode(record["raw"]), envelope(_decoded(record.get("key")), headers)
+        raw, key = b64decode(record["raw"]), _decoded(record.get("key"))
+        why = [(f"dead-letter.{name}", str(record[name]).encode()) for name in told if record.get(name) is not None]
+        headers = [*((name, _decoded(text)) for name, text in record.get("headers", ())), *why]
+        if _bytes(key, headers) + len(raw) > self._most:
+            cut = ("dead-letter.cut", str(len(raw)).encode())
+            headers.append(cut)
+            if _bytes(key, headers) > self._most:
+                key, headers = None, [*why, cut]
+            raw = raw[: max(self._most - _bytes(key, headers), 0)]
+        return raw, envelope(key, headers)
+
+
+def _most_bytes(settings: KafkaSettings, topic_bytes: int) -> int:
+    """Return the size of a message that client and topic take, without what Kafka adds to it."""
+    given = str(kafka.properties(settings).getProperty("max.request.size") or CLIENT_BYTES)
+    return min(topic_bytes, int(given) if given.isdecimal() else CLIENT_BYTES) - FRAME_BYTES
+
+
+def _bytes(key: bytes | None, headers: Iterable[tuple[str, bytes | None]]) -> int:
+    """Return the size of a message's key and headers, and at most what each field adds."""
+    fields = sum(len(name.encode()) + len(value or b"") + FIELD_BYTES for name, value in headers)
+    return len(key or b"") + fields
 
 
 def envelope(key: bytes | None, headers: Iterable[tuple[str, bytes | None]]) -> str:
