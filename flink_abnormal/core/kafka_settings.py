@@ -125,6 +125,11 @@ class KafkaSourceSettings(SourceSettings):
             epoch_ms(str(self.until), "--until", "latest")
 
 
+def for_connector(text: str) -> str:
+    """Return properties with Kafka's classes, such as login modules, under the names they have in the connector."""
+    return re.sub(r"(?<![\w.])org\.apache\.kafka\.", "org.apache.flink.kafka.shaded.org.apache.kafka.", text)
+
+
 def epoch_ms(text: str, flag: str, words: str) -> int:
     """Return a time, in ISO 8601 with a zone or in epoch milliseconds, as the latter; raise UsageError for another."""
     if text.isascii() and text.isdigit():

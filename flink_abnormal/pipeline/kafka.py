@@ -12,6 +12,7 @@ from py4j.protocol import Py4JJavaError
 from pyflink.java_gateway import get_gateway
 
 from flink_abnormal.core.errors import AbnormalError, ClusterError, UsageError, cause
+from flink_abnormal.core.kafka_settings import for_connector
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,14 +45,14 @@ def properties(settings: KafkaSettings) -> Any:
             why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             raise UsageError(f"--kafka-properties {settings.properties_file} can't be read: {why}.") from None
         try:
-            found.load(get_gateway().jvm.java.io.StringReader(text))
+            found.load(get_gateway().jvm.java.io.StringReader(for_connector(text)))
         except Py4JJavaError as error:
             raise UsageError(
                 f"--kafka-properties {settings.properties_file} is no file of Java properties: {cause(error)}"
             ) from None
     for text in settings.properties:
         key, _, value = text.partition("=")
-        found.setProperty(key.strip(), value.strip())
+        found.setProperty(key.strip(), for_connector(value.strip()))
     return found
 
 
@@ -71,6 +72,7 @@ class Brokers:
             ("request.timeout.ms", str(ANSWER_MS // 2)),
         ):
             given.setProperty(key, value)
+        self._given, self._clients = given, clients.clients
         with self._explained():
             self._admin = clients.clients.admin.Admin.create(given)
         try:
@@ -85,15 +87,43 @@ class Brokers:
 
     def _reach_all(self) -> str:
         """Connect to each broker at the address it advertises; return the id of one."""
-        with self._explained():
-            nodes = list(self._admin.describeCluster().nodes().get().toArray())
+        try:
+            with self._explained():
+                nodes = list(self._admin.describeCluster().nodes().get().toArray())
+        except ClusterError:
+            self._check_addresses(self._leaders())  # the admin client asks at advertised addresses only
+            raise
+        self._check_addresses(nodes)
+        return str(nodes[0].id())
+
+    def _leaders(self) -> list[Any]:
+        """Return the brokers that lead a partition, as the one at --bootstrap knows them; none if it is silent."""
+        given = get_gateway().jvm.java.util.Properties()
+        given.putAll(self._given)
+        for side in ("key", "value"):
+            given.setProperty(
+                f"{side}.deserializer",
+                for_connector("org.apache.kafka.common.serialization.ByteArrayDeserializer"),
+            )
+        patience = get_gateway().jvm.java.time.Duration.ofMillis(ANSWER_MS // 2)
+        try:
+            consumer = self._clients.consumer.KafkaConsumer(given)
+            try:
+                topics = dict(consumer.listTopics(patience)).values()
+            finally:
+                consumer.close(patience)
+        except Py4JJavaError:
+            return []
+        leaders = [partition.leader() for partitions in topics for partition in list(partitions)]
+        return list({leader.id(): leader for leader in leaders if leader is not None}.values())
+
+    def _check_addresses(self, nodes: list[Any]) -> None:
         for node in nodes:
             if (why := _unreachable(node.host(), node.port())) is not None:
                 raise ClusterError(
                     f"Broker {node.id()} of {self._bootstrap} says that its address is {node.host()}:{node.port()}, "
                     f"which can't be reached from here: {why}. Correct the broker's advertised.listeners."
                 )
-        return str(nodes[0].id())
 
     def check_topics(self, flag: str, *topics: str) -> None:
         """Raise UsageError unless each topic exists and may be used."""

@@ -7,6 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flink_abnormal.core.errors import ClusterError
+from flink_abnormal.core.kafka_settings import for_connector
 from flink_abnormal.jvm.jar import KAFKA_CONNECTOR, build
 from flink_abnormal.runtime import distribution
 
@@ -67,7 +68,7 @@ def _run(bootstrap: str, properties: str, *ids: str) -> str:
     try:
         done = subprocess.run(
             [f"{env['JAVA_HOME']}/bin/java", "-cp", classpath, MAIN, *ids],
-            input=f"{TIMEOUTS}{properties}\nbootstrap.servers={bootstrap}\n",
+            input=f"{TIMEOUTS}{for_connector(properties)}\nbootstrap.servers={bootstrap}\n",
             capture_output=True,
             text=True,
             timeout=COMMAND_SECONDS,

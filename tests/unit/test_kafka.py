@@ -7,7 +7,7 @@ import uuid
 import pytest
 
 from flink_abnormal.core.errors import UsageError
-from flink_abnormal.core.kafka_settings import KafkaSettings, epoch_ms
+from flink_abnormal.core.kafka_settings import KafkaSettings, epoch_ms, for_connector
 from flink_abnormal.core.model import DeadLetter, Message
 from flink_abnormal.core.settings import from_values, options
 from flink_abnormal.drill.timeline import BrokersTimeline, Observation, Restored
@@ -98,6 +98,13 @@ def test_options_that_do_not_fit_are_refused(given, sentence):
         settings(**KAFKA | given)
 
     assert str(refused.value) == sentence
+
+
+def test_kafkas_classes_have_the_names_of_the_connector():
+    shaded = "org.apache.flink.kafka.shaded.org.apache.kafka"
+    given = f"a=org.apache.kafka.One required;\nb=x.org.apache.kafka.Two,{shaded}.Three"
+
+    assert for_connector(given) == f"a={shaded}.One required;\nb=x.org.apache.kafka.Two,{shaded}.Three"
 
 
 def test_brokers_have_names_and_addresses_of_both_kinds():
