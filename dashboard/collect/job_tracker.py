@@ -137,7 +137,7 @@ class JobTracker:
         names = {vertex.id: vertex.name for vertex in self.answer.vertices}
         ordering = next((each for each, name in names.items() if EVENT_ORDER.name in name), None)
         source = {name: value for each, told in self.inputs.items() if each != ordering for name, value in told.items()}
-        found = partitions.parse(source, self.inputs.get(ordering or "", {}))
+        found = partitions.parse(source, None if ordering is None else self.inputs.get(ordering, {}))
         if not found.partitions and ordering is None:
             return None
         shown = tuple(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 import rich_click as click
 
@@ -60,8 +60,7 @@ SCRIPTS: Final = (Script(ABNORMAL, abnormal, from_values), Script(TICKER, ticker
 
 def settings_of(arguments: Sequence[str]) -> Settings:
     """Return the settings of the options of `jobs/abnormal.py`; raises click's exceptions too."""
-    with abnormal.make_context(ABNORMAL.script, list(arguments)) as context:
-        return from_values(context.params)
+    return cast("Settings", SCRIPTS[0].settings(arguments))
 
 
 def _run(job: Job, settings: JobSettings) -> None:

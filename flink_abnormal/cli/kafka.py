@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 import rich_click as click
+from click.core import ParameterSource
 from rich.console import Console
 
 from flink_abnormal.cli import tables
@@ -165,6 +166,8 @@ def produce(
     its key.
     """
     if context.invoked_subcommand is not None:
+        if any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in context.params):
+            raise UsageError(f"Options of produce {context.invoked_subcommand} come after its name.")
         return
     kafka_clients.library()
     servers = bootstrap or _started().bootstrap

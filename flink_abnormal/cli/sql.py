@@ -18,6 +18,7 @@ def sql(jobmanager: str | None, arguments: tuple[str, ...]) -> None:
     distribution.require(distribution.SQL_GATEWAY, "The SQL client", "SQL gateway")
     distribution.require(KAFKA_CONNECTOR, "The SQL client", "connector")
     cluster = discovery.find(jobmanager)
+    cluster.slots()  # the client itself would tell of a missing cluster in a trace, at the first statement
     env = distribution.prepare()
     env["FLINK_OPT_DIR"] = str(distribution.link_sql())
     script = distribution.flink_home() / "bin" / "sql-client.sh"

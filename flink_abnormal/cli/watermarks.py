@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime, timedelta, timezone
+from typing import Final
 
 import rich_click as click
 
@@ -13,7 +14,15 @@ from flink_abnormal.core.model import one_line
 from flink_abnormal.runtime import discovery, partitions
 from flink_abnormal.runtime.partitions import END, NONE
 
-HEADERS = ("Subtask", "Partition or file", "Watermark", "Behind the clock", "Idle in the last minute", "Offset read")
+FETCH_SECONDS: Final = 1.5
+HEADERS: Final = (
+    "Subtask",
+    "Partition or file",
+    "Watermark",
+    "Behind the clock",
+    "Idle in the last minute",
+    "Offset read",
+)
 
 
 @click.command()
@@ -24,6 +33,9 @@ def watermarks(jobmanager: str | None, job: str | None) -> None:
     found = target.job(job)
     if not found.running:
         raise UsageError(f"Job {found.id} is not running: it is {found.state}.")
+    # Flink answers with what it fetched last, perhaps minutes ago, and fetches anew for the next question.
+    partitions.read(target, found.id)
+    time.sleep(FETCH_SECONDS)
     read = partitions.read(target, found.id)
     if read.watermark is None and not read.partitions:
         raise UsageError(f"Job {found.id} has neither partitions nor event time: see --source kafka and --time event.")

@@ -87,8 +87,8 @@ def queries(names: Iterable[str]) -> Iterator[str]:
         yield part
 
 
-def parse(source: Mapping[str, str], ordering: Mapping[str, str]) -> Inputs:
-    """Parse the metrics of the sources, and of the vertex that puts events in order, by their names."""
+def parse(source: Mapping[str, str], ordering: Mapping[str, str] | None) -> Inputs:
+    """Parse the metrics of the sources, and of the vertex that puts events in order (None: there is none), by name."""
     found: dict[tuple[int, str], dict[str, int | float]] = {}
     pending: dict[int, int] = {}
     for name, value in source.items():
@@ -103,21 +103,23 @@ def parse(source: Mapping[str, str], ordering: Mapping[str, str]) -> Inputs:
             figures["offset" if match[4] == "currentOffset" else "committed"] = int(value)
         elif (match := _PENDING.fullmatch(name)) is not None:
             pending[int(match[1])] = int(value)
-    marks = [int(value) for name, value in ordering.items() if _INPUT.fullmatch(name)]
+    marks = [int(value) for name, value in (ordering or {}).items() if _INPUT.fullmatch(name)]
     partitions = (Partition(*place, **figures) for place, figures in sorted(found.items()))  # type: ignore[arg-type]
-    return Inputs(tuple(partitions), pending, min(marks, default=None))
+    return Inputs(tuple(partitions), pending, None if ordering is None else min(marks, default=NONE))
 
 
 def read(cluster: Cluster, job_id: str) -> Inputs:
     """Read what a job reads."""
     source: dict[str, str] = {}
-    ordering: dict[str, str] = {}
+    ordering: dict[str, str] | None = None
     with cluster.understood():
         for vertex in cluster.get(f"/jobs/{job_id}")["vertices"]:
             if not is_read(vertex["name"]):
                 continue
             path = f"/jobs/{job_id}/vertices/{vertex['id']}/metrics"
-            into = ordering if EVENT_ORDER.name in vertex["name"] else source
+            into = source
+            if EVENT_ORDER.name in vertex["name"]:
+                into = ordering = {}
             for query in queries(wanted(each["id"] for each in cluster.get(path))):
                 into |= {each["id"]: each["value"] for each in cluster.get(f"{path}?get={query}") if "value" in each}
         return parse(source, ordering)

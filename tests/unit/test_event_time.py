@@ -112,6 +112,12 @@ def test_a_job_that_counts_events_as_they_arrive_has_no_watermark():
         assert partitions.read(Cluster("127.0.0.1", port), "j").watermark is None
 
 
+def test_a_job_that_has_just_begun_has_no_watermark_yet():
+    vertices, *_ = answers()
+    with rest_server.server(vertices, (200, [])) as (port, _):
+        assert partitions.read(Cluster("127.0.0.1", port), "j") == Inputs((), {}, NONE)
+
+
 @pytest.mark.parametrize(
     ("splits", "job", "holding"),
     [
