@@ -105,7 +105,9 @@ def test_prometheus_scrapes_each_process_of_the_cluster(composition, job):
 
 def test_a_killed_taskmanager_comes_back_and_the_job_goes_on_from_its_checkpoint(composition, job, page):
     composition.await_checkpoint(job, composition.checkpoints(job)["completed"])
-    assert len(composition.inside("jobmanager", "bash", "-c", f"ls -d /data/checkpoints/{job.id}/chk-*").split()) >= 3
+    # The folder is listed, not each checkpoint's own: the oldest may go in that moment.
+    names = composition.inside("jobmanager", "ls", f"/data/checkpoints/{job.id}").split()
+    assert len([name for name in names if name.startswith("chk-")]) >= 3
     page.locator(".tile", has_text="Slots in use").get_by_text("100 %").wait_for()
     composition.kill_java(composition.containers("taskmanager")[0])
     page.locator(".alarm .what:visible", has_text="TaskManager lost: TaskManager").wait_for()
