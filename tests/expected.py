@@ -1,9 +1,10 @@
-"""What the rule gives for the simulated users: the reference that jobs are held against."""
+"""What the rule gives for the simulated users, and where Java reads other times: the references of jobs and parts."""
 
 from flink_abnormal.core.model import Rule
 from flink_abnormal.core.rule import detect
 from flink_abnormal.core.simulation import Simulation
 from flink_abnormal.core.source_settings import RandomSettings
+from flink_abnormal.pipeline.formats import times
 
 SEED = RandomSettings().seed
 
@@ -27,3 +28,9 @@ def summary_of(events, threshold=3):
         f"read {len(events)} = valid {len(events)} + skipped 0 + dead-lettered 0; "
         f"events: abnormal {abnormal}, normal {len(events) - abnormal}; alerts {found}"
     )
+
+
+def set_apart(text):
+    """Whether Python and Java may read another time: in blanks, in letters beyond 16 bits, in what dateutil reads."""
+    odd = any("\ud800" <= letter <= "\udfff" or letter > "\uffff" for letter in text)
+    return odd or text.strip() != text.strip(" \t\r\n") or times.PATTERNS["week"].fullmatch(text.strip()) is not None

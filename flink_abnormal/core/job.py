@@ -48,16 +48,17 @@ class Goal(NamedTuple):
 
 
 class Proof(NamedTuple):
-    """The operators whose state identifies a snapshot as this job's.
+    """The operators that identify a snapshot as this job's.
 
     The uid of `keyed` depends on the execution mode, `source` on the chosen source; `bounded` exists only in bounded
-    runs, `ordered` only with event time.
+    runs, `ordered` only with event time, `python` only with the Python engine.
     """
 
     keyed: Operator
     source: Operator
     bounded: Operator
     ordered: Operator
+    python: Operator
 
 
 @dataclass(frozen=True)

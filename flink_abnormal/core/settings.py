@@ -33,8 +33,16 @@ Mode = Literal["thread", "process"]
 
 @dataclass(frozen=True)
 class DetectionSettings:
-    """Options of the rule."""
+    """Options of the rule, and of what applies it."""
 
+    engine: str = option(
+        "python",
+        "--engine",
+        "choice",
+        "What parses and detects: Python, or Java parts that come with it and are faster (sshd's lines are Python's in "
+        "both).",
+        choices=("python", "jvm"),
+    )
     threshold: int = option(3, "--threshold", "integer", "Abnormal events in a row that raise an alert.", minimum=1)
     within_ms: int | None = option(
         None,

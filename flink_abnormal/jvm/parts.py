@@ -50,6 +50,11 @@ class Parts:
             array[place] = argument
         return constructor.newInstance(array)
 
+    @staticmethod
+    def field(part: Any, name: str) -> Any:
+        """Return the value of a public field."""
+        return part.getClass().getField(name).get(part)
+
 
 def build(jars: Jars) -> Parts:
     """Return the parts, whose jar is compiled if it is missing."""

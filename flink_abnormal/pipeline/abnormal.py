@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from flink_abnormal.core.job import Goal, Job, Proof
-from flink_abnormal.core.operators import DETECTOR, EVENT_ORDER, TALLY, WITHIN
+from flink_abnormal.core.operators import DETECTOR, EVENT_ORDER, KEY_BY_USER, TALLY, WITHIN
 from flink_abnormal.pipeline import sinks, sources
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def _goal(settings: Settings) -> Goal:
 
 def _proof(settings: Settings) -> Proof:
     keyed = DETECTOR if settings.detection.within_ms is None else WITHIN
-    return Proof(keyed, sources.chosen(settings).operator, TALLY, EVENT_ORDER)
+    return Proof(keyed, sources.chosen(settings).operator, TALLY, EVENT_ORDER, KEY_BY_USER)
 
 
 def _build(*arguments: Any) -> None:

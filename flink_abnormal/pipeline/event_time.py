@@ -65,21 +65,25 @@ def record_time(settings: Settings, java_parts: Parts) -> Any:
     records = settings.records
     if records.timestamp_field == MESSAGE_TIME:
         return java_parts.new("MessageTime")
-    jvm = get_gateway().jvm
-    texts = jvm.java.util.HashMap()
+    reader = times_reader(java_parts)
+    if records.format == "jsonl":
+        return java_parts.new("JsonTime", reader, records.timestamp_field)
+    headers = get_gateway().jvm.java.util.ArrayList()
+    for pattern in syslog.PATTERNS:
+        headers.add(java_pattern(pattern))
+    dated = needs_first_line(records) and settings.source == "files"
+    return java_parts.new("SyslogTime", reader, headers, records.year or 0, FIRST_LINE_FIELD if dated else -1)
+
+
+def times_reader(java_parts: Parts) -> Any:
+    """Return the Java part Times, with the patterns and tables of `formats/times.py`."""
+    texts = get_gateway().jvm.java.util.HashMap()
     for name, pattern in times.PATTERNS.items():
         texts.put(name, java_pattern(pattern))
     for name, minutes in times.ZONES.items():
         texts.put(f"zone {name}", str(minutes))
     texts.put("units", ";".join(" ".join(map(str, unit)) for unit in times.UNITS))
-    reader = java_parts.new("Times", texts)
-    if records.format == "jsonl":
-        return java_parts.new("JsonTime", reader, records.timestamp_field)
-    headers = jvm.java.util.ArrayList()
-    for pattern in syslog.PATTERNS:
-        headers.add(java_pattern(pattern))
-    dated = needs_first_line(records) and settings.source == "files"
-    return java_parts.new("SyslogTime", reader, headers, records.year or 0, FIRST_LINE_FIELD if dated else -1)
+    return java_parts.new("Times", texts)
 
 
 def java_pattern(pattern: re.Pattern[str]) -> str:

@@ -1,11 +1,10 @@
-"""The graph: source -> engine (key_by(userId), detector) -> sinks, with uids, names, parallelism and slots."""
+"""The graph: source and parse step -> key_by(userId), detector -> sinks, with uids, names, parallelism and slots."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flink_abnormal.pipeline import sinks, sources, tally
-from flink_abnormal.pipeline.engines import python
+from flink_abnormal.pipeline import engines, event_time, sinks, sources, tally
 from flink_abnormal.pipeline.sinks import SinkContext
 from flink_abnormal.pipeline.sources.base import SourceContext
 from flink_abnormal.pipeline.streams import side_output, tags
@@ -35,10 +34,15 @@ def build(
     """
     mode = settings.state.mode
     source = sources.build(env, settings, SourceContext(parallelism.source, mode, start_ms, jars))
-    alerts, tallies, late = python.build(env, source.events, settings, parallelism.process, jars)
-    dead_letters = [*source.dead_letters, *late]
+    events, dead_letters, tallies = source.events, [*source.dead_letters], [*source.tallies]
+    if settings.time.event:
+        events, late, late_tallies = event_time.ordered(env, events, settings, parallelism.process, jars)
+        dead_letters.append(late)
+        tallies.append(late_tallies)
+    detection = engines.chosen(settings).detect(env, events, settings, parallelism.process, jars)
+    alerts = detection.alerts
     if settings.bounded:
-        figures = tally.build(env, source.events, [*source.tallies, *tallies])
+        figures = tally.build(env, [*tallies, *detection.tallies])
         if source.at_end is not None:
             figures = source.at_end(figures)
             dead_letters.append(side_output(figures, tags.dead_letters()))

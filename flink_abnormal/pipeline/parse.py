@@ -58,6 +58,14 @@ class Record(NamedTuple):
         return cls(line, f"{topic}/{partition}", offset, message=Message(envelope, topic, partition, offset, timestamp))
 
 
+class Origin(NamedTuple):
+    """What a source gives: `read` turns a value into a record; `kept` bytes of an unusable one are passed on."""
+
+    read: Callable[[Any], Record]
+    kept: int = DEAD_LETTER_RAW_BYTES
+    of_messages: bool = False
+
+
 class ParseRecords(ProcessFunction):
     """Turns records into events; with event time, their file or partition and their place in it follow the event."""
 
@@ -65,16 +73,14 @@ class ParseRecords(ProcessFunction):
         self,
         settings: FormatSettings,
         time: TimeSettings,
+        origin: Origin,
         *,
         tally: bool,
-        read: Callable[[Any], Record] = Record.of_line,
-        kept: int = DEAD_LETTER_RAW_BYTES,
     ) -> None:
-        """`read` turns a value of the stream into a record; `kept` bytes of an unusable one are passed on."""
         self._settings = settings
         self._time = time
-        self._read = read
-        self._kept = kept
+        self._read = origin.read
+        self._kept = origin.kept
         self._tally = tags.tally() if tally else None
         self._dead_letters = tags.dead_letters()
 
@@ -137,6 +143,24 @@ class ParseRecords(ProcessFunction):
     def _count(self, what: str, number: int) -> Iterator[Any]:
         if self._tally is not None:
             yield self._tally, (what, number)
+
+
+class ExplainRefused(ParseRecords):
+    """Parses what a Java part refused, to say why; and the first line that it skipped, as a sample."""
+
+    def open(self, runtime_context: RuntimeContext) -> None:
+        """Build a parser whose notes, which Java has counted, are dropped."""
+        super().open(runtime_context)
+        self._parse = formats.parser(self._settings)
+
+    def _measure(self, record: Record) -> None:
+        """Count nothing, since Java has."""
+
+    def _parsed(self, record: Record) -> UserEvent | Rejected | None:
+        parsed = super()._parsed(record)
+        if isinstance(parsed, UserEvent):
+            return Rejected("--engine jvm refuses it, and --engine python does not: please report it")
+        return parsed
 
 
 def _dead_letter(record: Record, reason: str) -> DeadLetter:

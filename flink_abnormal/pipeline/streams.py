@@ -117,6 +117,11 @@ def side_output(stream: DataStream, tag: OutputTag) -> DataStream:
     return DataStream(stream._j_data_stream.getSideOutput(tag.get_java_output_tag()))  # noqa: SLF001
 
 
+def refused(records: DataStream) -> OutputTag:
+    """Return the side output of records that Java parts refuse."""
+    return OutputTag("refused", records.get_type())
+
+
 def j_array(stream: DataStream) -> Any:
     """Wrap this stream in a Java array, the argument of Java's `union`."""
     gateway = get_gateway()

@@ -52,17 +52,16 @@ class AlertTally:
         return ((self._tag, (ALERTS, len(alerts))),) if alerts else ()
 
 
-def build(env: StreamExecutionEnvironment, events: DataStream, others: Sequence[DataStream]) -> DataStream:
-    """Return a stream of (what, number), emitted at the end of the input, even of an empty one.
+def build(env: StreamExecutionEnvironment, tallies: Sequence[DataStream]) -> DataStream:
+    """Return the sums of (what, number), emitted at the end of the input, even of an empty one.
 
-    `others` are side outputs of the same type, counted in Python. PyFlink lacks a window sum on the JVM, so this calls
-    Java's.
+    PyFlink lacks a window sum on the JVM, so this calls Java's.
     """
     jvm = get_gateway().jvm
     zero = label(env.from_collection([(SKIPPED, 0)], types.tally()), TALLY_START).set_parallelism(1)
-    j_stream = _kind_and_times(events)
-    for other in [zero, *others]:
-        j_stream = j_stream.union(j_array(other))
+    j_stream = zero._j_data_stream  # noqa: SLF001
+    for stream in tallies:
+        j_stream = j_stream.union(j_array(stream))
     j_type = j_stream.getType()
     what = jvm.org.apache.flink.api.common.operators.Keys.ExpressionKeys(0, j_type)
     config = j_stream.getExecutionEnvironment().getConfig()
@@ -112,10 +111,11 @@ class PrintSummary(KeyedProcessFunction):
         yield summary.text()
 
 
-def _kind_and_times(events: DataStream) -> Any:
+def kinds(events: DataStream) -> DataStream:
+    """Return (kind, how many) of each event, without a step through Python."""
     gateway = get_gateway()
     wanted = gateway.new_array(gateway.jvm.int, 2)
     wanted[0], wanted[1] = EVENT_KIND_FIELD, EVENT_TIMES_FIELD
     projected = events._j_data_stream.project(wanted)  # noqa: SLF001
     parallelism = events._j_data_stream.getParallelism()  # noqa: SLF001
-    return projected.uid(TALLY_PROJECTION.uid).name(TALLY_PROJECTION.name).setParallelism(parallelism)
+    return label(DataStream(projected), TALLY_PROJECTION).set_parallelism(parallelism)

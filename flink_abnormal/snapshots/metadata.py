@@ -17,10 +17,11 @@ _NATIVE: Final = {"KeyGroupsStateHandle": "hashmap", "IncrementalRemoteKeyedStat
 
 
 class SnapshotMetadata(NamedTuple):
-    """A snapshot's metadata: ids (hex) of the operators with state, and the Java classes of keyed state."""
+    """A snapshot's metadata: ids (hex) of its operators, the Java classes of keyed state, and its kind."""
 
     operators: set[str]
     keyed_state: set[str]
+    savepoint: bool
 
 
 def check(path: str, settings: Settings, proof: Proof) -> None:
@@ -47,6 +48,12 @@ def check(path: str, settings: Settings, proof: Proof) -> None:
     if (_id(proof.ordered.uid) in snapshot.operators) != settings.time.event:
         was = "processing" if settings.time.event else "event"
         raise UsageError(f"{path} was taken with --time {was}, which a snapshot can't change: give that.")
+    engine = "python" if _id(proof.python.uid) in snapshot.operators else "jvm"
+    if engine != settings.detection.engine and not snapshot.savepoint:
+        raise UsageError(
+            f"{path} may contain events on their way, in the form of --engine {engine}: give --engine {engine}. "
+            "Only a savepoint can move between engines."
+        )
     for backend in native_backends(snapshot):
         if backend != settings.state.backend:
             raise UsageError(
@@ -69,12 +76,14 @@ def native_backends(snapshot: SnapshotMetadata) -> set[str]:
 def read(path: str) -> SnapshotMetadata:
     """Read a snapshot's metadata; needs a running JVM."""
     operators, keyed_state = set(), set()
-    for operator in metadata(path).getOperatorStates().toArray():
+    content = metadata(path)
+    for operator in content.getOperatorStates().toArray():
         operators.add(operator.getOperatorID().toHexString())
         for subtask in operator.getStates().toArray():
             for handle in subtask.getManagedKeyedState().toArray():
                 keyed_state.add(handle.getClass().getSimpleName())
-    return SnapshotMetadata(operators, keyed_state)
+    properties = content.getCheckpointProperties()
+    return SnapshotMetadata(operators, keyed_state, properties is not None and properties.isSavepoint())
 
 
 def metadata(path: str) -> Any:

@@ -35,25 +35,27 @@ def test_a_killed_taskmanager_costs_no_alert_and_doubles_none(cluster, tmp_path)
     assert set(re.findall(r"The job is (\w+)", said)) == {"RESTARTING"}
 
 
-def test_a_savepoint_moves_the_job_to_the_other_backend_and_another_parallelism(cluster, tmp_path):
-    events = simulated(events=120)
-    job = cluster.job("--events", 120, "--interval", "100ms", "--checkpoint-interval", "1s", "--no-emit-log")
+def test_a_savepoint_moves_the_job_to_the_other_engine_and_backend_and_another_parallelism_and_back(cluster, tmp_path):
+    events = simulated(events=160)
+    job = cluster.job("--events", 160, "--interval", "100ms", "--checkpoint-interval", "1s", "--no-emit-log")
     job += ["--sink", "files", "--output", str(tmp_path / "out")]
-    submitted = cluster.run("submit", "--detached", *job)
-    assert submitted.returncode == 0, submitted.stderr
-    job_id = submitted.stdout.split()[-1]
-    wait_until(lambda: list(cluster.checkpoints.glob("*/chk-[2-9]/_metadata")), "a second checkpoint")
+    moved = ("--engine", "jvm", "--state-backend", "rocksdb", "--slots", "shared")
+    moved += ("--source-parallelism", 2, "--process-parallelism", 4, "--sink-parallelism", 1)
 
-    stopped = cluster.run("stop", job_id)
-    assert stopped.returncode == 0, stopped.stderr
-    savepoint = re.fullmatch(rf"Stopped job {job_id}; savepoint file:(\S+)\n", stopped.stdout)[1]
-    resumed = cluster.run(
-        *("submit", *job, "--from", savepoint, "--state-backend", "rocksdb", "--slots", "shared"),
-        *("--source-parallelism", 2, "--process-parallelism", 4, "--sink-parallelism", 1),
-    )
+    def savepoint_of(*options):
+        submitted = cluster.run("submit", "--detached", *job, *options)
+        assert submitted.returncode == 0, submitted.stderr
+        job_id = submitted.stdout.split()[-1]
+        wait_until(lambda: list(cluster.checkpoints.glob(f"{job_id}/chk-*/_metadata")), "a checkpoint")
+        stopped = cluster.run("stop", job_id)
+        assert stopped.returncode == 0, stopped.stderr
+        return re.fullmatch(rf"Stopped job {job_id}; savepoint file:(\S+)\n", stopped.stdout)[1]
 
-    assert resumed.returncode == 0, resumed.stderr
-    assert resumed.stdout.splitlines()[-1] == summary_of(events)
+    there = savepoint_of(*moved, "--from", savepoint_of())
+    back = cluster.run("submit", *job, "--from", there)
+
+    assert back.returncode == 0, back.stderr
+    assert back.stdout.splitlines()[-1] == summary_of(events)
     assert alerts(tmp_path / "out") == alerts_of(events)
 
 

@@ -34,15 +34,22 @@ BAD = {
 ODD_USERS = ["a\0b", "😀", "한글", "two\nlines", "\u2028", "x" * 1024, "<script>", "'\"\\"]
 
 
-@pytest.mark.parametrize("mode", [pytest.param("thread", marks=pytest.mark.thread_mode), "process"])
-def test_bad_lines_go_to_the_dead_letters_and_the_job_goes_on(cli, tmp_path, mode):
+@pytest.mark.parametrize(
+    ("mode", "engine"),
+    [
+        pytest.param("thread", "python", marks=pytest.mark.thread_mode),
+        ("process", "python"),
+        pytest.param("thread", "jvm", marks=pytest.mark.thread_mode),
+    ],
+)
+def test_bad_lines_go_to_the_dead_letters_and_the_job_goes_on(cli, tmp_path, mode, engine):
     source = tmp_path / "events.jsonl"
     odd = [json.dumps({"userId": user, "isAbnormal": True}).encode() for user in ODD_USERS for _ in range(3)]
     source.write_bytes(b"\n".join([ABNORMAL_KIM, *BAD, b"", ABNORMAL_KIM, *odd, b"  \r", ABNORMAL_KIM]) + b"\n")
 
     done = cli.run(
         "run",
-        *cli.job("--source", "files", "--input", source, "--execution-mode", mode),
+        *cli.job("--source", "files", "--input", source, "--execution-mode", mode, "--engine", engine),
         *("--sink", "print", "--sink", "files", "--output", tmp_path / "out"),
     )
 

@@ -1,15 +1,20 @@
-"""The engine in Python: a KeyedProcessFunction, in thread mode or in process mode."""
+"""The engine in Python: a ProcessFunction parses, a KeyedProcessFunction detects; in thread or in process mode."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from flink_abnormal.core.model import Rule
-from flink_abnormal.core.operators import DETECTOR, KEY_BY_USER, WITHIN
-from flink_abnormal.pipeline import event_time, live_gauges
+from pyflink.common import Types
+from pyflink.datastream import MapFunction
+
+from flink_abnormal.core.model import Alert, Rule
+from flink_abnormal.core.operators import DETECTOR, KEY_BY_USER, PARSE, WITHIN
+from flink_abnormal.pipeline import live_gauges, tally
 from flink_abnormal.pipeline.detector import AbnormalCountProcessFunction, WithinProcessFunction
+from flink_abnormal.pipeline.engines import Detection, Parsed
 from flink_abnormal.pipeline.live_gauges import LiveDocuments
 from flink_abnormal.pipeline.live_metrics import LiveMetrics
+from flink_abnormal.pipeline.parse import ParseRecords
 from flink_abnormal.pipeline.streams import key_by, label, side_output, tags, types
 from flink_abnormal.pipeline.tally import AlertTally
 
@@ -19,27 +24,30 @@ if TYPE_CHECKING:
     from flink_abnormal.core.settings import Settings
     from flink_abnormal.jvm.jar import Jars
     from flink_abnormal.pipeline.detector import DecisionObserver
+    from flink_abnormal.pipeline.parse import Origin
 
 
-class Detection(NamedTuple):
-    """`alerts` of Alert; `tallies` of (what, how many), if the run has an end; `dead_letters` of JSON."""
+def parse(
+    env: StreamExecutionEnvironment,  # noqa: ARG001 - all engines share these signatures
+    records: DataStream,
+    origin: Origin,
+    settings: Settings,
+    parallelism: int,
+    jars: Jars,  # noqa: ARG001
+) -> Parsed:
+    """Parse records, in the source's task."""
+    function = ParseRecords(settings.records, settings.time, origin, tally=settings.bounded)
+    events = label(records.process(function, types.parsed(settings.time)), PARSE).set_parallelism(parallelism)
+    tallies = [tally.kinds(events), side_output(events, tags.tally())] if settings.bounded else []
+    return Parsed(events, [side_output(events, tags.dead_letters())], tallies)
 
-    alerts: DataStream
-    tallies: list[DataStream]
-    dead_letters: list[DataStream]
 
-
-def build(
+def detect(
     env: StreamExecutionEnvironment, events: DataStream, settings: Settings, parallelism: int, jars: Jars
 ) -> Detection:
-    """Detect in `events` of UserEvent, keyed by user; `jars` has the folder of compiled Java parts."""
+    """Detect with Flink's state, bound to Python."""
     mode, live = settings.state.mode, settings.detection.live
     rule = Rule(settings.detection.threshold, settings.detection.within_ms)
-    tallies, dead_letters = [], []
-    if settings.time.event:
-        events, late, late_tallies = event_time.ordered(env, events, settings, parallelism, jars)
-        tallies.append(late_tallies)
-        dead_letters.append(late)
     observers: list[DecisionObserver] = []
     if live:
         observers.append(LiveMetrics(rule) if mode == "thread" else LiveDocuments(rule))
@@ -53,5 +61,17 @@ def build(
     alerts = label(keyed.process(detector, types.alert()), operator, mode).set_parallelism(parallelism)
     if live and mode == "process":
         live_gauges.build(env, alerts, parallelism, jars)
-    tallies.append(side_output(alerts, tags.tally()))
-    return Detection(alerts, tallies if settings.bounded else [], dead_letters)
+    return Detection(alerts, [side_output(alerts, tags.tally())] if settings.bounded else [])
+
+
+def to_json(env: StreamExecutionEnvironment, alerts: DataStream, jars: Jars) -> DataStream:  # noqa: ARG001
+    """Turn alerts into JSON by `Alert.to_json`."""
+    return alerts.map(AlertToJson(), Types.STRING())
+
+
+class AlertToJson(MapFunction):
+    """Turns an alert into a line of JSON."""
+
+    def map(self, value: tuple[object, ...]) -> str:
+        """Return the line without its line break."""
+        return Alert(*value).to_json()  # type: ignore[arg-type]

@@ -50,7 +50,7 @@ class JsonLines:
         self._timestamp_field = timestamp_field
         self._kinds: dict[str, Kind] = dict.fromkeys(map(normal_text, abnormal_values), ABNORMAL)
         self._kinds |= dict.fromkeys(map(normal_text, normal_values), NORMAL)
-        self._other: Kind | None = NORMAL if not normal_values else None if abnormal_values else ABNORMAL
+        self._other = other_kind(abnormal_values, normal_values)
         self._note = note
         self._unmatched = set(self._kinds)
 
@@ -121,6 +121,11 @@ class JsonLines:
             self._note(UNREAD_TIMES)
             return NO_TIMESTAMP
         return milliseconds
+
+
+def other_kind(abnormal_values: tuple[str, ...], normal_values: tuple[str, ...]) -> Kind | None:
+    """Return the kind of a value that is in neither list."""
+    return NORMAL if not normal_values else None if abnormal_values else ABNORMAL
 
 
 def _user_part(record: dict[str, Any], message: Message | None, name: str) -> str | Rejected:

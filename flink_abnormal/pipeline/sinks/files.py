@@ -13,9 +13,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pyflink.common import Types
 from pyflink.common.serialization import Encoder
-from pyflink.datastream import MapFunction
 from pyflink.datastream.connectors.file_system import (
     BucketAssigner,
     FileCompactor,
@@ -25,9 +23,9 @@ from pyflink.datastream.connectors.file_system import (
     RollingPolicy,
 )
 
-from flink_abnormal.core.model import Alert
 from flink_abnormal.core.operators import ALERT_FILES, ALERTS_TO_JSON, DEAD_LETTER_FILES
 from flink_abnormal.core.published import ALERTS_FOLDER, DEAD_LETTERS_FOLDER
+from flink_abnormal.pipeline import engines
 from flink_abnormal.pipeline.streams import label
 
 if TYPE_CHECKING:
@@ -41,7 +39,7 @@ _PART_BYTES: Final = 128 * 1024 * 1024
 
 
 def build(
-    env: StreamExecutionEnvironment,  # noqa: ARG001 - all sinks share this signature
+    env: StreamExecutionEnvironment,
     alerts: DataStream,
     dead_letters: DataStream | None,
     settings: Settings,
@@ -49,7 +47,8 @@ def build(
 ) -> list[DataStream]:
     """Write alerts and dead letters as JSON Lines."""
     parallelism = context.parallelism
-    lines = label(alerts.map(AlertToJson(), Types.STRING()), ALERTS_TO_JSON).set_parallelism(parallelism)
+    lines = engines.chosen(settings).to_json(env, alerts, context.jars)
+    label(lines, ALERTS_TO_JSON).set_parallelism(parallelism)
     built = [lines, _sink(lines, ALERTS_FOLDER, ALERT_FILES, settings, parallelism)]
     if dead_letters is not None:
         built.append(_sink(dead_letters, DEAD_LETTERS_FOLDER, DEAD_LETTER_FILES, settings, parallelism))
@@ -76,11 +75,3 @@ def _sink(lines: DataStream, folder: str, operator: Operator, settings: Settings
         file_sink = builder.enable_compact(compaction, FileCompactor.concat_file_compactor()).build()
     written = lines.sink_to(file_sink).name(operator.name).uid(operator.uid)
     return written.set_parallelism(parallelism)
-
-
-class AlertToJson(MapFunction):
-    """Turns an alert into a line of JSON."""
-
-    def map(self, value: tuple[Any, ...]) -> str:
-        """Return the line without its line break."""
-        return Alert(*value).to_json()

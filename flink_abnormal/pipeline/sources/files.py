@@ -18,13 +18,13 @@ from pyflink.java_gateway import get_gateway
 from flink_abnormal.core import fingerprints
 from flink_abnormal.core.fingerprints import Fingerprint
 from flink_abnormal.core.model import DEAD_LETTER_RAW_BYTES, DeadLetter
-from flink_abnormal.core.operators import CHECK_FILES, FILE_SOURCE, KEY_BY_FOLDER, PARSE, WATCH, WATCH_HEARTBEAT
+from flink_abnormal.core.operators import CHECK_FILES, FILE_SOURCE, KEY_BY_FOLDER, WATCH, WATCH_HEARTBEAT
 from flink_abnormal.jvm import parts
-from flink_abnormal.pipeline import event_time, formats
+from flink_abnormal.pipeline import engines, event_time, formats
 from flink_abnormal.pipeline.formats.record import MAX_LINE_BYTES
-from flink_abnormal.pipeline.parse import ParseRecords
+from flink_abnormal.pipeline.parse import Origin, Record
 from flink_abnormal.pipeline.sources.base import SourceStreams
-from flink_abnormal.pipeline.streams import heartbeat, key_by, label, side_output, tags, types
+from flink_abnormal.pipeline.streams import heartbeat, key_by, label, tags, types
 from flink_abnormal.pipeline.summary import CHANGED_FILES
 
 if TYPE_CHECKING:
@@ -47,18 +47,17 @@ def build(env: StreamExecutionEnvironment, settings: Settings, context: SourceCo
     files = settings.files
     path = _absolute(files)
     records = _records(env, settings, context)
-    parse = ParseRecords(settings.records, settings.time, tally=settings.bounded)
-    events = label(records.process(parse, types.parsed(settings.time)), PARSE).set_parallelism(context.parallelism)
-    dead_letters = [side_output(events, tags.dead_letters())]
+    parsed = engines.chosen(settings).parse(
+        env, records, Origin(Record.of_line), settings, context.parallelism, context.jars
+    )
+    dead_letters = parsed.dead_letters
     if files.follow:
         folder = key_by(heartbeat(env, None, WATCH_HEARTBEAT), lambda _: path, KEY_BY_FOLDER)
         changes = label(
             folder.process(WatchFiles(path, files.forget_ms), Types.STRING()), WATCH, context.mode
         ).set_parallelism(1)
         dead_letters.append(changes)
-    return SourceStreams(
-        events, dead_letters, [side_output(events, tags.tally())], lambda figures: _check_at_end(figures, files)
-    )
+    return SourceStreams(parsed.events, dead_letters, parsed.tallies, lambda figures: _check_at_end(figures, files))
 
 
 def _records(env: StreamExecutionEnvironment, settings: Settings, context: SourceContext) -> DataStream:

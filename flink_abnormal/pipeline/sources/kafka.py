@@ -13,13 +13,14 @@ from pyflink.datastream import DataStream
 from pyflink.java_gateway import get_gateway
 
 from flink_abnormal.core.kafka_settings import epoch_ms
-from flink_abnormal.core.operators import KAFKA_SOURCE, PARSE
+from flink_abnormal.core.model import DEAD_LETTER_RAW_BYTES
+from flink_abnormal.core.operators import KAFKA_SOURCE
 from flink_abnormal.jvm import parts
-from flink_abnormal.pipeline import event_time, kafka
+from flink_abnormal.pipeline import engines, event_time, kafka
 from flink_abnormal.pipeline.formats.record import MAX_LINE_BYTES
-from flink_abnormal.pipeline.parse import ParseRecords, Record
+from flink_abnormal.pipeline.parse import Origin, Record
 from flink_abnormal.pipeline.sources.base import SourceStreams
-from flink_abnormal.pipeline.streams import label, side_output, tags, types
+from flink_abnormal.pipeline.streams import label, types
 
 if TYPE_CHECKING:
     from pyflink.datastream import StreamExecutionEnvironment
@@ -42,11 +43,12 @@ def build(env: StreamExecutionEnvironment, settings: Settings, context: SourceCo
     j_env = env._j_stream_execution_environment  # noqa: SLF001
     messages = label(DataStream(j_env.fromSource(source, watermarks, KAFKA_SOURCE.name)), KAFKA_SOURCE)
     # A dead letter that goes to a topic is whole, so that it can be sent again.
-    kept = {"kept": MAX_LINE_BYTES} if "kafka" in settings.sink.sinks else {}
-    parse = ParseRecords(settings.records, settings.time, tally=settings.bounded, read=Record.of_message, **kept)
-    events = label(messages.set_parallelism(context.parallelism).process(parse, types.parsed(settings.time)), PARSE)
-    events.set_parallelism(context.parallelism)
-    return SourceStreams(events, [side_output(events, tags.dead_letters())], [side_output(events, tags.tally())])
+    kept = MAX_LINE_BYTES if "kafka" in settings.sink.sinks else DEAD_LETTER_RAW_BYTES
+    origin = Origin(Record.of_message, kept, of_messages=True)
+    messages.set_parallelism(context.parallelism)
+    return SourceStreams(
+        *engines.chosen(settings).parse(env, messages, origin, settings, context.parallelism, context.jars)
+    )
 
 
 def _source(settings: Settings, java_parts: parts.Parts) -> Any:

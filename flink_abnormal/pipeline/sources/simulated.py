@@ -15,6 +15,7 @@ from pyflink.datastream.state import ValueStateDescriptor
 
 from flink_abnormal.core.operators import HEARTBEAT, KEY_BY_GROUP, RANDOM_SOURCE, START_USERS
 from flink_abnormal.core.simulation import Simulation
+from flink_abnormal.pipeline import tally
 from flink_abnormal.pipeline.sources.base import SourceStreams
 from flink_abnormal.pipeline.stdout import write_line
 from flink_abnormal.pipeline.streams import AT_THE_END, heartbeat, key_by, label, types
@@ -46,7 +47,8 @@ def build(env: StreamExecutionEnvironment, settings: Settings, context: SourceCo
     users = UserSimulator(simulation, groups, random.events, context.start_ms, emit_log=random.emit_log)
     keyed = key_by(label(starts, START_USERS), lambda group: group, KEY_BY_GROUP)
     events = label(keyed.process(users, types.event()), RANDOM_SOURCE, context.mode)
-    return SourceStreams(events.set_parallelism(context.parallelism), [], [])
+    events.set_parallelism(context.parallelism)
+    return SourceStreams(events, [], [tally.kinds(events)] if settings.bounded else [])
 
 
 class StartUsers(FlatMapFunction):

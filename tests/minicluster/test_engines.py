@@ -1,0 +1,228 @@
+"""The engine in Java parts, held against the one in Python: the parser, line by line."""
+
+import collections
+import json
+
+import orjson
+import pytest
+from expected import set_apart
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from flink_abnormal.core.model import Message, UserEvent
+from flink_abnormal.core.settings import from_values, options
+from flink_abnormal.jvm.jar import Jars
+from flink_abnormal.pipeline import formats
+from flink_abnormal.runtime import distribution
+
+EXAMPLES = 500
+MAPPED = {"user_field": "actor.id", "abnormal_field": "outcome", "timestamp_field": "@timestamp"}
+OPTIONS = {
+    "plain": {},
+    "mapped": {**MAPPED, "abnormal_values": ("FAILURE", "1", "-0.5", "1e+16"), "normal_values": ("SUCCESS", "0")},
+    "any other is normal": {**MAPPED, "abnormal_values": ("FAILURE", "true")},
+    "any other is abnormal": {**MAPPED, "normal_values": ("2.5", "false")},
+    "two users": {"user_field": "userId,actor.id"},
+    "places": {"user_field": "ids[1]", "abnormal_field": "a.b", "timestamp_field": "ids[0]"},
+}
+NAMES = [
+    "userId",
+    "isAbnormal",
+    "timestamp",
+    "@timestamp",
+    "actor",
+    "actor.id",
+    "id",
+    "outcome",
+    "ids",
+    "a",
+    "b",
+    "a.b",
+]
+TEXTS = ["", "kim", "김철수", "a|b\\", "FAILURE", "1.0", "-0.50", "SUCCESS", "true", "\U0001f600", "\x7f", '"', "\n"]
+TIMES = [
+    "2026-01-31T09:00:01Z",
+    "2026-01-31T09:00:01.250Z",
+    "2026-02-30T09:00:01Z",
+    "2026-01-31 09:00:01+09:00",
+    "soon",
+]
+NUMBERS = ["0", "-0", "1", "1.0", "1.50", "2.5", "-0.5", "1e16", "1E-5", "0.1", "1769850000", "1769850000123", "1e308"]
+NUMBERS += ["9007199254740993", "18446744073709551616", "-9223372036854775809", "1234567890123456789012", "1e999", "01"]
+NUMBERS += ["1.", ".5", "-", "1e", "17698500001234567", "5e-324", "123456789.125", "1" * 400]
+BLANKS = st.sampled_from(["", "", "", " ", "\t", "\r", " \t "])
+ESCAPED = [
+    "\\u0041",
+    "\\ud800",
+    "\\ud83d\\ude00",
+    "\\udc00\\ud800",
+    "\\x",
+    "\\/\\b\\f\\n\\r\\t",
+    "\\u00",
+    "\t",
+    "\\",
+    "\\u0000",
+]
+
+
+def quoted(text):
+    """Return a JSON text as most programs write it, or as few do."""
+    return st.sampled_from([json.dumps(text), json.dumps(text, ensure_ascii=False)])
+
+
+TEXT = st.one_of(
+    st.sampled_from(TEXTS + TIMES).flatmap(quoted),
+    st.sampled_from(ESCAPED).map(lambda text: f'"{text}"'),
+    st.text(max_size=5).flatmap(quoted),
+)
+NAME = st.one_of(st.sampled_from(NAMES).flatmap(quoted), TEXT)
+PLAIN = st.one_of(TEXT, st.sampled_from(["true", "false", "null", "tru", "NaN", "nullx"]), st.sampled_from(NUMBERS))
+
+
+def arrays(inner):
+    return st.lists(inner, max_size=3).map(lambda values: "[" + ", ".join(values) + "]")
+
+
+@st.composite
+def objects(draw, inner):
+    pairs = draw(st.lists(st.tuples(NAME, inner), max_size=5))
+    colon, comma = draw(BLANKS) + ":" + draw(BLANKS), draw(BLANKS) + "," + draw(BLANKS)
+    return "{" + draw(BLANKS) + comma.join(name + colon + value for name, value in pairs) + draw(BLANKS) + "}"
+
+
+NESTED = st.recursive(PLAIN, lambda inner: st.one_of(arrays(inner), objects(inner)), max_leaves=6)
+USERS = {
+    "userId": ['"userId":{}'],
+    "actor.id": ['"actor":{{"id":{}}}', '"actor.id":{}', '"actor":{{"id":{}}},"actor.id":null'],
+    "ids[1]": ['"ids":[7,{}]', '"ids[1]":{}', '"ids.1":{}'],
+}
+USERS["userId,actor.id"] = ['"userId":{0},"actor":{{"id":{0}}}']
+ABNORMAL = {"isAbnormal": ['"isAbnormal":{}'], "outcome": ['"outcome":{}'], "a.b": ['"a":{{"b":{}}}', '"a.b":{}']}
+WHEN = {"timestamp": ['"timestamp":{}'], "@timestamp": ['"@timestamp":{}'], "ids[0]": ['"ids[0]":{}', '"ids.0":{}']}
+
+
+def mostly(usual, rare):
+    return st.integers(0, 7).flatmap(lambda number: rare if number == 0 else usual)
+
+
+def lines_of(records):
+    """Return lines most of which are events under these options, in shapes that programs write and in others."""
+    kinds = [*map(json.dumps, records.values), *(value for value in records.values if value[-1].isdigit())]
+    event = st.builds(
+        lambda user, id_, abnormal, kind, when, at, end: (
+            "{" + ",".join((user.format(id_), abnormal.format(kind), when.format(at))) + end
+        ),
+        st.sampled_from(USERS[records.user_field or "userId"]),
+        mostly(st.one_of(st.sampled_from(TEXTS[1:]).flatmap(quoted), st.sampled_from(NUMBERS)), NESTED),
+        st.sampled_from(ABNORMAL[records.abnormal_field]),
+        mostly(st.sampled_from(["true", "false", *kinds]), NESTED),
+        st.sampled_from(WHEN[records.timestamp_field]),
+        mostly(st.one_of(st.sampled_from(TIMES).map(json.dumps), st.sampled_from(NUMBERS)), NESTED),
+        mostly(st.sampled_from(["}", "} ", ',"x":1}']), st.sampled_from([',"x":{}}', ',"userId":"lee"}', "}x", ""])),
+    )
+    odd = st.builds(
+        lambda before, line, after: before + line.encode(errors="surrogatepass") + after,
+        st.sampled_from([b"", b" ", b"\xef\xbb\xbf", b"\x0b", b"\xef\xbb\xbf "]),
+        st.one_of(objects(NESTED), event, NESTED),
+        st.sampled_from([b"", b"\x0c", b"\r", b"\xff", b"\xed\xa0\x80"]),
+    )
+    return mostly(event.map(str.encode), mostly(odd, st.binary(max_size=8)))
+
+
+def readable_in_both(line):
+    """Whether all its times are among those that Java reads as Python does (`test_event_time_parts`)."""
+    try:
+        return not any(map(set_apart, texts(orjson.loads(line.removeprefix(b"\xef\xbb\xbf").strip()))))
+    except ValueError:
+        return True
+
+
+def texts(value):
+    if isinstance(value, str):
+        yield value
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from texts(each)
+
+
+@pytest.fixture(scope="module")
+def java_parser(flink_environment, tmp_path_factory):
+    """Makes the Java parser of some options, as a function that gives what the Python one gives."""
+    from pyflink.java_gateway import get_gateway
+
+    from flink_abnormal.jvm import parts
+    from flink_abnormal.pipeline.engines import jvm
+
+    java_parts = parts.build(Jars(tmp_path_factory.mktemp("parts"), distribution.connectors()))
+    tuples = get_gateway().jvm.org.apache.flink.api.java.tuple
+
+    def make(chosen, *, quick):
+        parser = jvm.json_lines(chosen.records, chosen.source == "kafka", java_parts, quick=quick)
+        parser.open(java_parts.new("Tally"))
+
+        def parse(line, message=None):
+            record = tuples.Tuple7(line, "log", 1, "", b"", b"", 0)
+            if message is not None:
+                record = tuples.Tuple6(line, message.envelope, message.topic, message.partition, message.offset, 0)
+            outcome = parser.parse(record)
+            if outcome == 0:
+                return UserEvent(*(java_parts.field(parser, name) for name in ("user", "kind", "times", "time", "id")))
+            return None if outcome == 1 else "refused"
+
+        return parse
+
+    return make
+
+
+def settings_of(**given):
+    return from_values({name: default for _, name, _, default in options()} | {"source": "files", "input": "x"} | given)
+
+
+def outcome(parsed):
+    return parsed if parsed is None or isinstance(parsed, UserEvent) else "refused"
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_a_line_is_the_same_event_in_java_by_either_parser(java_parser, name):
+    chosen = settings_of(**OPTIONS[name])
+    in_python = formats.parser(chosen.records)
+    events = collections.Counter()
+    quick, full = (java_parser(chosen, quick=each) for each in (True, False))
+
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(line=lines_of(chosen.records))
+    @example(line=b'{"userId":"kim","isAbnormal":true}')
+    @example(line=b'{"userId":"kim","isAbnormal":true}\xff')
+    @example(line=b'{"userId":"kim","isAbnormal":true,"isAbnormal":1e999}')
+    @example(line=b'{"userId":1042.0,"isAbnormal":false,"timestamp":1769850000.5}')
+    @example(line=b'{"userId":"' + b"k" * 1024 + b'","isAbnormal":true}')
+    @example(line=b'{"userId":"' + b"k" * 1025 + b'","isAbnormal":true}')
+    @example(line=b'{"userId":"k","isAbnormal":true,"x":' + b"[" * 1023 + b"]" * 1023 + b"}")
+    @example(line=b'{"userId":"k","isAbnormal":true,"x":' + b"[" * 1024 + b"]" * 1024 + b"}")
+    @example(line=b'{"userId":"k","isAbnormal":true,"x":"' + b"x" * 300 + b'"}')
+    def check(line):
+        if readable_in_both(line):
+            expected = outcome(in_python(line))
+            events[type(expected).__name__] += 1
+            assert [quick(line), full(line)] == [expected, expected]
+
+    check()
+    assert events["UserEvent"] >= EXAMPLES / 20  # or this test would hold lines against each other that are none
+
+
+@pytest.mark.parametrize("user", ["@key", "@topic", "@header.who", "@key,userId"])
+@pytest.mark.parametrize(
+    "envelope",
+    [
+        b"",
+        b'{"key":null,"headers":[]}',
+        b'{"key":"a2lt","headers":[["who","bGVl"],["who","cGFyaw=="],["x",null]]}',
+        b'{"key":"/w==","headers":[["who",null]]}',
+        b'{"key":"","headers":[["who",""]]}',
+    ],
+)
+def test_a_message_names_the_same_user_in_java(java_parser, user, envelope):
+    chosen = settings_of(source="kafka", input=None, bootstrap="127.0.0.1:1", topics=("t",), user_field=user)
+    message = Message(envelope, "events", 1, 5, 0)
+    line = b'{"userId":"kim","isAbnormal":true}'
+    expected = outcome(formats.parser(chosen.records)(line, b"", b"", message))
+    assert [java_parser(chosen, quick=quick)(line, message) for quick in (True, False)] == [expected, expected]
