@@ -53,12 +53,13 @@ def wait_until(condition, what, seconds=DEADLINE_SECONDS):
 
 
 def _share_parts(work):
-    """Let a home use the compiled Java parts of all others: their names are made of their texts."""
-    shared = PROJECT / ".flink" / "parts"
-    for each in (shared, work):
-        each.mkdir(parents=True, exist_ok=True)
-    if not (work / "parts").exists():
-        (work / "parts").symlink_to(shared)
+    """Let a home use what all others have: compiled Java parts, Flink's jars, and the archive of their classes."""
+    work.mkdir(parents=True, exist_ok=True)
+    for name in ("parts", "lib", "classes"):
+        shared = PROJECT / ".flink" / name
+        shared.mkdir(parents=True, exist_ok=True)
+        if not (work / name).exists():
+            (work / name).symlink_to(shared)
 
 
 class CommandLine:

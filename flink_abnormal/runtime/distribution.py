@@ -6,6 +6,7 @@
 .flink/opt      links to the jars of Flink's SQL client
 .flink/parts    jars of the project's own Java parts
 .flink/plugins  links to Flink's plugins, and to the one for S3 if installed
+.flink/classes  an archive of loaded classes, with which clients start faster: see `class_archive`
 .flink/connectors  the jars from `make connectors`, unless FLINK_ABNORMAL_CONNECTORS names another folder
 .flink/log      logs and standard output of every process
 .flink/pid      running processes
@@ -18,6 +19,7 @@ import locale
 import os
 import shutil
 import sys
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
@@ -27,7 +29,7 @@ from ruamel.yaml.error import YAMLError
 
 from flink_abnormal.core.errors import MachineError, UsageError
 from flink_abnormal.jvm import jar
-from flink_abnormal.runtime import java, s3
+from flink_abnormal.runtime import class_archive, java, s3
 
 HOME_VARIABLE: Final = "FLINK_ABNORMAL_HOME"
 CONNECTORS_VARIABLE: Final = "FLINK_ABNORMAL_CONNECTORS"
@@ -135,7 +137,8 @@ def load_plugins() -> None:
 def environment(conf: str = CLIENT_CONF) -> dict[str, str]:
     """Return the environment for Flink's scripts and JVMs."""
     work, home = work_folder(), flink_home()
-    java_home = str(java.find())
+    java_home, lib = str(java.find()), (work / "lib").resolve()
+    archived = class_archive.arguments(work / "classes", java_home, lib) if conf == CLIENT_CONF else ""
     # Thread mode finds its Python, and with it this project, as the first `python3` on the PATH.
     path = os.pathsep.join([str(Path(sys.executable).parent), str(Path(java_home, "bin")), os.environ.get("PATH", "")])
     return {
@@ -146,7 +149,8 @@ def environment(conf: str = CLIENT_CONF) -> dict[str, str]:
         "PATH": path,
         "FLINK_HOME": str(home),
         "FLINK_CONF_DIR": str(work / conf),
-        "FLINK_LIB_DIR": str(work / "lib"),
+        "FLINK_LIB_DIR": str(lib),
+        "JVM_ARGS": f"{os.environ.get('JVM_ARGS', '')} {archived}".strip(),
         "FLINK_OPT_DIR": str(home / "opt"),
         "FLINK_PLUGINS_DIR": str(work / "plugins"),
         "FLINK_LOG_DIR": str(work / "log"),
@@ -178,8 +182,7 @@ def utf_8_locale() -> dict[str, str]:
 def write_conf(folder: Path, overrides: dict[str, Any]) -> None:
     """Write config.yaml: Flink's own JVM options, then conf/config.yaml, the S3 store, and the overrides."""
     shipped = flink_home() / "conf"
-    yaml = YAML(typ="safe")
-    java_options = yaml.load((shipped / "config.yaml").read_text(encoding="utf-8"))["env"]["java"]["opts"]["all"]
+    java_options = settings(shipped / "config.yaml")["env.java.opts.all"]
     merged = {"env.java.opts.all": _known_to_java(java_options), **settings(), **s3.flink_settings(), **overrides}
     for name in ("log4j-cli.properties", "log4j-console.properties", "log4j.properties"):
         shutil.copyfile(shipped / name, folder / name)
@@ -189,7 +192,7 @@ def write_conf(folder: Path, overrides: dict[str, Any]) -> None:
     fresh = folder / f"config.yaml.{os.getpid()}"
     with fresh.open("w", encoding="utf-8") as file:
         fresh.chmod(0o600)  # it may hold the store's secret key
-        yaml.dump(merged, file)
+        YAML(typ="safe").dump(merged, file)
     fresh.replace(folder / "config.yaml")
 
 
@@ -205,11 +208,17 @@ def settings(file: Path | None = None) -> dict[str, Any]:
     """Return a config.yaml, by default the project's conf/config.yaml, in Flink's dotted keys."""
     source = file or project() / "conf" / "config.yaml"
     try:
-        return _flat(YAML(typ="safe").load(source.read_text(encoding="utf-8")) or {})
+        return dict(_parsed(source.read_text(encoding="utf-8")))
     except OSError as error:
         raise UsageError(f"{source} can't be read: {error.strerror}.") from None
     except YAMLError as error:
         raise UsageError(f"{source} is not YAML: {str(error).splitlines()[0]}") from None
+
+
+@cache
+def _parsed(text: str) -> dict[str, Any]:
+    """Return a YAML text's keys; parsing one takes longer than reading it ten times."""
+    return _flat(YAML(typ="safe").load(text) or {})
 
 
 def default_parallelism() -> int | None:

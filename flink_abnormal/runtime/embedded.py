@@ -25,7 +25,8 @@ HOSTS: Final = Path("/etc/hosts")
 
 def prepare() -> dict[str, str]:
     """Write Flink's folders, and return the JVM's environment."""
-    return {**distribution.prepare(), **_jvm_arguments()}
+    env = distribution.prepare()
+    return {**env, **_jvm_arguments(env["JVM_ARGS"])}
 
 
 def settings(backend: str) -> dict[str, str]:
@@ -46,7 +47,7 @@ def settings(backend: str) -> dict[str, str]:
     return {**SETTINGS, "io.tmp.dirs": str(folders[0])}
 
 
-def _jvm_arguments() -> dict[str, str]:
+def _jvm_arguments(others: str) -> dict[str, str]:
     """Return JVM arguments that resolve the machine's own name, which Flink looks up, if the machine can't.
 
     The JVM then resolves all names from one file: the machine's entries, and the S3 store with its current addresses.
@@ -59,7 +60,7 @@ def _jvm_arguments() -> dict[str, str]:
     found = [f"{address} {endpoint}" for address in _addresses(endpoint)] if endpoint else []
     file = distribution.work_folder() / "hosts"
     file.write_text("\n".join([f"127.0.0.1 localhost {name}", *known, *found, ""]), encoding="utf-8")
-    return {"JVM_ARGS": f"{os.environ.get('JVM_ARGS', '')} -Djdk.net.hosts.file={file}".strip()}
+    return {"JVM_ARGS": f"{others} -Djdk.net.hosts.file={file}".strip()}
 
 
 def _addresses(name: str) -> list[str]:

@@ -72,3 +72,20 @@ def test_where_no_temporary_folder_may_hold_programs_rocksdb_is_refused_with_a_s
         f"Error: RocksDB can't be loaded: /tmp and {cli.folder}/.flink/tmp are mounted with noexec. Set TMPDIR to a "
         "folder that is not, or give --state-backend hashmap.\n"
     )
+
+
+def test_the_second_run_of_an_installation_starts_from_the_classes_of_the_first(cli):
+    classes = cli.folder / ".flink" / "classes"
+    classes.unlink()  # a link to what all tests share
+
+    def jvm_of(*options):
+        run = cli.start("run", *cli.job("--interval", "100ms", *options))
+        wait_until(lambda: lines(run.output.read_text(encoding="utf-8"), "[Source Emit]"), "an event")
+        return run, next(each for each in psutil.Process(run.pid).children() if each.name() == "java")
+
+    first, jvm = jvm_of("--events", 20)
+    assert first.wait(60) == 0
+    assert psutil.wait_procs([jvm], timeout=60)[1] == []
+    (archive,) = classes.iterdir()
+    _, jvm = jvm_of()
+    assert str(archive) in {each.path for each in jvm.memory_maps()}
