@@ -6,7 +6,7 @@ ARGS ?=
 
 CONNECTORS := $(or $(FLINK_ABNORMAL_CONNECTORS),$(or $(FLINK_ABNORMAL_HOME),$(CURDIR))/.flink/connectors)
 
-.PHONY: run test lint bench bench-streams soak dashboard setup connectors clean
+.PHONY: run test lint bench bench-streams bench-engines soak dashboard setup connectors clean
 
 run: setup
 	@$(BIN)/flink-abnormal run $(ARGS)
@@ -29,6 +29,9 @@ bench: setup
 
 bench-streams: setup connectors
 	@$(BIN)/python bench/streams.py $(ARGS)
+
+bench-engines: setup
+	@$(BIN)/python bench/engines.py $(ARGS)
 
 soak: setup
 	@$(BIN)/python -c "import matplotlib" 2>/dev/null || \

@@ -77,7 +77,10 @@ def test_a_topic_gives_the_alerts_of_the_file_it_was_filled_from_and_whole_dead_
             }
 
 
-def test_keys_headers_and_tombstones_are_read(cli, kafka, tmp_path):
+@pytest.mark.parametrize(
+    ("mode", "engine"), [("process", "python"), pytest.param("thread", "jvm", marks=pytest.mark.thread_mode)]
+)
+def test_keys_headers_and_tombstones_are_read(cli, kafka, tmp_path, mode, engine):
     source, sink, dead_letters = kafka.topics("events", "alerts", "dead-letters", partitions=1)
     producer = Producer({"bootstrap.servers": kafka.bootstrap})
     event = b'{"isAbnormal": true}'
@@ -89,7 +92,7 @@ def test_keys_headers_and_tombstones_are_read(cli, kafka, tmp_path):
     producer.produce(source, event, b"\xff", headers=[("tenant", b"a")])
     assert producer.flush(30) == 0
 
-    users = ["--user-field", "@key,@header.tenant,@topic", "--execution-mode", "process"]
+    users = ["--user-field", "@key,@header.tenant,@topic", "--execution-mode", mode, "--engine", engine]
     done = cli.run(
         "run",
         *cli.job(

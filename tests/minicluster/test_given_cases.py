@@ -23,7 +23,8 @@ def test_the_given_logs_of_sshd_give_exactly_their_alerts(cli, tmp_path):
         *("--sink", "files", "--output", tmp_path / "out"),
     )
 
-    assert (done.returncode, done.stderr.splitlines()[3:]) == (0, [])
+    said = [line for line in done.stderr.splitlines()[3:] if not line.startswith("Read ")]  # a slow run's progress
+    assert (done.returncode, said) == (0, [])
     found = Counter((user, count) for user, count, _ in alerts(tmp_path / "out"))
     assert found == Counter(alert for case in given for alert in case.right.alerts)
     abnormal, skipped = 3 * sum(bool(case.right.alerts) for case in given), sum(case.right.skipped for case in given)

@@ -54,6 +54,7 @@ def commands(page):
         ("docs/kafka.md", "docs/kafka.ko.md"),
         ("docs/event-time.md", "docs/event-time.ko.md"),
         ("docs/sql.md", "docs/sql.ko.md"),
+        ("docs/engines.md", "docs/engines.ko.md"),
     ],
 )
 def test_the_korean_page_has_the_commands_of_the_english_one(english, korean):

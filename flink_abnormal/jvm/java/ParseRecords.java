@@ -6,6 +6,7 @@ import org.apache.flink.api.java.tuple.Tuple7;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
 import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
+import org.apache.flink.streaming.api.watermark.Watermark;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.util.OutputTag;
 
@@ -141,8 +142,10 @@ public final class ParseRecords extends AbstractStreamOperator implements OneInp
         emitFigures();
     }
 
-    public void finish() {
-        emitFigures();
+    /** The last watermark ends the sums downstream, so that what comes behind it is lost: finish() would be too late. */
+    public void processWatermark(Watermark watermark) throws Exception {
+        if (watermark.equals(Watermark.MAX_WATERMARK)) emitFigures();
+        super.processWatermark(watermark);
     }
 
     private void emitFigures() {
