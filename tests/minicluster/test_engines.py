@@ -15,7 +15,7 @@ from flink_abnormal.jvm.jar import Jars
 from flink_abnormal.pipeline import formats
 from flink_abnormal.runtime import distribution
 
-EXAMPLES = 500
+EXAMPLES = 200
 MAPPED = {"user_field": "actor.id", "abnormal_field": "outcome", "timestamp_field": "@timestamp"}
 OPTIONS = {
     "plain": {},
