@@ -89,7 +89,10 @@ class Overview:
 
 @dataclass(frozen=True)
 class JobSummary:
-    """A job as the cluster lists it."""
+    """A job as the cluster lists it.
+
+    `waiting` counts tasks that wait for a slot; `changed` is when a task last changed its state.
+    """
 
     id: str
     name: str
@@ -99,6 +102,13 @@ class JobSummary:
     running: int
     total: int
     ended: float | None = None
+    waiting: int = 0
+    changed: float = 0.0
+
+    @property
+    def whole(self) -> bool:
+        """Whether all tasks run."""
+        return self.state == "RUNNING" and self.total > 0 and self.running == self.total
 
 
 @dataclass(frozen=True)
@@ -196,6 +206,16 @@ class CheckpointTask:
 
 
 @dataclass(frozen=True)
+class RestoredCheckpoint:
+    """The checkpoint that a job was last restored from, and when."""
+
+    id: int
+    at: float
+    savepoint: bool = False
+    path: str | None = None
+
+
+@dataclass(frozen=True)
 class Checkpoints:
     """A job's checkpoints: Flink's counters of the current leadership, and history beyond it, newest first."""
 
@@ -215,6 +235,7 @@ class Checkpoints:
     storage: str | None = None
     details: Mapping[int, tuple[CheckpointTask, ...]] = field(default_factory=dict)
     """By checkpoint id: the newest completed one, and those requested by a page."""
+    latest_restored: RestoredCheckpoint | None = None
 
 
 @dataclass(frozen=True)
@@ -333,6 +354,12 @@ class JobDetail:
     def running(self) -> int:
         """The number of subtasks that run or have finished."""
         return sum(vertex.running for vertex in self.vertices)
+
+    @property
+    def workers(self) -> frozenset[str]:
+        """The ids of the TaskManagers that its subtasks are on."""
+        subtasks = (subtask for vertex in self.vertices for subtask in vertex.subtasks)
+        return frozenset(subtask.taskmanager for subtask in subtasks if subtask.taskmanager is not None)
 
 
 @dataclass(frozen=True)

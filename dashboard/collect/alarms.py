@@ -7,7 +7,7 @@ stay as they were: nothing newer is known. Of a job that failed time alone ends 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from dashboard.collect.failed_jobs import FailedJobs
@@ -18,18 +18,7 @@ from flink_abnormal.runtime.rest import ENDED
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from dashboard.collect.read import TaskCounts
-    from dashboard.model import (
-        AlarmKind,
-        Checkpoint,
-        JobDetail,
-        JobManager,
-        JobSummary,
-        Link,
-        Overview,
-        Recovery,
-        TaskManager,
-    )
+    from dashboard.model import AlarmKind, Checkpoint, JobDetail, JobSummary, Recovery, Snapshot
 
 INTERVALS: Final = 3
 BACKPRESSURED_SHARE: Final = 0.5
@@ -44,22 +33,6 @@ NORMAL_RECOVERY_SECONDS: Final = 60.0
 STANDBY_SECONDS: Final = 5.0
 HOLD_SECONDS: Final[Mapping[str, float]] = {"backpressure": 5.0, "no-free-slot": 2.0}
 _CRITICAL: Final = ("jobmanager-gone", "taskmanager-lost", "job-failed", "no-checkpoint")
-
-
-@dataclass(frozen=True)
-class Conditions:
-    """What alarms are judged by, at one moment."""
-
-    at: float
-    link: Link
-    answered_at: float | None
-    jobs: tuple[JobSummary, ...] = ()
-    tasks: Mapping[str, TaskCounts] = field(default_factory=dict)
-    details: Mapping[str, JobDetail] = field(default_factory=dict)
-    taskmanagers: tuple[TaskManager, ...] = ()
-    overview: Overview | None = None
-    recoveries: tuple[Recovery, ...] = ()
-    jobmanagers: tuple[JobManager, ...] = ()
 
 
 @dataclass
@@ -91,7 +64,7 @@ class Alarms:
         self._whole: dict[str, float] = {}
         self._expected = 0
 
-    def update(self, facts: Conditions) -> tuple[Alarm, ...]:
+    def update(self, facts: Snapshot) -> tuple[Alarm, ...]:
         """Return the alarms that hold, the critical ones first, the oldest first."""
         up = facts.link == "up"
         stay = {key: alarm for key, alarm in self._alarms.items() if key[0] not in ("jobmanager-gone", "job-failed")}
@@ -113,14 +86,14 @@ class Alarms:
             if key in self._alarms or at - self._pending[key] >= HOLD_SECONDS.get(key[0], 0.0)
         }
 
-    def _cluster(self, facts: Conditions) -> Iterator[Alarm]:
+    def _cluster(self, facts: Snapshot) -> Iterator[Alarm]:
         yield from self._lost(facts)
         yield from _standby(facts)
         running = [job for job in facts.jobs if job.state not in ENDED]
         for job in running:
             yield from self._waiting(job, facts)
             detail = facts.details.get(job.id)
-            if detail is not None and job.state == "RUNNING" and job.total and job.running == job.total:
+            if detail is not None and job.whole:
                 self._whole.setdefault(job.id, facts.at)
                 yield from self._checkpoints(detail, facts)
                 yield from _backpressure(detail, facts)
@@ -137,7 +110,7 @@ class Alarms:
             for gone in [each for each in kept if each not in known]:
                 del kept[gone]
 
-    def _lost(self, facts: Conditions) -> Iterator[Alarm]:
+    def _lost(self, facts: Snapshot) -> Iterator[Alarm]:
         """Miss a TaskManager until as many are there as before, or it is not shown any more; and for a while anyway.
 
         One that dies may be replaced before its loss is noticed.
@@ -160,15 +133,14 @@ class Alarms:
         for each in self._failed_jobs.standing():
             yield _alarm("job-failed", each.since, each.newest, each.name)
 
-    def _waiting(self, job: JobSummary, facts: Conditions) -> Iterator[Alarm]:
+    def _waiting(self, job: JobSummary, facts: Snapshot) -> Iterator[Alarm]:
         """Find tasks without a slot; within a recovery they wait for the TaskManager that is started again."""
         if any(each.open and each.job_id == job.id and _is_young(each, facts.at) for each in facts.recoveries):
             return
-        tasks = facts.tasks.get(job.id)
-        if tasks is not None and tasks.waiting and facts.overview is not None and facts.overview.free == 0:
-            yield _alarm("no-free-slot", facts.at, job.id, job.name, tasks.waiting)
+        if job.waiting and facts.overview is not None and facts.overview.free == 0:
+            yield _alarm("no-free-slot", facts.at, job.id, job.name, job.waiting)
 
-    def _checkpoints(self, detail: JobDetail, facts: Conditions) -> Iterator[Alarm]:
+    def _checkpoints(self, detail: JobDetail, facts: Snapshot) -> Iterator[Alarm]:
         found = detail.checkpoints
         if found is None:
             return
@@ -185,7 +157,7 @@ class Alarms:
             first, last = failed[-1], failed[0]
             yield _alarm("checkpoint-failed", _end(first), detail.id, str(last.id), last.id)
 
-    def _idle(self, detail: JobDetail, facts: Conditions) -> Iterator[Alarm]:
+    def _idle(self, detail: JobDetail, facts: Snapshot) -> Iterator[Alarm]:
         """Find sources that run and give nothing; one that only makes another one tick is none."""
         named = {vertex.id for vertex in detail.vertices if vertex.name.startswith("Source:")}
         ticking = {edge.source for edge in detail.edges if edge.target in named}
@@ -201,7 +173,7 @@ class Alarms:
         if facts.at - known.at > patience:
             yield _alarm("source-idle", known.at, detail.id, detail.name, facts.at - known.at)
 
-    def _standing(self, detail: JobDetail, facts: Conditions) -> Iterator[Alarm]:
+    def _standing(self, detail: JobDetail, facts: Snapshot) -> Iterator[Alarm]:
         """Find a job whose event time stands still while its sources give records."""
         found, source = detail.input, self._sources.get(detail.id)
         if found is None or not found.in_event_time or source is None:
@@ -214,12 +186,12 @@ class Alarms:
             yield _alarm("event-time-stands", known.at, detail.id, holding or detail.name, facts.at - known.at)
 
 
-def _gone(facts: Conditions) -> Iterator[Alarm]:
+def _gone(facts: Snapshot) -> Iterator[Alarm]:
     if facts.answered_at is not None and facts.at - facts.answered_at > GONE_SECONDS:
         yield _alarm("jobmanager-gone", facts.answered_at, None, ", ".join(each.address for each in facts.jobmanagers))
 
 
-def _standby(facts: Conditions) -> Iterator[Alarm]:
+def _standby(facts: Snapshot) -> Iterator[Alarm]:
     """Find JobManagers that are gone while another leads."""
     gone = [each for each in facts.jobmanagers if not each.answers and facts.at - each.since > STANDBY_SECONDS]
     if gone:
@@ -228,7 +200,7 @@ def _standby(facts: Conditions) -> Iterator[Alarm]:
         yield replace(_alarm("jobmanager-gone", since, None, names), severity="warning")
 
 
-def _restarting(running: Iterable[JobSummary], facts: Conditions) -> Iterator[Alarm]:
+def _restarting(running: Iterable[JobSummary], facts: Snapshot) -> Iterator[Alarm]:
     jobs = {job.id: job for job in running}
     told = {each.job_id for each in facts.recoveries if each.open}
     for case in (each for each in facts.recoveries if each.open):
@@ -244,7 +216,7 @@ def _is_young(recovery: Recovery, at: float) -> bool:
     return at - recovery.began < NORMAL_RECOVERY_SECONDS
 
 
-def _backpressure(detail: JobDetail, facts: Conditions) -> Iterator[Alarm]:
+def _backpressure(detail: JobDetail, facts: Snapshot) -> Iterator[Alarm]:
     for vertex in detail.vertices:
         if vertex.backpressured is not None and vertex.backpressured > BACKPRESSURED_SHARE:
             yield _alarm("backpressure", facts.at, detail.id, vertex.name, vertex.backpressured)

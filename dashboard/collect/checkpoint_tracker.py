@@ -6,13 +6,11 @@ from collections import OrderedDict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from dashboard.model import Checkpoints
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from dashboard.collect.read_checkpoints import CheckpointsAnswer, Configuration, RestoredCheckpoint
-    from dashboard.model import Checkpoint, CheckpointTask
+    from dashboard.collect.read import Configuration
+    from dashboard.model import Checkpoint, Checkpoints, CheckpointTask, RestoredCheckpoint
 
 KEPT: Final = 500
 DETAILS_KEPT: Final = 20
@@ -29,18 +27,17 @@ class CheckpointTracker:
         self._known = {(each.term, each.id): each for each in known}
         self._term = max((term for term, _ in self._known), default=0)
         self._keep = keep
-        self._answer: CheckpointsAnswer | None = None
-        self._at = 0.0
+        self._answer: Checkpoints | None = None
         self.configuration: Configuration | None = None
         self._details: OrderedDict[int, tuple[CheckpointTask, ...]] = OrderedDict()
         self._shown: Checkpoints | None = None
 
-    def update(self, answer: CheckpointsAnswer, at: float) -> None:
+    def update(self, answer: Checkpoints, at: float) -> None:
         """Take an answer."""
         self._shown = None
         if self._new_term(answer):
             self._end_term()
-        self._answer, self._at = answer, at
+        self._answer = replace(answer, at=at)
         for each in answer.history:
             self._put(replace(each, term=self._term))
         self._doubt({(self._term, each.id) for each in answer.history})
@@ -49,7 +46,7 @@ class CheckpointTracker:
         for key in sorted(self._known, key=lambda each: self._known[each].triggered)[:-KEPT]:
             del self._known[key]
 
-    def _new_term(self, answer: CheckpointsAnswer) -> bool:
+    def _new_term(self, answer: Checkpoints) -> bool:
         last = self._answer
         if last is not None and (answer.total < last.total or answer.completed < last.completed):
             return True
@@ -140,25 +137,8 @@ class CheckpointTracker:
 
     def view(self) -> Checkpoints | None:
         """Return what the pages read; None while nothing is known."""
-        answer, configured = self._answer, self.configuration
-        if answer is None or self._shown is not None:
-            return self._shown
-        history = sorted(self._known.values(), key=lambda each: (each.triggered, each.id), reverse=True)
-        self._shown = Checkpoints(
-            self._at,
-            answer.total,
-            answer.completed,
-            answer.failed,
-            answer.in_progress,
-            answer.restored,
-            tuple(history),
-            answer.average_duration_s,
-            answer.average_bytes,
-            configured.interval_s if configured else None,
-            configured.exactly_once if configured else None,
-            configured.unaligned if configured else None,
-            configured.backend if configured else None,
-            configured.storage if configured else None,
-            dict(self._details),
-        )
+        if self._answer is not None and self._shown is None:
+            history = sorted(self._known.values(), key=lambda each: (each.triggered, each.id), reverse=True)
+            configured = self.configuration._asdict() if self.configuration else {}
+            self._shown = replace(self._answer, history=tuple(history), details=dict(self._details), **configured)
         return self._shown

@@ -105,10 +105,9 @@ class ClusterReader:
         """Read which jobs there are. A JobManager that begins to lead may not know yet what the last one knew."""
         answer = await self._asker.json("/jobs/overview", urgent=True)
         at = time.time()
-        jobs, tasks = read.jobs(answer), read.tasks(answer)
         state = self._state
-        state.jobs, state.tasks, state.jobs_at = jobs, tasks, at
-        for job in jobs:
+        state.jobs, state.jobs_at = read.jobs(answer), at
+        for job in state.jobs:
             if job.state not in ENDED and job.id in state.trackers:
                 state.trackers[job.id].done.clear()
         if state.overview is not None and state.overview.refresh_s != state.refresh_s:

@@ -17,7 +17,6 @@ from dashboard.collect.log_reader import LogReader
 from dashboard.collect.polling import PROBE, Poller, Troubles
 from dashboard.collect.state import CollectorState
 from dashboard.collect.webhook import Webhook
-from dashboard.model import Snapshot
 from flink_abnormal.runtime.rest import Cluster
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     from dashboard.collect.history import History
     from dashboard.collect.tail import Tail
-    from dashboard.model import LogLine, SeenAlert
+    from dashboard.model import LogLine, SeenAlert, Snapshot
 
 REQUESTS_PER_SECOND: Final = 20.0
 SNAPSHOT_SECONDS: Final = 0.2
@@ -158,26 +157,8 @@ class Collector:
         return [Poller(name, seconds / self._speed, step, self._troubles.report) for name, seconds, step in steps]
 
     def _build(self) -> Snapshot:
-        state, now = self._state, time.time()
-        link, since = state.links.state()
-        shown = {job_id: tracker.view(now) for job_id, tracker in state.trackers.items()}
-        return Snapshot(
-            at=now,
-            addresses=tuple(map(str, self._addresses)),
-            link=link,
-            link_since=since,
-            answered_at=state.links.answered_at,
-            error=self._troubles.newest(probes=link != "up"),
-            jobmanagers=state.links.jobmanagers(),
-            overview=state.overview,
-            taskmanagers=state.workers.view(),
-            taskmanagers_at=state.workers.at,
-            jobs=state.jobs,
-            jobs_at=state.jobs_at,
-            details={job_id: detail for job_id, detail in shown.items() if detail is not None},
-            recoveries=state.recoveries,
-            alarms=state.alarms,
-            log=state.log_state,
+        return self._state.snapshot(
+            error=self._troubles.newest(probes=self._state.links.state()[0] != "up"),
             requests_per_second=self._pace.measured(),
             history_error=self._history.error,
         )

@@ -96,5 +96,4 @@ def _runs_again(job: JobSummary) -> bool:
 
     One that was cancelled was in somebody's hands.
     """
-    whole = job.state == "RUNNING" and job.total > 0 and job.running == job.total
-    return whole or job.state in _ENDED_WELL
+    return job.whole or job.state in _ENDED_WELL

@@ -6,7 +6,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from dashboard.collect import read, read_checkpoints, read_live
+from dashboard.collect import read, read_live
 from dashboard.collect.ask import AbsentError
 from dashboard.collect.polling import Reads
 from flink_abnormal.runtime import partitions
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from dashboard.collect.ask import Asker
     from dashboard.collect.job_tracker import JobTracker
-    from dashboard.collect.read import JobAnswer
     from dashboard.collect.state import CollectorState
+    from dashboard.model import JobDetail
 
 DETAILS_SECONDS: Final = 5.0
 LIST_AGAIN_SECONDS: Final = 2.0
@@ -138,10 +138,10 @@ class JobReader:
 
     async def _checkpoints(self, tracker: JobTracker) -> None:
         path = f"/jobs/{tracker.id}/checkpoints"
-        answer = read_checkpoints.checkpoints(await self._asker.json(path), tracker.id)
+        answer = read.checkpoints(await self._asker.json(path), tracker.id)
         tracker.checkpoints.update(answer, time.time())
         if tracker.checkpoints.configuration is None:
-            tracker.checkpoints.configuration = read_checkpoints.configuration(await self._asker.json(f"{path}/config"))
+            tracker.checkpoints.configuration = read.configuration(await self._asker.json(f"{path}/config"))
 
     async def _details(self, tracker: JobTracker) -> None:
         if tracker.answer is None:
@@ -161,15 +161,13 @@ class JobReader:
             self._detailed_at[tracker.id] = now
             await self._detail(tracker, tracker.answer, newest)
 
-    async def _detail(self, tracker: JobTracker, answer: JobAnswer, checkpoint: int) -> None:
+    async def _detail(self, tracker: JobTracker, answer: JobDetail, checkpoint: int) -> None:
         path = f"/jobs/{tracker.id}/checkpoints/details/{checkpoint}"
-        _, vertices = read_checkpoints.detail_vertices(await self._asker.json(path))
+        vertices = read.detail_vertices(await self._asker.json(path))
         names = {vertex.id: vertex.name for vertex in answer.vertices}
         order = sorted(vertices, key=lambda each: list(names).index(each) if each in names else len(names))
         tasks = [
-            read_checkpoints.task(
-                await self._asker.json(f"{path}/subtasks/{vertex}"), vertex, names.get(vertex, vertex)
-            )
+            read.task(await self._asker.json(f"{path}/subtasks/{vertex}"), vertex, names.get(vertex, vertex))
             for vertex in order
         ]
         tracker.checkpoints.put_details(checkpoint, tuple(tasks))

@@ -66,14 +66,13 @@ def _user(place: Field, index: int) -> LiveUser:
     events = place["events"].text()[-EVENTS:]
     if set(events) - {"A", "N"}:
         raise Unreadable(f"liveUsers: expected events of A and N, got {events!r}")
-    cut = place.get("cut")
     return LiveUser(
         place["userId"].text()[:MAX_USER_CHARS],
         place["count"].count(),
         events,
         place["at"].seconds(),
         index,
-        cut=cut.flag() if cut else False,
+        cut=place.optional("cut", Field.flag) or False,
     )
 
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dashboard.model import Recovery, Step
 
 if TYPE_CHECKING:
-    from dashboard.collect.read_checkpoints import RestoredCheckpoint
-    from dashboard.model import Cause
+    from dashboard.model import Cause, RestoredCheckpoint
 
 STEPS_KEPT: Final = 50
 _ONCE: Final = ("noticed", "silent", "leader", "forgotten", "running", "failed")

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from dashboard.collect.checkpoint_tracker import KEPT, CheckpointTracker
 from dashboard.collect.job_tracker import JobTracker
 from dashboard.collect.links import Links
 from dashboard.collect.tail import ALERTS, LOG_LINES, Tail
 from dashboard.collect.workers import Workers
-from dashboard.model import LogLine, LogState, SeenAlert
+from dashboard.model import LogLine, LogState, SeenAlert, Snapshot
 from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dashboard.collect.history import History
-    from dashboard.collect.read import TaskCounts
     from dashboard.model import Alarm, JobSummary, Overview, Recovery
     from flink_abnormal.runtime.bounded import Address
 
@@ -40,7 +39,6 @@ class CollectorState:
         self.overview: Overview | None = None
         self.jobs: tuple[JobSummary, ...] = ()
         self.jobs_at: float | None = None
-        self.tasks: Mapping[str, TaskCounts] = {}
         self.trackers: OrderedDict[str, JobTracker] = OrderedDict()
         self.log_state = LogState(None)
         self.recoveries: tuple[Recovery, ...] = ()
@@ -51,6 +49,30 @@ class CollectorState:
         self._remembered = {(each.job_id, each.user_id, each.count, each.at) for each in known}
         self._asked: dict[str, float] = {}
         self._wanted: OrderedDict[tuple[str, int], None] = OrderedDict()
+
+    def snapshot(self, **more: Any) -> Snapshot:
+        """Return what is known now, and `more` of a snapshot's fields."""
+        now = time.time()
+        link, since = self.links.state()
+        details = ((job_id, tracker.view(now)) for job_id, tracker in self.trackers.items())
+        return Snapshot(
+            at=now,
+            addresses=tuple(map(str, self.links.addresses)),
+            link=link,
+            link_since=since,
+            answered_at=self.links.answered_at,
+            jobmanagers=self.links.jobmanagers(),
+            overview=self.overview,
+            taskmanagers=self.workers.view(),
+            taskmanagers_at=self.workers.at,
+            jobs=self.jobs,
+            jobs_at=self.jobs_at,
+            details={job_id: detail for job_id, detail in details if detail is not None},
+            recoveries=self.recoveries,
+            alarms=self.alarms,
+            log=self.log_state,
+            **more,
+        )
 
     def watch(self, job_id: str) -> None:
         """Read the details of a job for a while."""

@@ -6,7 +6,7 @@ from flink_answers import DETECTOR, HEARTBEAT, JOB, SINK, SOURCE, answer, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.collect import read, read_checkpoints, read_live
+from dashboard.collect import read, read_live
 from dashboard.collect.fields import Field, Unreadable
 from dashboard.model import (
     Checkpoint,
@@ -16,6 +16,7 @@ from dashboard.model import (
     JobSummary,
     LiveUser,
     Overview,
+    RestoredCheckpoint,
     Subtask,
     TaskManager,
     Vertex,
@@ -50,8 +51,7 @@ def test_jobs_are_read_those_that_run_first_and_the_newest_first():
     found = read.jobs(Field(raw, "/jobs/overview"))
 
     assert [(each.id, each.state) for each in found] == [("b", "RUNNING"), (JOB, "RUNNING"), ("a", "FINISHED")]
-    assert found[1] == JobSummary(JOB, NAME, "RUNNING", 1795293045.919, 25.381, 10, 10, None)
-    assert read.tasks(field("jobs-overview")) == {JOB: read.TaskCounts(0, 1795293054.146)}
+    assert found[1] == JobSummary(JOB, NAME, "RUNNING", 1795293045.919, 25.381, 10, 10, None, 0, 1795293054.146)
 
 
 def test_a_job_is_read_with_its_flow():
@@ -147,7 +147,7 @@ def test_how_old_figures_are_is_read_from_the_settings():
 
 
 def test_checkpoints_are_read():
-    found = read_checkpoints.checkpoints(field("checkpoints"), JOB)
+    found = read.checkpoints(field("checkpoints"), JOB)
 
     assert (found.total, found.completed, found.failed, found.in_progress, found.restored) == (5, 4, 1, 0, 0)
     assert (found.average_duration_s, found.average_bytes, found.latest_restored) == (0.162, 14254.0, None)
@@ -178,31 +178,29 @@ def test_a_job_that_was_restored_tells_from_which_checkpoint():
         "external_path": "file:/data/chk-3",
     }
 
-    found = read_checkpoints.checkpoints(Field(raw, "/checkpoints"), JOB)
+    found = read.checkpoints(Field(raw, "/checkpoints"), JOB)
 
-    assert found.latest_restored == read_checkpoints.RestoredCheckpoint(3, 1795293070.0, False, "file:/data/chk-3")
+    assert found.latest_restored == RestoredCheckpoint(3, 1795293070.0, False, "file:/data/chk-3")
 
 
 def test_before_the_first_checkpoint_there_are_no_averages():
     raw = answer("checkpoints")
     raw["counts"]["completed"] = 0
 
-    found = read_checkpoints.checkpoints(Field(raw, "/checkpoints"), JOB)
+    found = read.checkpoints(Field(raw, "/checkpoints"), JOB)
 
     assert (found.average_duration_s, found.average_bytes) == (None, None)
 
 
 def test_the_settings_of_checkpoints_are_read():
-    found = read_checkpoints.configuration(field("checkpoints-config"))
+    found = read.configuration(field("checkpoints-config"))
 
-    assert found == read_checkpoints.Configuration(
-        5.0, True, True, "HashMapStateBackend", "FileSystemCheckpointStorage"
-    )
+    assert found == read.Configuration(5.0, True, True, "HashMapStateBackend", "FileSystemCheckpointStorage")
 
 
 def test_what_a_checkpoint_cost_a_vertex_is_read():
-    _, vertices = read_checkpoints.detail_vertices(field("checkpoint-details"))
-    found = read_checkpoints.task(field("checkpoint-subtasks-2"), DETECTOR, "Process: Abnormal count")
+    vertices = read.detail_vertices(field("checkpoint-details"))
+    found = read.task(field("checkpoint-subtasks-2"), DETECTOR, "Process: Abnormal count")
 
     assert vertices == (HEARTBEAT, SOURCE, SINK, DETECTOR)
     assert found == CheckpointTask(
@@ -286,16 +284,16 @@ def test_what_can_not_be_read_is_named_with_its_place():
 READERS = {
     "overview": lambda given: read.overview(given, 1.0),
     "taskmanagers": lambda given: read.taskmanagers(given, 1.0),
-    "jobs-overview": lambda given: (read.jobs(given), read.tasks(given)),
+    "jobs-overview": read.jobs,
     "job": read.job,
     "job-config": read.parameters,
     "jobmanager-config": lambda given: read.refresh_s(read.settings(given)),
     "vertex-1": read.vertex,
     "exceptions": read.failures,
-    "checkpoints": lambda given: read_checkpoints.checkpoints(given, JOB),
-    "checkpoints-config": read_checkpoints.configuration,
-    "checkpoint-details": read_checkpoints.detail_vertices,
-    "checkpoint-subtasks-2": lambda given: read_checkpoints.task(given, DETECTOR, "x"),
+    "checkpoints": lambda given: read.checkpoints(given, JOB),
+    "checkpoints-config": read.configuration,
+    "checkpoint-details": read.detail_vertices,
+    "checkpoint-subtasks-2": lambda given: read.task(given, DETECTOR, "x"),
     "vertex-2-metrics": read_live.names,
 }
 LIVE = [{"threshold": 3}, None, {"userId": "u", "count": 2, "events": "NA", "at": 1732200000000}]
