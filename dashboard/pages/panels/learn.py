@@ -9,27 +9,24 @@ from nicegui import ui
 from dashboard.pages import pictures
 from dashboard.pages.panels import lessons
 from dashboard.pages.panels.overview import ClusterPicture, PipelinePicture
-from dashboard.pages.view import Card, Chart, visible
+from dashboard.pages.view import Card, Chart, Group, visible
 
 if TYPE_CHECKING:
     from dashboard.pages.texts import Texts
     from dashboard.pages.view import View
 
 
-class Learn:
+class Learn(Group):
     """The last tab."""
 
     def __init__(self, texts: Texts) -> None:
         with ui.element("div").classes("grid"):
-            self._cluster = ClusterPicture(texts, "learn-cluster")
-            self._pipeline = PipelinePicture(texts, "learn-pipeline")
-            self._checkpoint = CheckpointLesson(texts)
-            self._recovery = RecoveryLesson(texts)
-
-    def show(self, view: View) -> None:
-        """Show all diagrams."""
-        for panel in (self._cluster, self._pipeline, self._checkpoint, self._recovery):
-            panel.show(view)
+            self.panels = (
+                ClusterPicture(texts, "learn-cluster"),
+                PipelinePicture(texts, "learn-pipeline"),
+                CheckpointLesson(texts),
+                RecoveryLesson(texts),
+            )
 
 
 class CheckpointLesson:

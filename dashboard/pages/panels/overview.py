@@ -9,7 +9,7 @@ from nicegui import ui
 from dashboard.pages import charts, cluster_picture, pictures, pipeline_picture, words
 from dashboard.pages.panels.live import LiveState
 from dashboard.pages.panels.recovery import Story
-from dashboard.pages.view import Card, Chart, visible
+from dashboard.pages.view import Card, Chart, Group, visible
 
 if TYPE_CHECKING:
     from dashboard.pages.texts import Texts
@@ -27,23 +27,20 @@ _TILES: Final = (
 )
 
 
-class OverviewPanel:
+class OverviewPanel(Group):
     """The first tab: all of it at a glance."""
 
     def __init__(self, texts: Texts) -> None:
         with ui.element("div").classes("grid"):
-            self._tiles = Tiles(texts)
-            self._pipeline = PipelinePicture(texts)
+            tiles, pipeline = Tiles(texts), PipelinePicture(texts)
             with ui.element("div").classes("grid two"):
-                self._cluster = ClusterPicture(texts)
-                self._live = LiveState(texts)
+                self.panels = (tiles, pipeline, ClusterPicture(texts), LiveState(texts))
             with Card(texts("recovery"), texts) as self._recovery:
                 self._story = Story()
 
     def show(self, view: View) -> None:
         """Show all panels."""
-        for panel in (self._tiles, self._pipeline, self._cluster, self._live):
-            panel.show(view)
+        super().show(view)
         self._recovery.age.show(view.snapshot.jobs_at, view.now)
         self._story.show(next(iter(view.snapshot.recoveries), None), view)
 
@@ -63,7 +60,7 @@ class Tiles:
     def show(self, view: View) -> None:
         """Show the figures."""
         overview = view.snapshot.overview
-        made = view.job.checkpoints if view.job is not None else None
+        made = view.checkpoints
         figures: dict[str, str] = dict.fromkeys(_TILES, words.UNKNOWN)
         if overview is not None:
             figures["taskmanagers"] = words.number(overview.taskmanagers)
