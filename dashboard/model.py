@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from flink_abnormal.core.recovery import Recovery, RestoredCheckpoint
+
 Link = Literal["connecting", "up", "electing", "gone"]
 """connecting: no response yet; electing: a JobManager listens but can't respond for the cluster; gone: none listens."""
 
 LogKind = Literal["emit", "alert", "dead-letter", "other"]
-Cause = Literal["taskmanager", "jobmanager", "task"]
-StepKind = Literal[
-    "lost", "noticed", "silent", "leader", "forgotten", "submitted", "restored", "slots", "running", "failed"
-]
 Severity = Literal["warning", "critical"]
 AlarmKind = Literal[
     "no-checkpoint",
@@ -206,16 +204,6 @@ class CheckpointTask:
 
 
 @dataclass(frozen=True)
-class RestoredCheckpoint:
-    """The checkpoint that a job was last restored from, and when."""
-
-    id: int
-    at: float
-    savepoint: bool = False
-    path: str | None = None
-
-
-@dataclass(frozen=True)
 class Checkpoints:
     """A job's checkpoints: Flink's counters of the current leadership, and history beyond it, newest first."""
 
@@ -360,42 +348,6 @@ class JobDetail:
         """The ids of the TaskManagers that its subtasks are on."""
         subtasks = (subtask for vertex in self.vertices for subtask in vertex.subtasks)
         return frozenset(subtask.taskmanager for subtask in subtasks if subtask.taskmanager is not None)
-
-
-@dataclass(frozen=True)
-class Step:
-    """A moment of a recovery; `subject` and `number` fill its sentence."""
-
-    at: float
-    kind: StepKind
-    subject: str = ""
-    number: int | None = None
-    total: int | None = None
-
-
-@dataclass(frozen=True)
-class Recovery:
-    """A loss and its recovery; open while `running_at` is None and `failed` is False."""
-
-    id: int
-    job_id: str
-    job_name: str
-    cause: Cause
-    began: float
-    steps: tuple[Step, ...]
-    lost: tuple[str, ...] = ()
-    not_running: int = 0
-    total: int = 0
-    noticed_at: float | None = None
-    restored_checkpoint: int | None = None
-    restored_at: float | None = None
-    running_at: float | None = None
-    failed: bool = False
-
-    @property
-    def open(self) -> bool:
-        """Whether it is still in progress."""
-        return self.running_at is None and not self.failed
 
 
 @dataclass(frozen=True)

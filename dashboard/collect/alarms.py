@@ -18,7 +18,8 @@ from flink_abnormal.runtime.rest import ENDED
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from dashboard.model import AlarmKind, Checkpoint, JobDetail, JobSummary, Recovery, Snapshot
+    from dashboard.model import AlarmKind, Checkpoint, JobDetail, JobSummary, Snapshot
+    from flink_abnormal.core.recovery import Recovery
 
 INTERVALS: Final = 3
 BACKPRESSURED_SHARE: Final = 0.5

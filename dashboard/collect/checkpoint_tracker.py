@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from dashboard.collect.read import Configuration
-    from dashboard.model import Checkpoint, Checkpoints, CheckpointTask, RestoredCheckpoint
+    from dashboard.model import Checkpoint, Checkpoints, CheckpointTask
+    from flink_abnormal.core.recovery import RestoredCheckpoint
 
 KEPT: Final = 500
 DETAILS_KEPT: Final = 20

@@ -13,7 +13,8 @@ from flink_abnormal.runtime.rest import ENDED
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from dashboard.model import JobSummary, Recovery
+    from dashboard.model import JobSummary
+    from flink_abnormal.core.recovery import Recovery
 
 FAILURES_KEPT: Final = 20
 _ENDED_WELL: Final = tuple(state for state in ENDED if state != "FAILED")

@@ -17,8 +17,9 @@ import orjson
 
 from dashboard.collect.failed_jobs import FailedJob
 from dashboard.collect.workers import Named
-from dashboard.model import Checkpoint, Recovery, SeenAlert, Step
+from dashboard.model import Checkpoint, SeenAlert
 from flink_abnormal.core.errors import MachineError
+from flink_abnormal.core.recovery import Recovery, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -15,11 +15,11 @@ from dashboard.model import (
     JobDetail,
     JobSummary,
     Overview,
-    RestoredCheckpoint,
     Subtask,
     TaskManager,
     Vertex,
 )
+from flink_abnormal.core.recovery import RestoredCheckpoint
 from flink_abnormal.runtime import names
 from flink_abnormal.runtime.rest import ENDED
 

@@ -14,19 +14,19 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from dashboard.collect.recovery_case import Case
-from dashboard.model import JobDetail, Recovery
+from dashboard.model import JobDetail
+from flink_abnormal.core.recovery import Case, Recovery
 from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from dashboard.model import JobSummary, RestoredCheckpoint, Snapshot, TaskManager
+    from dashboard.model import JobSummary, Snapshot, TaskManager
+    from flink_abnormal.core.recovery import RestoredCheckpoint
 
 SILENT_SECONDS: Final = 1.5
 LOST_BEFORE_SECONDS: Final = 15.0
 SETTLE_SECONDS: Final = 5.0
-LEADER_SECONDS: Final = 10.0
 FORGOTTEN_SECONDS: Final = 120.0
 HEARTBEAT_SECONDS: Final = 60.0
 EARLIER_SECONDS: Final = 600.0
@@ -175,8 +175,7 @@ class Recoveries:
             case.whole_changed = now.job.changed if case.began <= now.job.changed <= now.at else now.at
         self._failed_at(job, case, now)
         self._details(job, case, now)
-        waited = now.at - case.whole_at
-        if (case.restored or waited > SETTLE_SECONDS) and (case.led or waited > LEADER_SECONDS):
+        if case.settled(now.at, SETTLE_SECONDS):
             case.run(case.whole_changed, now.job.total)
             self._write(job)
             job.case = None

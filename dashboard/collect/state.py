@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dashboard.collect.history import History
-    from dashboard.model import Alarm, JobSummary, Overview, Recovery
+    from dashboard.model import Alarm, JobSummary, Overview
+    from flink_abnormal.core.recovery import Recovery
     from flink_abnormal.runtime.bounded import Address
 
 WATCH_SECONDS: Final = 60.0

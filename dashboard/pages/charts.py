@@ -11,19 +11,10 @@ from dashboard.pages.words import tone
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dashboard.model import (
-        AlertFigures,
-        Checkpoint,
-        JobDetail,
-        Live,
-        Recovery,
-        Snapshot,
-        Subtask,
-        TaskManager,
-        Vertex,
-    )
+    from dashboard.model import AlertFigures, Checkpoint, JobDetail, Live, Snapshot, Subtask, TaskManager, Vertex
     from dashboard.pages.texts import Texts
     from dashboard.pages.theme import Palette
+    from flink_abnormal.core.recovery import Recovery
 
 SHOWN_USERS: Final = 12
 SHOWN_CHECKPOINTS: Final = 60

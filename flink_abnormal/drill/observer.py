@@ -11,7 +11,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
 from flink_abnormal.core.errors import AbnormalError, ClusterError
-from flink_abnormal.drill.timeline import Observation, Restored
+from flink_abnormal.core.recovery import RestoredCheckpoint
+from flink_abnormal.drill.timeline import Observation
 from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def _observation(at: float, job: Any, slots: int, checkpoints: Any, leader: str 
         job["tasks"]["running"] + job["tasks"]["finished"],
         job["tasks"]["total"],
         slots,
-        Restored(restored["id"], restored["restore_timestamp"] / 1000) if restored else None,
+        RestoredCheckpoint(restored["id"], restored["restore_timestamp"] / 1000) if restored else None,
         counts.get("completed", 0),
         counts.get("failed", 0),
         completed["id"] if completed else None,

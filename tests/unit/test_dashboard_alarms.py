@@ -15,13 +15,12 @@ from dashboard.model import (
     JobSummary,
     Overview,
     Partition,
-    Recovery,
     Snapshot,
-    Step,
     Subtask,
     TaskManager,
     Vertex,
 )
+from flink_abnormal.core.recovery import Recovery, Step
 
 T = 1_000_000.0
 JOB = "job-1"

@@ -16,11 +16,11 @@ from dashboard.model import (
     JobSummary,
     LiveUser,
     Overview,
-    RestoredCheckpoint,
     Subtask,
     TaskManager,
     Vertex,
 )
+from flink_abnormal.core.recovery import RestoredCheckpoint
 from flink_abnormal.runtime import partitions
 
 NAME = "Internal Keyed State Abnormal Count Example"

@@ -7,14 +7,12 @@ from dashboard.model import (
     JobDetail,
     JobManager,
     JobSummary,
-    Recovery,
-    RestoredCheckpoint,
     Snapshot,
-    Step,
     Subtask,
     TaskManager,
     Vertex,
 )
+from flink_abnormal.core.recovery import Recovery, RestoredCheckpoint, Step
 
 JOB = "job-1"
 T = 1_000_000.0

@@ -11,7 +11,8 @@ from dashboard.collect.links import Links
 from dashboard.collect.live_tracker import AlertTracker, LiveTracker
 from dashboard.collect.read_live import LiveAlert, LiveUsers
 from dashboard.collect.workers import Named, Workers
-from dashboard.model import Input, JobManager, Live, LiveUser, Partition, RestoredCheckpoint, TaskManager
+from dashboard.model import Input, JobManager, Live, LiveUser, Partition, TaskManager
+from flink_abnormal.core.recovery import RestoredCheckpoint
 from flink_abnormal.runtime.bounded import Address
 from flink_abnormal.runtime.names import resource_id
 
