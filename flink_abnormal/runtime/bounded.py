@@ -67,6 +67,38 @@ class TooLongError(ClusterError):
     """The response exceeds its size limit."""
 
 
+class Request(NamedTuple):
+    """What is asked of an address, and the bounds of its answer. Its errors are those of any client."""
+
+    address: Address
+    path: str
+    seconds: float
+    most: int = MAX_JSON_BYTES
+    method: str = "GET"
+    body: bytes = b""
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path[:80]}"
+
+    def nobody_listens(self, reason: object) -> NobodyListensError:
+        """Return the error of an address that refuses connections."""
+        return NobodyListensError(f"Nothing listens at {self.address}: {reason}.")
+
+    def too_slow(self) -> TooSlowError:
+        """Return the error of a response that was not complete in time."""
+        return TooSlowError(f"{self.address} did not answer {self} within {self.seconds:.1f} s.")
+
+    def unfinished(self, kind: type[TooSlowError], why: Exception) -> TooSlowError:
+        """Return the error of a connection that broke off, or of a response that is none."""
+        return kind(f"{self.address} did not finish its answer to {self}: {type(why).__name__}.")
+
+    def append(self, chunk: bytes, content: bytearray) -> None:
+        """Append to the content of the response; raise TooLongError beyond its limit."""
+        content += chunk
+        if len(content) > self.most:
+            raise TooLongError(f"An answer is longer than {self.most} bytes.")
+
+
 class _Reader(io.RawIOBase):
     """Reads a socket until a deadline (of `time.monotonic()`)."""
 
@@ -101,58 +133,53 @@ def get(address: Address, path: str, *, seconds: float, most: int = MAX_JSON_BYT
 
     Raises NobodyListensError, TooSlowError or TooLongError.
     """
-    return send(address, "GET", path, seconds=seconds, most=most)
+    return send(Request(address, path, seconds, most))
 
 
-def send(
-    address: Address, method: str, path: str, body: bytes = b"", *, seconds: float, most: int = MAX_JSON_BYTES
-) -> Answer:
-    """Return the response to a request, with a JSON body if any, as `get` does."""
-    status, chunks = stream(address, method, path, body, seconds=seconds)
+def send(request: Request) -> Answer:
+    """Return the response to a request, as `get` does."""
+    status, chunks = stream(request)
     content = bytearray()
     with contextlib.closing(chunks):
         for chunk in chunks:
-            content += chunk
-            if len(content) > most:
-                raise TooLongError(f"An answer is longer than {most} bytes.")
+            request.append(chunk, content)
     return Answer(status, bytes(content))
 
 
-def stream(
-    address: Address, method: str, path: str, body: bytes = b"", *, seconds: float
-) -> tuple[int, Generator[bytes]]:
-    """Return a response's status, and a stream of its bytes of any number; all of it within `seconds`."""
-    chunks = _chunks(address, method, path, body, seconds)
+def stream(request: Request) -> tuple[int, Generator[bytes]]:
+    """Return a response's status, and a stream of its bytes of any number; all of it in the request's time."""
+    chunks = _chunks(request)
     return int(next(chunks)), chunks
 
 
-def _chunks(address: Address, method: str, path: str, body: bytes, seconds: float) -> Generator[bytes]:
+def _chunks(request: Request) -> Generator[bytes]:
     """Yield the status, as digits, then the response's bytes."""
+    address, seconds = request.address, request.seconds
     deadline = time.monotonic() + seconds
-    asked = f"{method} {path[:80]}"
     try:
         connected = socket.create_connection((address.host.strip("[]"), address.port), timeout=seconds)
     except TimeoutError:
         raise TooSlowError(f"{address} did not accept a connection within {seconds:.1f} s.") from None
     except (OSError, UnicodeError, OverflowError) as error:  # or an invalid host name or port
-        reason = getattr(error, "strerror", None) or error
-        raise NobodyListensError(f"Nothing listens at {address}: {reason}.") from None
+        raise request.nobody_listens(getattr(error, "strerror", None) or error) from None
     try:
         with connected:
             connected.settimeout(seconds)
-            connected.sendall(_request(address, method, path, body))
+            connected.sendall(_bytes(request))
             yield from _answer(connected, deadline)
     except TimeoutError:
-        raise TooSlowError(f"{address} did not answer {asked} within {seconds:.1f} s.") from None
+        raise request.too_slow() from None
     except (OSError, http.client.IncompleteRead) as error:  # RemoteDisconnected is also an HTTPException
-        raise BrokenOffError(f"{address} did not finish its answer to {asked}: {type(error).__name__}.") from None
+        raise request.unfinished(BrokenOffError, error) from None
     except (http.client.HTTPException, ValueError) as error:
-        raise StrangerError(f"{address} did not finish its answer to {asked}: {type(error).__name__}.") from None
+        raise request.unfinished(StrangerError, error) from None
 
 
-def _request(address: Address, method: str, path: str, body: bytes) -> bytes:
+def _bytes(request: Request) -> bytes:
+    address, path, body = request.address, request.path, request.body
     typed = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n" if body else ""
-    return f"{method} {path} HTTP/1.1\r\nHost: {address}\r\n{typed}Connection: close\r\n\r\n".encode("ascii") + body
+    head = f"{request.method} {path} HTTP/1.1\r\nHost: {address}\r\n{typed}Connection: close\r\n\r\n"
+    return head.encode("ascii") + body
 
 
 def _answer(connected: socket.socket, deadline: float) -> Iterator[bytes]:

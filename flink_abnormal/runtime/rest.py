@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flink_abnormal.core.errors import ClusterError, UsageError
 from flink_abnormal.runtime import bounded
-from flink_abnormal.runtime.bounded import Address, BrokenOffError, NobodyListensError, StrangerError, TooSlowError
+from flink_abnormal.runtime.bounded import (
+    Address,
+    BrokenOffError,
+    NobodyListensError,
+    Request,
+    StrangerError,
+    TooSlowError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -193,7 +200,7 @@ class Cluster:
         path = f"/taskmanagers/{taskmanager}/stdout"
         for address in list(self._order):
             with contextlib.suppress(ClusterError):
-                status, chunks = bounded.stream(address, "GET", path, seconds=FILE_SECONDS)
+                status, chunks = bounded.stream(Request(address, path, FILE_SECONDS))
                 with contextlib.closing(chunks):
                     if status != HTTPStatus.OK:
                         continue
@@ -292,7 +299,7 @@ class Cluster:
         for address in list(self._order):
             try:
                 content = b"" if body is None else json.dumps(body).encode()
-                answer = bounded.send(address, method, path, content, seconds=timeout)
+                answer = bounded.send(Request(address, path, timeout, method=method, body=content))
             except NobodyListensError:
                 continue
             except StrangerError:
