@@ -69,9 +69,24 @@ class Timeline(ABC):
         """Whether the cluster has recovered, or can't recover."""
         return self.recovered_s is not None or self.failure is not None
 
-    @abstractmethod
     def add(self, now: Observation) -> list[Line]:
-        """Return the new lines."""
+        """Return the new lines, in the order of their events."""
+        return sorted(self._new(now), key=lambda line: line.seconds)
+
+    @abstractmethod
+    def _new(self, now: Observation) -> Iterator[Line]:
+        """Yield the new lines."""
+
+    def _notice(self, seconds: float) -> None:
+        self.noticed_s = seconds if self.noticed_s is None else self.noticed_s
+
+    def _end(self, seconds: float, why: str) -> Line:
+        self.failure = why
+        return Line(seconds, why)
+
+    def _failed_checkpoints(self, now: Observation) -> str:
+        failed = now.failed - self._before.failed
+        return "1 checkpoint has failed" if failed == 1 else f"{failed} checkpoints have failed"
 
     @abstractmethod
     def undo_due(self, at: float) -> bool:
@@ -91,14 +106,12 @@ class RecoveryTimeline(Timeline):
         """Whether a strike that can be undone has lasted long enough."""
         return self._lasts is not None and at - self._at >= self._lasts
 
-    def add(self, now: Observation) -> list[Line]:
-        """Return the new lines, in the order of their events."""
-        lines = list(self._slots(now))
+    def _new(self, now: Observation) -> Iterator[Line]:
+        yield from self._slots(now)
         self._look(now)
-        lines += self._steps(self._case.recovery())
+        yield from self._steps(self._case.recovery())
         if now.state is not None:
             self._last = now
-        return sorted(lines, key=lambda line: line.seconds)
 
     def _look(self, now: Observation) -> None:
         case = self._case
@@ -160,24 +173,18 @@ class FailedCheckpointsTimeline(Timeline):
             self._freed = self._last
         return due
 
-    def add(self, now: Observation) -> list[Line]:
-        """Return the new lines."""
-        return list(self._new(now))
-
     def _new(self, now: Observation) -> Iterator[Line]:
         seconds = now.at - self._at
         if now.state is None:
             return
         if now.state in ENDED or now.running < now.total or now.restored != self._before.restored:
             self.not_running = now.total - now.running
-            self.failure = f"the job did not continue: it is {now.state}, {self.not_running} tasks are not running"
-            yield Line(seconds, self.failure)
+            stopped = f"it is {now.state}, {self.not_running} tasks are not running"
+            yield self._end(seconds, f"the job did not continue: {stopped}")
             return
         if now.failed > self._last.failed:
-            self.noticed_s = seconds if self.noticed_s is None else self.noticed_s
-            failed = now.failed - self._before.failed
-            what = "1 checkpoint has failed" if failed == 1 else f"{failed} checkpoints have failed"
-            yield Line(seconds, f"{what}; all {now.total} tasks keep running")
+            self._notice(seconds)
+            yield Line(seconds, f"{self._failed_checkpoints(now)}; all {now.total} tasks keep running")
         if self._freed is not None and now.completed > self._freed.completed:
             self.recovered_s = seconds
             yield Line(seconds, f"checkpoint {now.newest} has completed")
@@ -199,27 +206,21 @@ class BrokersTimeline(Timeline):
         """Whether the brokers have been away long enough."""
         return at - self._at >= self._lasts
 
-    def add(self, now: Observation) -> list[Line]:
-        """Return the new lines."""
-        return list(self._new(now))
-
     def _new(self, now: Observation) -> Iterator[Line]:
         seconds = now.at - self._at
         if now.state is None:
             return
         if now.state in ENDED:
-            self.failure = f"the job is {now.state}"
-            yield Line(seconds, self.failure)
+            yield self._end(seconds, f"the job is {now.state}")
             return
         before, self._last = self._last, now
         if now.failed > before.failed:
-            self.noticed_s = seconds if self.noticed_s is None else self.noticed_s
-            failed = now.failed - self._before.failed
-            yield Line(seconds, "1 checkpoint has failed" if failed == 1 else f"{failed} checkpoints have failed")
+            self._notice(seconds)
+            yield Line(seconds, self._failed_checkpoints(now))
         stopped = now.total - now.running
         if stopped > before.total - before.running:
             self.not_running = max(self.not_running, stopped)
-            self.noticed_s = seconds if self.noticed_s is None else self.noticed_s
+            self._notice(seconds)
             yield Line(seconds, f"{stopped} of {now.total} tasks are not running")
         if now.restored is not None and now.restored != before.restored:
             self.restored = now.restored.id
