@@ -9,6 +9,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from dashboard.collect import job_reader
 from dashboard.collect.ask import Asker, Pace, connections
 from dashboard.collect.cluster_reader import ClusterReader
 from dashboard.collect.evaluator import Evaluator
@@ -143,13 +144,7 @@ class Collector:
             ("taskmanagers", 1.0, cluster.taskmanagers),
             ("processes", 1.0, cluster.processes),
             ("jobs", 0.5, cluster.jobs),
-            ("job", 1.0, jobs.jobs),
-            ("vertices", 1.0, jobs.vertices),
-            ("checkpoints", 1.0, jobs.checkpoints),
-            ("checkpoint details", 1.0, jobs.details),
-            ("failures", 2.0, jobs.failures),
-            ("live", 1.0, jobs.live),
-            ("inputs", 3.0, jobs.inputs),
+            *((feed, seconds, partial(jobs.read, feed)) for feed, seconds in job_reader.FEEDS.items()),
             ("log", 0.2, log.read),
             ("judge", 0.25, self._evaluator.evaluate),
             ("history", 1.0, partial(asyncio.to_thread, self._history.flush)),

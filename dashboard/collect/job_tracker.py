@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dashboard.collect import read_live
 from dashboard.collect.live_tracker import AlertTracker, LiveTracker
@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     from dashboard.model import CheckpointTask, Failure, JobDetail, LiveMissing, Subtask, Vertex
 
 
+class Listed(NamedTuple):
+    """For which attempts a vertex's metrics were listed, when last, and how often in vain."""
+
+    attempts: Mapping[int, int] | None
+    at: float
+    times: int
+
+
 class JobTracker:
     """Takes the answers about one job."""
 
@@ -38,6 +46,10 @@ class JobTracker:
         self.inputs: dict[str, dict[str, str]] = {}
         """The metrics of what it reads, by vertex."""
         self.input_at: float | None = None
+        self.listed: dict[str, Listed] = {}
+        self.input_names: dict[str, tuple[tuple[str, ...], float]] = {}
+        """Which metrics of what it reads are asked for, and when these were listed, by vertex."""
+        self.detailed_at = float("-inf")
         self.done: set[str] = set()
         """Feeds that have read all that there is of a job that has ended."""
         self.read_at_end: set[tuple[str, str]] = set()
@@ -51,13 +63,14 @@ class JobTracker:
         """Take the answer about the job."""
         if self.answer is not None and answer.started != self.answer.started:
             # The same id, another job: a cluster that runs one job only gives it the same one each time.
-            self.parameters, self.metrics, self.checkpoints.configuration = None, {}, None
+            self.parameters, self.metrics, self.listed, self.checkpoints.configuration = None, {}, {}, None
         if answer.state not in ENDED:
             self.read_at_end.clear()
         self.answer = replace(answer, at=at)
         known = {vertex.id for vertex in answer.vertices}
-        for gone in self._subtasks.keys() - known:
-            del self._subtasks[gone]
+        for kept in (self._subtasks, self.listed, self.input_names):
+            for gone in kept.keys() - known:
+                del kept[gone]
 
     def update_vertex(self, vertex: str, answer: VertexAnswer, at: float) -> None:
         """Take the answer about one of its vertices."""
@@ -69,13 +82,9 @@ class JobTracker:
         self._subtasks[vertex] = tuple(sorted(found, key=lambda each: each.index))
         self._vertices_at[vertex] = at
 
-    def attempts(self) -> dict[tuple[str, int], int]:
-        """Return the attempt of each subtask, by vertex and index."""
-        return {
-            (vertex, subtask.index): subtask.attempt
-            for vertex, subtasks in self._subtasks.items()
-            for subtask in subtasks
-        }
+    def attempts(self, vertex: str) -> dict[int, int]:
+        """Return the attempt of each subtask of a vertex, by index."""
+        return {subtask.index: subtask.attempt for subtask in self._subtasks.get(vertex, ())}
 
     def publishes(self, ending: str) -> bool:
         """Whether a vertex has a live metric of this kind."""
