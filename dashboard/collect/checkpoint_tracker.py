@@ -40,8 +40,12 @@ class CheckpointTracker:
             self._end_term()
         self._answer = replace(answer, at=at)
         for each in answer.history:
-            self._put(replace(each, term=self._term))
-        self._doubt({(self._term, each.id) for each in answer.history})
+            known = self._known.get((self._term, each.id), each)
+            self._put(replace(each, term=self._term, restored=known.restored, alignment_s=known.alignment_s))
+        told = {(self._term, each.id) for each in answer.history}
+        for key, each in list(self._known.items()):
+            if each.kept and key not in told:  # whether it is still there is not known any more
+                self._put(replace(each, kept=None))
         if answer.latest_restored is not None:
             self._mark(answer.latest_restored)
         for key in sorted(self._known, key=lambda each: self._known[each].triggered)[:-KEPT]:
@@ -56,27 +60,15 @@ class CheckpointTracker:
 
     def _end_term(self) -> None:
         """Begin another term; what was in progress in the last one will never be told of again."""
-        for key, each in list(self._known.items()):
+        for each in list(self._known.values()):
             if each.status == "IN_PROGRESS":
-                self._known[key] = given_up = replace(each, status="FAILED", failure=LOST)
-                self._keep(given_up)
+                self._put(replace(each, status="FAILED", failure=LOST))
         self._term += 1
         self._details.clear()
 
-    def _doubt(self, told: set[tuple[int, int]]) -> None:
-        """Take that of a checkpoint that Flink tells of no more it is not known whether it is still there."""
-        for key, each in self._known.items():
-            if each.kept and key not in told:
-                self._known[key] = doubted = replace(each, kept=None)
-                self._keep(doubted)
-
     def _put(self, found: Checkpoint) -> None:
-        key = (found.term, found.id)
-        known = self._known.get(key)
-        if known is not None:
-            found = replace(found, restored=known.restored, alignment_s=known.alignment_s)
-        if found != known:
-            self._known[key] = found
+        if found != self._known.get((found.term, found.id)):
+            self._known[found.term, found.id] = found
             self._keep(found)
 
     def _mark(self, restored: RestoredCheckpoint) -> None:
@@ -86,9 +78,7 @@ class CheckpointTracker:
         newest = max(same, key=lambda each: each.triggered, default=None)
         if newest is not None and not newest.restored:
             # Flink restores what is complete, whoever was told of that.
-            whole = replace(newest, restored=True, status="COMPLETED", failure=None)
-            self._known[newest.term, newest.id] = marked = whole
-            self._keep(marked)
+            self._put(replace(newest, restored=True, status="COMPLETED", failure=None))
 
     @property
     def newest_completed(self) -> int | None:
@@ -120,13 +110,7 @@ class CheckpointTracker:
         known = self._known.get((self._term, checkpoint))
         waits = [task.alignment_s for task in tasks if task.alignment_s is not None]
         if known is not None and waits:
-            self._put_alignment(known, max(waits))
-
-    def _put_alignment(self, known: Checkpoint, seconds: float) -> None:
-        found = replace(known, alignment_s=seconds)
-        if found != known:
-            self._known[known.term, known.id] = found
-            self._keep(found)
+            self._put(replace(known, alignment_s=max(waits)))
 
     def cost(self, vertex: str) -> CheckpointTask | None:
         """Return what the newest checkpoint with details cost a vertex."""

@@ -42,7 +42,7 @@ class ClusterReader:
         links = self._state.links
         try:
             answer = Field.parse(await self._asker.of(address, "/overview"), "/overview")
-        except SilentError:
+        except (SilentError, Unreadable):  # unreadable: of another program, or of one that is not itself
             links.hear(address, "elects", time.time())
             raise
         except NobodyListensError:
@@ -50,9 +50,6 @@ class ClusterReader:
             raise
         except (ClusterError, AskError):
             links.hear(address, "slow", time.time())
-            raise
-        except Unreadable:
-            links.hear(address, "elects", time.time())  # another program, or one that is not itself
             raise
         at = time.time()
         overview = read.overview(answer, at, self._state.refresh_s)
