@@ -6,7 +6,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from dashboard.collect import read, read_live
+from dashboard.collect import live, read
 from dashboard.collect.ask import AbsentError
 from dashboard.collect.job_tracker import Listed
 from dashboard.collect.polling import Reads
@@ -157,7 +157,7 @@ class JobReader:
         path = f"/jobs/{tracker.id}/vertices/{vertex}/metrics"
         await self._list(tracker, vertex, path)
         for query in partitions.queries(tracker.metrics.get(vertex, ())):
-            values = read_live.values(await self._asker.json(f"{path}?get={query}"))
+            values = live.values(await self._asker.json(f"{path}?get={query}"))
             self._take(tracker, vertex, values)
 
     async def _inputs(self, tracker: JobTracker) -> None:
@@ -177,7 +177,7 @@ class JobReader:
             tracker.input_names[vertex] = names, time.monotonic()
         values: dict[str, str] = {}
         for query in partitions.queries(names):
-            values |= read_live.values(await self._asker.json(f"{path}?get={query}"))
+            values |= live.values(await self._asker.json(f"{path}?get={query}"))
         tracker.inputs[vertex] = values
 
     async def _list(self, tracker: JobTracker, vertex: str, path: str) -> None:
@@ -186,11 +186,11 @@ class JobReader:
         known = tracker.listed.get(vertex, Listed(None, 0.0, 0))
         if known.attempts == attempts:
             due = known.at + min(LIST_AGAIN_SECONDS * 2**known.times, LIST_AT_LEAST_SECONDS)
-            told = sum(name.endswith(read_live.USERS) for name in tracker.metrics.get(vertex, ()))
-            enough = told >= len(attempts) if told else tracker.publishes(read_live.USERS)
+            told = sum(name.endswith(live.USERS) for name in tracker.metrics.get(vertex, ()))
+            enough = told >= len(attempts) if told else tracker.publishes(live.USERS)
             if enough or time.monotonic() < due:
                 return
-        names = read_live.names(await self._asker.json(path))
+        names = live.names(await self._asker.json(path))
         same = known.attempts == attempts
         # Right after a start Flink has not heard of the new tasks' metrics yet: their names stay what they were.
         tracker.metrics[vertex] = names or (() if same else tracker.metrics.get(vertex, ()))
@@ -200,11 +200,11 @@ class JobReader:
         at = time.time()
         fresh = []
         for name, value in values.items():
-            subtask = read_live.subtask(name)
-            if name.endswith(read_live.USERS):
-                tracker.live.update(read_live.users(value, name), at)
+            subtask = live.subtask(name)
+            if name.endswith(live.USERS):
+                tracker.live.update(live.users(value, name), at)
             else:
-                ring = read_live.alerts(value, name)
+                ring = live.alerts(value, name)
                 fresh += [(alert, subtask) for alert in tracker.alerts.new((vertex, subtask), ring)]
         for alert, subtask in sorted(fresh, key=lambda each: each[0].at):
             self._state.add_alert(tracker, alert.at, alert.user_id, alert.count, subtask)

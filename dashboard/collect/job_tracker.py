@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from dashboard.collect import read_live
-from dashboard.collect.live_tracker import AlertTracker, LiveTracker
+from dashboard.collect import live
+from dashboard.collect.live import AlertTracker, LiveTracker
 from dashboard.collect.rates import Meter, Rates
 from dashboard.model import Input, Partition
 from flink_abnormal.core.operators import EVENT_ORDER
@@ -92,7 +92,7 @@ class JobTracker:
 
     def missing(self) -> LiveMissing | None:
         """Return why there are no live figures, as far as the job's options and its metrics tell."""
-        if self.publishes(read_live.USERS):
+        if self.publishes(live.USERS):
             return None
         if self.parameters is None or self.answer is None or len(self.metrics) < len(self.answer.vertices):
             return "not-read-yet"

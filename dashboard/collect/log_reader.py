@@ -6,7 +6,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from dashboard.collect import log, read_live
+from dashboard.collect import live, log
 from dashboard.collect.ask import AskError
 from dashboard.collect.polling import Reads
 from dashboard.model import LogLine, LogState
@@ -87,7 +87,7 @@ class LogReader:
         """Return the job that a printed alert is counted for: lines name none. One that publishes alerts is not it."""
         running = [job.id for job in self._state.jobs if job.state not in ENDED]
         trackers = [self._state.trackers[job] for job in running if job in self._state.trackers]
-        silent = [tracker for tracker in trackers if tracker.metrics and not tracker.publishes(read_live.ALERTS)]
+        silent = [tracker for tracker in trackers if tracker.metrics and not tracker.publishes(live.ALERTS)]
         return silent[0] if silent else None
 
     def _report(self, present: list[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from nicegui import ui
 
@@ -166,6 +166,47 @@ class Chart:
         self._chart.options.clear()
         self._chart.options.update(options)
         self._chart.update()
+
+
+class Picture(NamedTuple):
+    """Options of a chart with a description; `at` is when what it shows was read, `height` in pixels."""
+
+    at: float | None
+    options: dict[str, Any]
+    description: str
+    height: float
+    note: str = ""
+
+
+class PictureCard(Card):
+    """A card of one picture, `minimum` pixels wide; `draw` returns it from a view and its width, None to hide it."""
+
+    def __init__(
+        self,
+        name: str,
+        texts: Texts,
+        draw: Callable[[View, float], Picture | None],
+        *,
+        minimum: int,
+        lesson: str | None = None,
+    ) -> None:
+        super().__init__(texts(name), texts)
+        self._draw = draw
+        with self:
+            if lesson is not None:
+                ui.label(texts(lesson)).classes("note")
+            self._chart = Chart("330px", label=texts(name), minimum=minimum)
+            self._note = ui.label().classes("note")
+
+    def show(self, view: View) -> None:
+        """Show the picture of a view."""
+        found = self._draw(view, self._chart.width)
+        visible(self.frame, found is not None)
+        if found is not None:
+            self.age.show(found.at, view.now)
+            self._note.text = found.note
+            visible(self._note, bool(found.note))
+            self._chart.show(found.options, found.description, f"{found.height:.0f}px")
 
 
 class Table:

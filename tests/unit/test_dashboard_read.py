@@ -6,7 +6,7 @@ from flink_answers import DETECTOR, HEARTBEAT, JOB, SINK, SOURCE, answer, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.collect import read, read_live
+from dashboard.collect import live, read
 from dashboard.collect.fields import Field, Unreadable
 from dashboard.model import (
     Checkpoint,
@@ -226,10 +226,10 @@ def test_names_of_live_metrics_are_found_among_the_others():
         {"id": "10.Process:_Abnormal_count.liveAlerts"},
         {"id": "liveUsers"},
     ]
-    names = read_live.names(Field(raw, "/metrics"))
+    names = live.names(Field(raw, "/metrics"))
 
     assert names == ("0.Process__Abnormal_count.liveUsers", "10.Process:_Abnormal_count.liveAlerts")
-    assert [read_live.subtask(each) for each in names] == [0, 10]
+    assert [live.subtask(each) for each in names] == [0, 10]
     assert list(partitions.queries(names)) == [
         "0.Process__Abnormal_count.liveUsers,10.Process%3A_Abnormal_count.liveAlerts"
     ]
@@ -256,12 +256,12 @@ def test_live_users_and_alerts_are_read():
         {"seq": 32, "at": 1000, "userId": "a", "count": 3, "alertId": "x", "timestamp": 5},
     ]
 
-    assert read_live.users(json.dumps(users), "2.P.liveUsers") == read_live.LiveUsers(
+    assert live.users(json.dumps(users), "2.P.liveUsers") == live.LiveUsers(
         3, 2, (LiveUser(hostile, 2, "NANAA", 1732200000.0, 2, cut=True),)
     )
-    assert read_live.alerts(json.dumps(ring), "2.P.liveAlerts") == (
-        read_live.LiveAlert(32, 1.0, "a", 3),
-        read_live.LiveAlert(33, 2.0, "b", 4),
+    assert live.alerts(json.dumps(ring), "2.P.liveAlerts") == (
+        live.LiveAlert(32, 1.0, "a", 3),
+        live.LiveAlert(33, 2.0, "b", 4),
     )
 
 
@@ -294,7 +294,7 @@ READERS = {
     "checkpoints-config": read.configuration,
     "checkpoint-details": read.detail_vertices,
     "checkpoint-subtasks-2": lambda given: read.task(given, DETECTOR, "x"),
-    "vertex-2-metrics": read_live.names,
+    "vertex-2-metrics": live.names,
 }
 LIVE = [{"threshold": 3}, None, {"userId": "u", "count": 2, "events": "NA", "at": 1732200000000}]
 RING = [None, {"seq": 1, "at": 1732200000000, "userId": "u", "count": 3, "alertId": "x", "timestamp": None}]
@@ -348,7 +348,7 @@ def test_of_a_broken_answer_comes_a_value_or_unreadable_and_nothing_else(name, d
 @given(data=st.data())
 def test_of_a_broken_metric_comes_a_value_or_unreadable_and_nothing_else(data):
     users, ring = (json.dumps(break_it(data, given)) for given in (LIVE, RING))
-    for reader, text in ((read_live.users, users), (read_live.alerts, ring)):
+    for reader, text in ((live.users, users), (live.alerts, ring)):
         try:
             reader(text, "0.P.live")
         except Unreadable as error:

@@ -8,8 +8,7 @@ from dashboard.collect.checkpoint_tracker import CheckpointTracker
 from dashboard.collect.fields import Field
 from dashboard.collect.job_tracker import JobTracker
 from dashboard.collect.links import Links
-from dashboard.collect.live_tracker import AlertTracker, LiveTracker
-from dashboard.collect.read_live import LiveAlert, LiveUsers
+from dashboard.collect.live import AlertTracker, LiveAlert, LiveTracker, LiveUsers
 from dashboard.collect.workers import Named, Workers
 from dashboard.model import Input, JobManager, Live, LiveUser, Partition, TaskManager
 from flink_abnormal.core.recovery import RestoredCheckpoint
