@@ -95,20 +95,19 @@ class JobReader:
         """Take the step for each vertex at once; False: of a job that has ended, a vertex is left to read."""
         if tracker.answer is None:
             return True
-        left = [each.id for each in tracker.answer.vertices if (feed, each.id) not in tracker.read_at_end]
-        reads: dict[Hashable, Callable[[], Awaitable[None]]] = {
-            (tracker.id, vertex): partial(self._read_vertex, tracker, feed, vertex, step) for vertex in left
-        }
-        await self._reads[feed].run(reads, self._patience)
-        return all((feed, vertex.id) in tracker.read_at_end for vertex in tracker.answer.vertices)
+        ended = tracker.answer.state in ENDED
 
-    async def _read_vertex(
-        self, tracker: JobTracker, feed: str, vertex: str, step: Callable[[JobTracker, str], Awaitable[None]]
-    ) -> None:
-        ended = tracker.answer is not None and tracker.answer.state in ENDED
-        await step(tracker, vertex)
-        if ended:
-            tracker.read_at_end.add((feed, vertex))
+        async def one(vertex: str) -> None:
+            await step(tracker, vertex)
+            if ended:
+                tracker.done.add((feed, vertex))
+
+        vertices = [each.id for each in tracker.answer.vertices]
+        left: dict[Hashable, Callable[[], Awaitable[None]]] = {
+            (tracker.id, each): partial(one, each) for each in vertices if (feed, each) not in tracker.done
+        }
+        await self._reads[feed].run(left, self._patience)
+        return all((feed, each) in tracker.done for each in vertices)
 
     async def _vertex(self, tracker: JobTracker, vertex: str) -> None:
         answer = read.vertex(await self._asker.json(f"/jobs/{tracker.id}/vertices/{vertex}"))

@@ -15,7 +15,7 @@ from flink_abnormal.runtime import partitions
 from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
     from dashboard.collect.checkpoint_tracker import CheckpointTracker
     from dashboard.collect.read import VertexAnswer
@@ -50,10 +50,8 @@ class JobTracker:
         self.input_names: dict[str, tuple[tuple[str, ...], float]] = {}
         """Which metrics of what it reads are asked for, and when these were listed, by vertex."""
         self.detailed_at = float("-inf")
-        self.done: set[str] = set()
-        """Feeds that have read all that there is of a job that has ended."""
-        self.read_at_end: set[tuple[str, str]] = set()
-        """Of a job that has ended, the feeds and vertices for which that was read since."""
+        self.done: set[Hashable] = set()
+        """Of a job that has ended: feeds that have read all that there is, and (feed, vertex) that was read since."""
         self._meters: dict[tuple[str, int], Meter] = {}
         self._subtasks: dict[str, tuple[Subtask, ...]] = {}
         self._vertices_at: dict[str, float] = {}
@@ -65,7 +63,7 @@ class JobTracker:
             # The same id, another job: a cluster that runs one job only gives it the same one each time.
             self.parameters, self.metrics, self.listed, self.checkpoints.configuration = None, {}, {}, None
         if answer.state not in ENDED:
-            self.read_at_end.clear()
+            self.done.clear()
         self.answer = replace(answer, at=at)
         known = {vertex.id for vertex in answer.vertices}
         for kept in (self._subtasks, self.listed, self.input_names):

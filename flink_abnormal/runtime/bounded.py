@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from flink_abnormal.core.errors import ClusterError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Iterator
 
     from _typeshed import WriteableBuffer
 
@@ -118,7 +118,7 @@ class _Reader(io.RawIOBase):
 
 
 class _Connected:
-    """The part of a socket that http.client needs to read a response."""
+    """The only part of a socket that http.client needs to read a response."""
 
     def __init__(self, connected: socket.socket, deadline: float) -> None:
         self._socket, self._deadline = connected, deadline
@@ -138,22 +138,16 @@ def get(address: Address, path: str, *, seconds: float, most: int = MAX_JSON_BYT
 
 def send(request: Request) -> Answer:
     """Return the response to a request, as `get` does."""
-    status, chunks = stream(request)
     content = bytearray()
-    with contextlib.closing(chunks):
-        for chunk in chunks:
+    with responding(request) as response:
+        for chunk in chunks(response):
             request.append(chunk, content)
-    return Answer(status, bytes(content))
+        return Answer(response.status, bytes(content))
 
 
-def stream(request: Request) -> tuple[int, Generator[bytes]]:
-    """Return a response's status, and a stream of its bytes of any number; all of it in the request's time."""
-    chunks = _chunks(request)
-    return int(next(chunks)), chunks
-
-
-def _chunks(request: Request) -> Generator[bytes]:
-    """Yield the status, as digits, then the response's bytes."""
+@contextlib.contextmanager
+def responding(request: Request) -> Iterator[http.client.HTTPResponse]:
+    """Send a request, and yield the response, whose body is still to be read: all of it within the request's time."""
     address, seconds = request.address, request.seconds
     deadline = time.monotonic() + seconds
     try:
@@ -166,7 +160,9 @@ def _chunks(request: Request) -> Generator[bytes]:
         with connected:
             connected.settimeout(seconds)
             connected.sendall(_bytes(request))
-            yield from _answer(connected, deadline)
+            with http.client.HTTPResponse(_Connected(connected, deadline)) as response:  # type: ignore[arg-type]
+                response.begin()
+                yield response
     except TimeoutError:
         raise request.too_slow() from None
     except (OSError, http.client.IncompleteRead) as error:  # RemoteDisconnected is also an HTTPException
@@ -175,21 +171,16 @@ def _chunks(request: Request) -> Generator[bytes]:
         raise request.unfinished(StrangerError, error) from None
 
 
+def chunks(response: http.client.HTTPResponse) -> Iterator[bytes]:
+    """Yield the body of a response, of any length."""
+    while chunk := response.read(_CHUNK_BYTES):
+        yield chunk
+    if response.length:
+        raise http.client.IncompleteRead(b"", response.length)
+
+
 def _bytes(request: Request) -> bytes:
     address, path, body = request.address, request.path, request.body
     typed = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n" if body else ""
     head = f"{request.method} {path} HTTP/1.1\r\nHost: {address}\r\n{typed}Connection: close\r\n\r\n"
     return head.encode("ascii") + body
-
-
-def _answer(connected: socket.socket, deadline: float) -> Iterator[bytes]:
-    response = http.client.HTTPResponse(_Connected(connected, deadline))  # type: ignore[arg-type]  # makefile is all
-    try:
-        response.begin()
-        yield str(response.status).encode()
-        while chunk := response.read(_CHUNK_BYTES):
-            yield chunk
-        if response.length:
-            raise http.client.IncompleteRead(b"", response.length)
-    finally:
-        response.close()

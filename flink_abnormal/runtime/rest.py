@@ -199,13 +199,15 @@ class Cluster:
         """
         path = f"/taskmanagers/{taskmanager}/stdout"
         for address in list(self._order):
-            with contextlib.suppress(ClusterError):
-                status, chunks = bounded.stream(Request(address, path, FILE_SECONDS))
-                with contextlib.closing(chunks):
-                    if status != HTTPStatus.OK:
-                        continue
-                    with contextlib.suppress(ClusterError):  # cut short: use what has arrived
-                        yield from chunks
+            began = False
+            with (
+                contextlib.suppress(ClusterError),
+                bounded.responding(Request(address, path, FILE_SECONDS)) as response,
+            ):
+                if response.status == HTTPStatus.OK:
+                    began = True
+                    yield from bounded.chunks(response)
+            if began:  # even if it was cut short: use what has arrived
                 return
 
     def printed_bytes(self, taskmanager: str) -> dict[str, int] | None:
