@@ -19,6 +19,7 @@ from flink_abnormal.runtime.rest import ENDED, Cluster
 
 if TYPE_CHECKING:
     from dashboard.collect.ask import Asker
+    from dashboard.collect.links import Heard
     from dashboard.collect.state import CollectorState
     from flink_abnormal.runtime.bounded import Address
 
@@ -42,14 +43,8 @@ class ClusterReader:
         links = self._state.links
         try:
             answer = Field.parse(await self._asker.of(address, "/overview"), "/overview")
-        except (SilentError, Unreadable):  # unreadable: of another program, or of one that is not itself
-            links.hear(address, "elects", time.time())
-            raise
-        except NobodyListensError:
-            links.hear(address, "nothing", time.time())
-            raise
-        except (ClusterError, AskError):
-            links.hear(address, "slow", time.time())
+        except (ClusterError, AskError, Unreadable) as error:
+            links.hear(address, _heard(error), time.time())
             raise
         at = time.time()
         overview = read.overview(answer, at, self._state.refresh_s)
@@ -109,6 +104,12 @@ class ClusterReader:
                 state.trackers[job.id].done.clear()
         if state.overview is not None and state.overview.refresh_s != state.refresh_s:
             state.overview = replace(state.overview, refresh_s=state.refresh_s)
+
+
+def _heard(error: Exception) -> Heard:
+    if isinstance(error, (SilentError, Unreadable)):  # unreadable: of another program, or of one that is not itself
+        return "elects"
+    return "nothing" if isinstance(error, NobodyListensError) else "slow"
 
 
 def same(one: str, other: str) -> bool:

@@ -99,6 +99,10 @@ class CollectorState:
         """Whether the cluster listed a job as one that has not ended when it last listed any."""
         return any(job.id == job_id and job.state not in ENDED for job in self.jobs)
 
+    def running_trackers(self) -> list[JobTracker]:
+        """Return the books of the jobs that run, as far as there are any."""
+        return [self.trackers[job.id] for job in self.jobs if job.state not in ENDED and job.id in self.trackers]
+
     def asked(self) -> list[JobTracker]:
         """Return the jobs that pages show, as far as the cluster knows them."""
         now = time.monotonic()

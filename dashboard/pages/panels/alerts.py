@@ -90,17 +90,16 @@ class AlertStream:
             for alert in view.collector.alerts.newest(ALL)
             if (job is None or alert.job_id == job.id) and wanted in alert.user_id
         ]
-        self._lines.show((alert.seq, _alert_line(alert, texts), "alert") for alert in found[-SHOWN_ALERTS:])
+        self._lines.show(
+            (alert.seq, f"{words.clock(alert.at)}  {_alert_text(alert, texts)}", "alert")
+            for alert in found[-SHOWN_ALERTS:]
+        )
 
 
 def can_be_seen(job: JobDetail) -> bool:
     """Whether a job's alerts reach this page: it publishes or prints them, or this is not known yet."""
     published = job.live is None or job.live.missing in (None, "not-read-yet")
     return published or Parameters.parse(job.parameters).prints
-
-
-def _alert_line(alert: SeenAlert, texts: Texts) -> str:
-    return f"{words.clock(alert.at)}  {_alert_text(alert, texts)}"
 
 
 def _alert_text(alert: SeenAlert, texts: Texts) -> str:
