@@ -19,6 +19,7 @@ from dashboard.model import (
     TaskManager,
     Vertex,
 )
+from flink_abnormal.core.durations import duration_s
 from flink_abnormal.core.recovery import RestoredCheckpoint
 from flink_abnormal.runtime import names
 from flink_abnormal.runtime.rest import ENDED
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _AT_HOST: Final = re.compile(r"@([^/@]+:\d+)(?:/|$)")
-_DURATION: Final = re.compile(r"\s*(\d+)\s*([a-zµ]*)\s*$", re.IGNORECASE)
-_UNIT_SECONDS: Final = {"": 1e-3, "ms": 1e-3, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 # Flink's own defaults where its configuration names none: how often it looks, how long it keeps what it saw.
 _REFRESHES: Final = {
     "metrics.fetcher.update-interval": 10.0,
@@ -78,14 +77,7 @@ def settings(answer: Field) -> dict[str, str]:
 
 def refresh_s(found: Mapping[str, str]) -> float:
     """Return how old Flink's figures may be at worst, by its settings."""
-    return max(duration_s(found.get(key)) or default for key, default in _REFRESHES.items())
-
-
-def duration_s(text: str | None) -> float | None:
-    """Return seconds of a duration as settings and options give it ("5s", "250 ms", "1000"), None of anything else."""
-    if text is None or (read := _DURATION.match(text)) is None or read[2].lower() not in _UNIT_SECONDS:
-        return None
-    return int(read[1]) * _UNIT_SECONDS[read[2].lower()]
+    return max(duration_s(found.get(key, "")) or default for key, default in _REFRESHES.items())
 
 
 def taskmanagers(answer: Field, at: float) -> tuple[TaskManager, ...]:
