@@ -179,7 +179,8 @@ class Collector:
         self._dismissed.clear()
 
     def _build(self) -> Snapshot:
-        return self._state.snapshot(
+        return replace(
+            self._state.snapshot(),
             error=self._troubles.newest(probes=self._state.links.state()[0] != "up"),
             requests_per_second=self._pace.measured(),
             history_error=self._history.error,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from dashboard.collect.checkpoint_tracker import KEPT, CheckpointTracker
 from dashboard.collect.job_tracker import JobTracker
@@ -51,8 +51,8 @@ class CollectorState:
         self._asked: dict[str, float] = {}
         self._wanted: OrderedDict[tuple[str, int], None] = OrderedDict()
 
-    def snapshot(self, **more: Any) -> Snapshot:
-        """Return what is known now, and `more` of a snapshot's fields."""
+    def snapshot(self) -> Snapshot:
+        """Return what is known now."""
         now = time.time()
         link, since = self.links.state()
         details = ((job_id, tracker.view(now)) for job_id, tracker in self.trackers.items())
@@ -72,7 +72,6 @@ class CollectorState:
             recoveries=self.recoveries,
             alarms=self.alarms,
             log=self.log_state,
-            **more,
         )
 
     def watch(self, job_id: str) -> None:
