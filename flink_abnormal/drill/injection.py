@@ -140,8 +140,7 @@ def _slots_of(environment: Environment, taskmanager: str, job_id: str) -> int:
 
 def heartbeat_timeout(environment: Environment) -> float:
     """Return the seconds of silence after which Flink gives up a TaskManager."""
-    settings = {each["key"]: each["value"] for each in environment.cluster.get("/jobmanager/config")}
-    told = str(settings.get("heartbeat.timeout", "50 s"))
+    told = environment.cluster.settings().get("heartbeat.timeout", "50 s")
     seconds = duration_s(told)
     if seconds is None:
         raise DrillError(f"The cluster's heartbeat.timeout is {told!r}: write it as 6000 ms.")

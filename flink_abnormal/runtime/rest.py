@@ -126,10 +126,15 @@ class Cluster:
         except ClusterError:
             return False
 
-    def slots(self) -> Slots:
-        """Return the number of slots, and of free ones."""
+    def settings(self) -> dict[str, str]:
+        """Return how the cluster is configured."""
         with self.understood():
-            overview = self.get("/overview")
+            return {str(each["key"]): str(each["value"]) for each in self.get("/jobmanager/config")}
+
+    def slots(self, *, patience: float | None = None) -> Slots:
+        """Return the number of slots, and of free ones; `patience` as in `get`."""
+        with self.understood():
+            overview = self.get("/overview", patience=patience)
             return Slots(int(overview["slots-total"]), int(overview["slots-available"]))
 
     def taskmanagers(self) -> list[dict[str, Any]]:
@@ -137,8 +142,8 @@ class Cluster:
         with self.understood():
             return [each for each in self.get("/taskmanagers")["taskmanagers"] if each["id"]]
 
-    def jobs(self) -> list[JobStatus]:
-        """Return all jobs that the cluster remembers, newest first."""
+    def jobs(self, *, patience: float | None = None) -> list[JobStatus]:
+        """Return all jobs that the cluster remembers, newest first; `patience` as in `get`."""
         with self.understood():
             found = [
                 JobStatus(
@@ -149,7 +154,7 @@ class Cluster:
                     j["duration"],
                     dict(j["tasks"]),
                 )
-                for j in self.get("/jobs/overview")["jobs"]
+                for j in self.get("/jobs/overview", patience=patience)["jobs"]
             ]
         return sorted(found, key=lambda job: job.start_ms, reverse=True)
 
