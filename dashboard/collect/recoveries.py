@@ -58,7 +58,8 @@ class _Job:
     """What is remembered of a job between two looks."""
 
     seen: Seen
-    before: Seen | None = None
+    restored: RestoredCheckpoint | None = None
+    checkpoints_read: bool = False
     whole_at: float | None = None
     ended: bool = False
     absent_at: float | None = None
@@ -115,13 +116,12 @@ class Recoveries:
     def _workers(self, now: Snapshot) -> None:
         """Note who was lost, and tell the open cases who came."""
         present = {each.id: each for each in now.taskmanagers if each.lost_at is None}
-        for worker in self._present.keys() - present.keys():
-            gone = self._present[worker]
+        for gone in (each for each in self._present.values() if each.id not in present):
             beat = gone.heartbeat_at
             alive = beat if beat is not None and 0 <= now.at - beat <= HEARTBEAT_SECONDS else now.at
-            self._lost.append((worker, gone.name, now.at, alive))
+            self._lost.append((gone.id, gone.name, now.at, alive))
         slots = sum(each.slots for each in present.values())
-        came = [present[worker] for worker in present.keys() - self._present.keys()] if self._present else []
+        came = [each for each in present.values() if self._present and each.id not in self._present]
         for job in self._jobs.values():
             if job.case is not None:
                 for each in came:
@@ -132,8 +132,7 @@ class Recoveries:
         job = self._jobs.get(now.job.id)
         if job is None or (job.ended and now.job.state in _ALIVE):  # the same id may be another run
             job = self._jobs[now.job.id] = _Job(now, case=self._orphans.pop(now.job.id, None))
-        else:
-            job.before, job.seen, job.absent_at = job.seen, now, None
+        before, job.seen, job.absent_at = job.seen, now, None
         if job.ended:
             return
         if now.job.state in ENDED:
@@ -146,6 +145,8 @@ class Recoveries:
             self._broken(job, now)
         if not job.workers or now.job.whole:
             job.workers = now.detail.workers or job.workers
+        if before.restored != now.restored or now.detail.checkpoints is not None:
+            job.restored, job.checkpoints_read = now.restored, now.detail.checkpoints is not None
 
     def _broken(self, job: _Job, now: Seen) -> None:
         job.case = case = job.case or self._open(job, now.at)
@@ -191,13 +192,12 @@ class Recoveries:
 
     def _missed(self, job: _Job, now: Seen) -> Case | None:
         """Open a case for a restart that was over before it was seen, or before this program began."""
-        restored, known = now.restored, job.before.restored if job.before is not None else None
-        if restored is None or restored == known or self._told(now.job.id, restored):
+        restored = now.restored
+        if restored is None or restored == job.restored or self._told(now.job.id, restored):
             return None
-        since = max(restored.at - EARLIER_SECONDS, known.at if known is not None else 0.0)
+        since = max(restored.at - EARLIER_SECONDS, job.restored.at if job.restored is not None else 0.0)
         earlier = [at for at in now.failed(since, restored.at) if at > since]
-        was_read = job.before is not None and job.before.detail.checkpoints is not None
-        if not earlier and not (was_read and job.whole_at is not None):
+        if not earlier and not (job.checkpoints_read and job.whole_at is not None):
             return None  # it was started from a snapshot
         failed_at = max(earlier, default=restored.at)
         case = self._open(job, failed_at)

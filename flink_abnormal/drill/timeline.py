@@ -144,8 +144,9 @@ class RecoveryTimeline(Timeline):
     def _steps(self, seen: Recovery) -> Iterator[Line]:
         """Report the steps that were not told yet; a leader once its name is known, or is not waited for any more."""
         self.not_running, self.restored = seen.not_running, seen.restored_checkpoint
-        noticed = [at for at in (seen.noticed_at, seen.restored_at) if at is not None]
-        self.noticed_s = min(noticed) - self._at if noticed else None
+        if self.noticed_s is None:  # a later silence has a time of its own
+            noticed = (at - self._at for at in (seen.noticed_at, seen.restored_at) if at is not None)
+            self.noticed_s = min(noticed, default=None)
         self.recovered_s = None if seen.running_at is None else seen.running_at - self._at
         for step in seen.steps:
             if (step.kind, step.at) in self._told or (
