@@ -27,7 +27,8 @@ from dashboard.model import LogLine, SeenAlert  # noqa: E402
 if TYPE_CHECKING:
     from nicegui import Client
 
-    from dashboard.model import JobDetail, Recovery, Snapshot, Vertex
+    from dashboard.model import JobDetail, Snapshot, Vertex
+    from flink_abnormal.core.recovery import Recovery
 
 STRIKE, WOUNDED, USERS, CHECKPOINTS = 200, 40, 32, 100
 GOING = threading.Event()

@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from flink_abnormal.core.recovery import Recovery, RestoredCheckpoint
+
 Link = Literal["connecting", "up", "electing", "gone"]
 """connecting: no response yet; electing: a JobManager listens but can't respond for the cluster; gone: none listens."""
 
 LogKind = Literal["emit", "alert", "dead-letter", "other"]
-Cause = Literal["taskmanager", "jobmanager", "task"]
-StepKind = Literal[
-    "lost", "noticed", "silent", "leader", "forgotten", "submitted", "restored", "slots", "running", "failed"
-]
 Severity = Literal["warning", "critical"]
 AlarmKind = Literal[
     "no-checkpoint",
@@ -89,7 +87,10 @@ class Overview:
 
 @dataclass(frozen=True)
 class JobSummary:
-    """A job as the cluster lists it."""
+    """A job as the cluster lists it.
+
+    `waiting` counts tasks that wait for a slot; `changed` is when a task last changed its state.
+    """
 
     id: str
     name: str
@@ -99,6 +100,13 @@ class JobSummary:
     running: int
     total: int
     ended: float | None = None
+    waiting: int = 0
+    changed: float = 0.0
+
+    @property
+    def whole(self) -> bool:
+        """Whether all tasks run."""
+        return self.state == "RUNNING" and self.total > 0 and self.running == self.total
 
 
 @dataclass(frozen=True)
@@ -215,6 +223,7 @@ class Checkpoints:
     storage: str | None = None
     details: Mapping[int, tuple[CheckpointTask, ...]] = field(default_factory=dict)
     """By checkpoint id: the newest completed one, and those requested by a page."""
+    latest_restored: RestoredCheckpoint | None = None
 
 
 @dataclass(frozen=True)
@@ -334,41 +343,11 @@ class JobDetail:
         """The number of subtasks that run or have finished."""
         return sum(vertex.running for vertex in self.vertices)
 
-
-@dataclass(frozen=True)
-class Step:
-    """A moment of a recovery; `subject` and `number` fill its sentence."""
-
-    at: float
-    kind: StepKind
-    subject: str = ""
-    number: int | None = None
-    total: int | None = None
-
-
-@dataclass(frozen=True)
-class Recovery:
-    """A loss and its recovery; open while `running_at` is None and `failed` is False."""
-
-    id: int
-    job_id: str
-    job_name: str
-    cause: Cause
-    began: float
-    steps: tuple[Step, ...]
-    lost: tuple[str, ...] = ()
-    not_running: int = 0
-    total: int = 0
-    noticed_at: float | None = None
-    restored_checkpoint: int | None = None
-    restored_at: float | None = None
-    running_at: float | None = None
-    failed: bool = False
-
     @property
-    def open(self) -> bool:
-        """Whether it is still in progress."""
-        return self.running_at is None and not self.failed
+    def workers(self) -> frozenset[str]:
+        """The ids of the TaskManagers that its subtasks are on."""
+        subtasks = (subtask for vertex in self.vertices for subtask in vertex.subtasks)
+        return frozenset(subtask.taskmanager for subtask in subtasks if subtask.taskmanager is not None)
 
 
 @dataclass(frozen=True)

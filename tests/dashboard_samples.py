@@ -20,14 +20,13 @@ from dashboard.model import (
     LogState,
     Overview,
     Partition,
-    Recovery,
     SeenAlert,
     Snapshot,
-    Step,
     Subtask,
     TaskManager,
     Vertex,
 )
+from flink_abnormal.core.recovery import Recovery, Step
 
 AT = 1_795_293_000.0
 JOB = "2de774dc8fb9e1e0f2909b8cbdb48dbd"

@@ -7,8 +7,8 @@ stay as they were: nothing newer is known. Of a job that failed time alone ends 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dashboard.collect.failed_jobs import FailedJobs
 from dashboard.model import Alarm
@@ -18,18 +18,8 @@ from flink_abnormal.runtime.rest import ENDED
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from dashboard.collect.read import TaskCounts
-    from dashboard.model import (
-        AlarmKind,
-        Checkpoint,
-        JobDetail,
-        JobManager,
-        JobSummary,
-        Link,
-        Overview,
-        Recovery,
-        TaskManager,
-    )
+    from dashboard.model import AlarmKind, Checkpoint, JobDetail, JobSummary, Snapshot
+    from flink_abnormal.core.recovery import Recovery
 
 INTERVALS: Final = 3
 BACKPRESSURED_SHARE: Final = 0.5
@@ -46,37 +36,21 @@ HOLD_SECONDS: Final[Mapping[str, float]] = {"backpressure": 5.0, "no-free-slot":
 _CRITICAL: Final = ("jobmanager-gone", "taskmanager-lost", "job-failed", "no-checkpoint")
 
 
-@dataclass(frozen=True)
-class Conditions:
-    """What alarms are judged by, at one moment."""
+class _Mark(NamedTuple):
+    """A moment of a job: what its sources had given by then, and its event time."""
 
     at: float
-    link: Link
-    answered_at: float | None
-    jobs: tuple[JobSummary, ...] = ()
-    tasks: Mapping[str, TaskCounts] = field(default_factory=dict)
-    details: Mapping[str, JobDetail] = field(default_factory=dict)
-    taskmanagers: tuple[TaskManager, ...] = ()
-    overview: Overview | None = None
-    recoveries: tuple[Recovery, ...] = ()
-    jobmanagers: tuple[JobManager, ...] = ()
+    records: int
+    event_time: float | None = None
 
 
 @dataclass
-class _Clock:
-    """When a job's event time last went on, and what its sources had given by then."""
+class _Watched:
+    """A job since all its tasks run: when its sources last gave something, and when its event time last went on."""
 
-    event_time: float | None
-    records: int
-    at: float
-
-
-@dataclass
-class _Source:
-    """The last time that a job's sources gave something."""
-
-    records: int
-    at: float
+    since: float
+    given: _Mark | None = None
+    clock: _Mark | None = None
 
 
 class Alarms:
@@ -86,12 +60,10 @@ class Alarms:
         self._failed_jobs = FailedJobs((), lambda _: None) if failed is None else failed
         self._alarms: dict[tuple[str, str | None, str], Alarm] = {}
         self._pending: dict[tuple[str, str | None, str], float] = {}
-        self._sources: dict[str, _Source] = {}
-        self._clocks: dict[str, _Clock] = {}
-        self._whole: dict[str, float] = {}
+        self._watched: dict[str, _Watched] = {}
         self._expected = 0
 
-    def update(self, facts: Conditions) -> tuple[Alarm, ...]:
+    def update(self, facts: Snapshot) -> tuple[Alarm, ...]:
         """Return the alarms that hold, the critical ones first, the oldest first."""
         up = facts.link == "up"
         stay = {key: alarm for key, alarm in self._alarms.items() if key[0] not in ("jobmanager-gone", "job-failed")}
@@ -113,31 +85,24 @@ class Alarms:
             if key in self._alarms or at - self._pending[key] >= HOLD_SECONDS.get(key[0], 0.0)
         }
 
-    def _cluster(self, facts: Conditions) -> Iterator[Alarm]:
+    def _cluster(self, facts: Snapshot) -> Iterator[Alarm]:
         yield from self._lost(facts)
         yield from _standby(facts)
         running = [job for job in facts.jobs if job.state not in ENDED]
+        whole = {job.id for job in running if job.whole and job.id in facts.details}
+        self._watched = {job: self._watched.get(job) or _Watched(facts.at) for job in whole}
         for job in running:
-            yield from self._waiting(job, facts)
-            detail = facts.details.get(job.id)
-            if detail is not None and job.state == "RUNNING" and job.total and job.running == job.total:
-                self._whole.setdefault(job.id, facts.at)
-                yield from self._checkpoints(detail, facts)
+            yield from _waiting(job, facts)
+            if job.id in whole:
+                detail, watched = facts.details[job.id], self._watched[job.id]
+                yield from _checkpoints(detail, watched, facts)
                 yield from _backpressure(detail, facts)
-                yield from self._idle(detail, facts)
-                yield from self._standing(detail, facts)
-            else:
-                self._whole.pop(job.id, None)
-                self._sources.pop(job.id, None)
-                self._clocks.pop(job.id, None)
+                yield from _idle(detail, watched, facts)
+                yield from _standing(detail, watched, facts)
         yield from _restarting(running, facts)
         self._failed_jobs.update(facts.jobs, facts.recoveries)
-        known = {job.id for job in running}
-        for kept in (self._whole, self._sources, self._clocks):
-            for gone in [each for each in kept if each not in known]:
-                del kept[gone]
 
-    def _lost(self, facts: Conditions) -> Iterator[Alarm]:
+    def _lost(self, facts: Snapshot) -> Iterator[Alarm]:
         """Miss a TaskManager until as many are there as before, or it is not shown any more; and for a while anyway.
 
         One that dies may be replaced before its loss is noticed.
@@ -160,66 +125,68 @@ class Alarms:
         for each in self._failed_jobs.standing():
             yield _alarm("job-failed", each.since, each.newest, each.name)
 
-    def _waiting(self, job: JobSummary, facts: Conditions) -> Iterator[Alarm]:
-        """Find tasks without a slot; within a recovery they wait for the TaskManager that is started again."""
-        if any(each.open and each.job_id == job.id and _is_young(each, facts.at) for each in facts.recoveries):
-            return
-        tasks = facts.tasks.get(job.id)
-        if tasks is not None and tasks.waiting and facts.overview is not None and facts.overview.free == 0:
-            yield _alarm("no-free-slot", facts.at, job.id, job.name, tasks.waiting)
 
-    def _checkpoints(self, detail: JobDetail, facts: Conditions) -> Iterator[Alarm]:
-        found = detail.checkpoints
-        if found is None:
-            return
-        term = max((each.term for each in found.history), default=0)
-        mine = [each for each in found.history if each.term == term]
-        done = max((_end(each) for each in mine if each.status == "COMPLETED"), default=0.0)
-        if found.interval_s is not None:
-            since = max(done, self._whole[detail.id], detail.started)
-            slack = facts.overview.refresh_s or 0.0 if facts.overview else 0.0
-            if found.at - since > INTERVALS * found.interval_s + slack:
-                yield _alarm("no-checkpoint", since, detail.id, detail.name, found.at - since)
-        failed = [each for each in mine if each.status == "FAILED" and _end(each) > done]
-        if failed:
-            first, last = failed[-1], failed[0]
-            yield _alarm("checkpoint-failed", _end(first), detail.id, str(last.id), last.id)
-
-    def _idle(self, detail: JobDetail, facts: Conditions) -> Iterator[Alarm]:
-        """Find sources that run and give nothing; one that only makes another one tick is none."""
-        named = {vertex.id for vertex in detail.vertices if vertex.name.startswith("Source:")}
-        ticking = {edge.source for edge in detail.edges if edge.target in named}
-        subtasks = [each for vertex in detail.vertices if vertex.id in named - ticking for each in vertex.subtasks]
-        counts = [each.records_out for each in subtasks if each.records_out is not None]
-        if not counts or all(each.state == "FINISHED" for each in subtasks):
-            self._sources.pop(detail.id, None)
-            return
-        known = self._sources.get(detail.id)
-        if known is None or known.records != sum(counts):
-            known = self._sources[detail.id] = _Source(sum(counts), facts.at)
-        patience = max(IDLE_SECONDS, IDLE_INTERVALS * (Parameters.parse(detail.parameters).interval_s or 0.0))
-        if facts.at - known.at > patience:
-            yield _alarm("source-idle", known.at, detail.id, detail.name, facts.at - known.at)
-
-    def _standing(self, detail: JobDetail, facts: Conditions) -> Iterator[Alarm]:
-        """Find a job whose event time stands still while its sources give records."""
-        found, source = detail.input, self._sources.get(detail.id)
-        if found is None or not found.in_event_time or source is None:
-            return
-        known = self._clocks.get(detail.id)
-        if known is None or known.event_time != found.event_time:
-            known = self._clocks[detail.id] = _Clock(found.event_time, source.records, facts.at)
-        if facts.at - known.at > STANDING_SECONDS and source.records > known.records:
-            holding = ", ".join(each.name for each in found.partitions if each.holds)
-            yield _alarm("event-time-stands", known.at, detail.id, holding or detail.name, facts.at - known.at)
+def _waiting(job: JobSummary, facts: Snapshot) -> Iterator[Alarm]:
+    """Find tasks without a slot; within a recovery they wait for the TaskManager that is started again."""
+    if any(each.open and each.job_id == job.id and _is_young(each, facts.at) for each in facts.recoveries):
+        return
+    if job.waiting and facts.overview is not None and facts.overview.free == 0:
+        yield _alarm("no-free-slot", facts.at, job.id, job.name, job.waiting)
 
 
-def _gone(facts: Conditions) -> Iterator[Alarm]:
+def _checkpoints(detail: JobDetail, watched: _Watched, facts: Snapshot) -> Iterator[Alarm]:
+    found = detail.checkpoints
+    if found is None:
+        return
+    term = max((each.term for each in found.history), default=0)
+    mine = [each for each in found.history if each.term == term]
+    done = max((_end(each) for each in mine if each.status == "COMPLETED"), default=0.0)
+    if found.interval_s is not None:
+        since = max(done, watched.since, detail.started)
+        slack = facts.overview.refresh_s or 0.0 if facts.overview else 0.0
+        if found.at - since > INTERVALS * found.interval_s + slack:
+            yield _alarm("no-checkpoint", since, detail.id, detail.name, found.at - since)
+    failed = [each for each in mine if each.status == "FAILED" and _end(each) > done]
+    if failed:
+        first, last = failed[-1], failed[0]
+        yield _alarm("checkpoint-failed", _end(first), detail.id, str(last.id), last.id)
+
+
+def _idle(detail: JobDetail, watched: _Watched, facts: Snapshot) -> Iterator[Alarm]:
+    """Find sources that run and give nothing; one that only makes another one tick is none."""
+    named = {vertex.id for vertex in detail.vertices if vertex.name.startswith("Source:")}
+    ticking = {edge.source for edge in detail.edges if edge.target in named}
+    subtasks = [each for vertex in detail.vertices if vertex.id in named - ticking for each in vertex.subtasks]
+    counts = [each.records_out for each in subtasks if each.records_out is not None]
+    if not counts or all(each.state == "FINISHED" for each in subtasks):
+        watched.given = None
+        return
+    known = watched.given
+    if known is None or known.records != sum(counts):
+        known = watched.given = _Mark(facts.at, sum(counts))
+    patience = max(IDLE_SECONDS, IDLE_INTERVALS * (Parameters.parse(detail.parameters).interval_s or 0.0))
+    if facts.at - known.at > patience:
+        yield _alarm("source-idle", known.at, detail.id, detail.name, facts.at - known.at)
+
+
+def _standing(detail: JobDetail, watched: _Watched, facts: Snapshot) -> Iterator[Alarm]:
+    """Find a job whose event time stands still while its sources give records."""
+    found, given, known = detail.input, watched.given, watched.clock
+    if found is None or not found.in_event_time or given is None:
+        return
+    if known is None or known.event_time != found.event_time:
+        known = watched.clock = _Mark(facts.at, given.records, found.event_time)
+    if facts.at - known.at > STANDING_SECONDS and given.records > known.records:
+        holding = ", ".join(each.name for each in found.partitions if each.holds)
+        yield _alarm("event-time-stands", known.at, detail.id, holding or detail.name, facts.at - known.at)
+
+
+def _gone(facts: Snapshot) -> Iterator[Alarm]:
     if facts.answered_at is not None and facts.at - facts.answered_at > GONE_SECONDS:
         yield _alarm("jobmanager-gone", facts.answered_at, None, ", ".join(each.address for each in facts.jobmanagers))
 
 
-def _standby(facts: Conditions) -> Iterator[Alarm]:
+def _standby(facts: Snapshot) -> Iterator[Alarm]:
     """Find JobManagers that are gone while another leads."""
     gone = [each for each in facts.jobmanagers if not each.answers and facts.at - each.since > STANDBY_SECONDS]
     if gone:
@@ -228,7 +195,7 @@ def _standby(facts: Conditions) -> Iterator[Alarm]:
         yield replace(_alarm("jobmanager-gone", since, None, names), severity="warning")
 
 
-def _restarting(running: Iterable[JobSummary], facts: Conditions) -> Iterator[Alarm]:
+def _restarting(running: Iterable[JobSummary], facts: Snapshot) -> Iterator[Alarm]:
     jobs = {job.id: job for job in running}
     told = {each.job_id for each in facts.recoveries if each.open}
     for case in (each for each in facts.recoveries if each.open):
@@ -244,7 +211,7 @@ def _is_young(recovery: Recovery, at: float) -> bool:
     return at - recovery.began < NORMAL_RECOVERY_SECONDS
 
 
-def _backpressure(detail: JobDetail, facts: Conditions) -> Iterator[Alarm]:
+def _backpressure(detail: JobDetail, facts: Snapshot) -> Iterator[Alarm]:
     for vertex in detail.vertices:
         if vertex.backpressured is not None and vertex.backpressured > BACKPRESSURED_SHARE:
             yield _alarm("backpressure", facts.at, detail.id, vertex.name, vertex.backpressured)

@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
@@ -13,14 +14,7 @@ from yarl import URL
 
 from dashboard.collect.fields import Field
 from flink_abnormal.core.errors import ClusterError
-from flink_abnormal.runtime.bounded import (
-    MAX_JSON_BYTES,
-    BrokenOffError,
-    NobodyListensError,
-    StrangerError,
-    TooLongError,
-    TooSlowError,
-)
+from flink_abnormal.runtime.bounded import MAX_JSON_BYTES, Answer, BrokenOffError, Request, StrangerError
 from flink_abnormal.runtime.rest import elects
 
 if TYPE_CHECKING:
@@ -121,64 +115,54 @@ class Asker:
         """Return a TaskManager's output; only the JobManager that leads can hand it out."""
         return await self._any(f"/taskmanagers/{taskmanager}/stdout", FILE_SECONDS, MAX_FILE_BYTES, urgent=False)
 
-    async def of(self, address: Address, path: str, *, urgent: bool = True) -> bytes:
+    async def of(self, address: Address, path: str) -> bytes:
         """Return one JobManager's answer; SilentError if it can't answer for the cluster, else ClusterError."""
-        return await self._one(address, path, JSON_SECONDS, MAX_JSON_BYTES, urgent=urgent)
+        return await self._one(Request(address, path, JSON_SECONDS), urgent=True)
 
     async def _any(self, path: str, seconds: float, most: int, *, urgent: bool) -> bytes:
         failed: AskError = SilentError("No JobManager answers for the cluster.")
         for address in self._serving():
             try:
-                return await self._one(address, path, seconds, most, urgent=urgent)
+                return await self._one(Request(address, path, seconds, most), urgent=urgent)
             except AskError as error:
                 failed = error
             except ClusterError as error:
                 failed = AskError(str(error))
         raise failed
 
-    async def _one(self, address: Address, path: str, seconds: float, most: int, *, urgent: bool) -> bytes:
-        if not any(allowed.fullmatch(path) for allowed in ALLOWED):
-            raise AskError(f"GET {path[:80]!r} is not an allowed request.")
+    async def _one(self, request: Request, *, urgent: bool) -> bytes:
+        if not any(allowed.fullmatch(request.path) for allowed in ALLOWED):
+            raise AskError(f"GET {request.path[:80]!r} is not an allowed request.")
         await self._pace.take(urgent=urgent)
-        status, content = await get(self._session, address, path, seconds=seconds, most=most)
-        if status == 200:  # noqa: PLR2004
-            return content
-        if elects(status, content):
-            raise SilentError(f"{address} is electing a leader, or has lost it.")
-        if status == 404:  # noqa: PLR2004
-            raise AbsentError(f"Flink has nothing at {path[:80]}.")
-        raise AskError(f"Flink refused GET {path[:80]}: status {status}.")
+        answer = await get(self._session, request)
+        if answer.status == HTTPStatus.OK:
+            return answer.content
+        if elects(*answer):
+            raise SilentError(f"{request.address} is electing a leader, or has lost it.")
+        if answer.status == HTTPStatus.NOT_FOUND:
+            raise AbsentError(f"Flink has nothing at {request.path[:80]}.")
+        raise AskError(f"Flink refused {request}: status {answer.status}.")
 
 
-async def get(
-    session: aiohttp.ClientSession, address: Address, path: str, *, seconds: float, most: int
-) -> tuple[int, bytes]:
-    """Return status and content of an answer: one deadline for connection, headers and body together.
+async def get(session: aiohttp.ClientSession, request: Request) -> Answer:
+    """Return the response to a GET: one deadline for connection, headers and body together.
 
     Raises the errors of `runtime/bounded.py`.
     """
-    asked = f"GET {path[:80]}"
+    timeout = aiohttp.ClientTimeout(total=request.seconds)
     try:
-        return await _get(session, address, path, seconds, most)
+        url = URL(f"http://{request.address}{request.path}", encoded=True)
+        async with session.get(url, allow_redirects=False, timeout=timeout) as response:
+            content = bytearray()
+            async for chunk in response.content.iter_any():
+                request.append(chunk, content)
+            return Answer(response.status, bytes(content))
     except asyncio.TimeoutError:
-        raise TooSlowError(f"{address} did not answer {asked} within {seconds:.1f} s.") from None
+        raise request.too_slow() from None
     except aiohttp.ClientConnectorError as error:
         known = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-        raise NobodyListensError(f"Nothing listens at {address}: {known or error}.") from None
+        raise request.nobody_listens(known or error) from None
     except (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError, aiohttp.ClientOSError) as error:
-        raise BrokenOffError(f"{address} did not finish its answer to {asked}: {type(error).__name__}.") from None
+        raise request.unfinished(BrokenOffError, error) from None
     except (aiohttp.ClientError, ValueError) as error:
-        raise StrangerError(f"{address} did not finish its answer to {asked}: {type(error).__name__}.") from None
-
-
-async def _get(
-    session: aiohttp.ClientSession, address: Address, path: str, seconds: float, most: int
-) -> tuple[int, bytes]:
-    url = URL(f"http://{address}{path}", encoded=True)
-    async with session.get(url, allow_redirects=False, timeout=aiohttp.ClientTimeout(total=seconds)) as answer:
-        content = bytearray()
-        async for chunk in answer.content.iter_any():
-            content += chunk
-            if len(content) > most:
-                raise TooLongError(f"An answer is longer than {most} bytes.")
-        return answer.status, bytes(content)
+        raise request.unfinished(StrangerError, error) from None

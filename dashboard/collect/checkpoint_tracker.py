@@ -6,13 +6,12 @@ from collections import OrderedDict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from dashboard.model import Checkpoints
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from dashboard.collect.read_checkpoints import CheckpointsAnswer, Configuration, RestoredCheckpoint
-    from dashboard.model import Checkpoint, CheckpointTask
+    from dashboard.collect.read import Configuration
+    from dashboard.model import Checkpoint, Checkpoints, CheckpointTask
+    from flink_abnormal.core.recovery import RestoredCheckpoint
 
 KEPT: Final = 500
 DETAILS_KEPT: Final = 20
@@ -29,27 +28,30 @@ class CheckpointTracker:
         self._known = {(each.term, each.id): each for each in known}
         self._term = max((term for term, _ in self._known), default=0)
         self._keep = keep
-        self._answer: CheckpointsAnswer | None = None
-        self._at = 0.0
+        self._answer: Checkpoints | None = None
         self.configuration: Configuration | None = None
         self._details: OrderedDict[int, tuple[CheckpointTask, ...]] = OrderedDict()
         self._shown: Checkpoints | None = None
 
-    def update(self, answer: CheckpointsAnswer, at: float) -> None:
+    def update(self, answer: Checkpoints, at: float) -> None:
         """Take an answer."""
         self._shown = None
         if self._new_term(answer):
             self._end_term()
-        self._answer, self._at = answer, at
+        self._answer = replace(answer, at=at)
         for each in answer.history:
-            self._put(replace(each, term=self._term))
-        self._doubt({(self._term, each.id) for each in answer.history})
+            known = self._known.get((self._term, each.id), each)
+            self._put(replace(each, term=self._term, restored=known.restored, alignment_s=known.alignment_s))
+        told = {(self._term, each.id) for each in answer.history}
+        for key, each in list(self._known.items()):
+            if each.kept and key not in told:  # whether it is still there is not known any more
+                self._put(replace(each, kept=None))
         if answer.latest_restored is not None:
             self._mark(answer.latest_restored)
         for key in sorted(self._known, key=lambda each: self._known[each].triggered)[:-KEPT]:
             del self._known[key]
 
-    def _new_term(self, answer: CheckpointsAnswer) -> bool:
+    def _new_term(self, answer: Checkpoints) -> bool:
         last = self._answer
         if last is not None and (answer.total < last.total or answer.completed < last.completed):
             return True
@@ -58,27 +60,15 @@ class CheckpointTracker:
 
     def _end_term(self) -> None:
         """Begin another term; what was in progress in the last one will never be told of again."""
-        for key, each in list(self._known.items()):
+        for each in list(self._known.values()):
             if each.status == "IN_PROGRESS":
-                self._known[key] = given_up = replace(each, status="FAILED", failure=LOST)
-                self._keep(given_up)
+                self._put(replace(each, status="FAILED", failure=LOST))
         self._term += 1
         self._details.clear()
 
-    def _doubt(self, told: set[tuple[int, int]]) -> None:
-        """Take that of a checkpoint that Flink tells of no more it is not known whether it is still there."""
-        for key, each in self._known.items():
-            if each.kept and key not in told:
-                self._known[key] = doubted = replace(each, kept=None)
-                self._keep(doubted)
-
     def _put(self, found: Checkpoint) -> None:
-        key = (found.term, found.id)
-        known = self._known.get(key)
-        if known is not None:
-            found = replace(found, restored=known.restored, alignment_s=known.alignment_s)
-        if found != known:
-            self._known[key] = found
+        if found != self._known.get((found.term, found.id)):
+            self._known[found.term, found.id] = found
             self._keep(found)
 
     def _mark(self, restored: RestoredCheckpoint) -> None:
@@ -88,9 +78,7 @@ class CheckpointTracker:
         newest = max(same, key=lambda each: each.triggered, default=None)
         if newest is not None and not newest.restored:
             # Flink restores what is complete, whoever was told of that.
-            whole = replace(newest, restored=True, status="COMPLETED", failure=None)
-            self._known[newest.term, newest.id] = marked = whole
-            self._keep(marked)
+            self._put(replace(newest, restored=True, status="COMPLETED", failure=None))
 
     @property
     def newest_completed(self) -> int | None:
@@ -122,13 +110,7 @@ class CheckpointTracker:
         known = self._known.get((self._term, checkpoint))
         waits = [task.alignment_s for task in tasks if task.alignment_s is not None]
         if known is not None and waits:
-            self._put_alignment(known, max(waits))
-
-    def _put_alignment(self, known: Checkpoint, seconds: float) -> None:
-        found = replace(known, alignment_s=seconds)
-        if found != known:
-            self._known[known.term, known.id] = found
-            self._keep(found)
+            self._put(replace(known, alignment_s=max(waits)))
 
     def cost(self, vertex: str) -> CheckpointTask | None:
         """Return what the newest checkpoint with details cost a vertex."""
@@ -140,25 +122,8 @@ class CheckpointTracker:
 
     def view(self) -> Checkpoints | None:
         """Return what the pages read; None while nothing is known."""
-        answer, configured = self._answer, self.configuration
-        if answer is None or self._shown is not None:
-            return self._shown
-        history = sorted(self._known.values(), key=lambda each: (each.triggered, each.id), reverse=True)
-        self._shown = Checkpoints(
-            self._at,
-            answer.total,
-            answer.completed,
-            answer.failed,
-            answer.in_progress,
-            answer.restored,
-            tuple(history),
-            answer.average_duration_s,
-            answer.average_bytes,
-            configured.interval_s if configured else None,
-            configured.exactly_once if configured else None,
-            configured.unaligned if configured else None,
-            configured.backend if configured else None,
-            configured.storage if configured else None,
-            dict(self._details),
-        )
+        if self._answer is not None and self._shown is None:
+            history = sorted(self._known.values(), key=lambda each: (each.triggered, each.id), reverse=True)
+            configured = self.configuration._asdict() if self.configuration else {}
+            self._shown = replace(self._answer, history=tuple(history), details=dict(self._details), **configured)
         return self._shown

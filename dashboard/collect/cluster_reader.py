@@ -19,6 +19,7 @@ from flink_abnormal.runtime.rest import ENDED, Cluster
 
 if TYPE_CHECKING:
     from dashboard.collect.ask import Asker
+    from dashboard.collect.links import Heard
     from dashboard.collect.state import CollectorState
     from flink_abnormal.runtime.bounded import Address
 
@@ -42,17 +43,8 @@ class ClusterReader:
         links = self._state.links
         try:
             answer = Field.parse(await self._asker.of(address, "/overview"), "/overview")
-        except SilentError:
-            links.hear(address, "elects", time.time())
-            raise
-        except NobodyListensError:
-            links.hear(address, "nothing", time.time())
-            raise
-        except (ClusterError, AskError):
-            links.hear(address, "slow", time.time())
-            raise
-        except Unreadable:
-            links.hear(address, "elects", time.time())  # another program, or one that is not itself
+        except (ClusterError, AskError, Unreadable) as error:
+            links.hear(address, _heard(error), time.time())
             raise
         at = time.time()
         overview = read.overview(answer, at, self._state.refresh_s)
@@ -105,14 +97,19 @@ class ClusterReader:
         """Read which jobs there are. A JobManager that begins to lead may not know yet what the last one knew."""
         answer = await self._asker.json("/jobs/overview", urgent=True)
         at = time.time()
-        jobs, tasks = read.jobs(answer), read.tasks(answer)
         state = self._state
-        state.jobs, state.tasks, state.jobs_at = jobs, tasks, at
-        for job in jobs:
+        state.jobs, state.jobs_at = read.jobs(answer), at
+        for job in state.jobs:
             if job.state not in ENDED and job.id in state.trackers:
                 state.trackers[job.id].done.clear()
         if state.overview is not None and state.overview.refresh_s != state.refresh_s:
             state.overview = replace(state.overview, refresh_s=state.refresh_s)
+
+
+def _heard(error: Exception) -> Heard:
+    if isinstance(error, (SilentError, Unreadable)):  # unreadable: of another program, or of one that is not itself
+        return "elects"
+    return "nothing" if isinstance(error, NobodyListensError) else "slow"
 
 
 def same(one: str, other: str) -> bool:

@@ -6,18 +6,21 @@ import asyncio
 import contextlib
 import threading
 import time
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from dashboard.collect import job_reader
+from dashboard.collect.alarms import Alarms
 from dashboard.collect.ask import Asker, Pace, connections
 from dashboard.collect.cluster_reader import ClusterReader
-from dashboard.collect.evaluator import Evaluator
+from dashboard.collect.failed_jobs import FailedJobs
 from dashboard.collect.job_reader import JobReader
 from dashboard.collect.log_reader import LogReader
-from dashboard.collect.polling import PROBE, Poller, Troubles
+from dashboard.collect.polling import PROBE, Troubles, repeat
+from dashboard.collect.recoveries import KEPT, Recoveries
 from dashboard.collect.state import CollectorState
 from dashboard.collect.webhook import Webhook
-from dashboard.model import Snapshot
 from flink_abnormal.runtime.rest import Cluster
 
 if TYPE_CHECKING:
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 
     from dashboard.collect.history import History
     from dashboard.collect.tail import Tail
-    from dashboard.model import LogLine, SeenAlert
+    from dashboard.model import LogLine, SeenAlert, Snapshot
 
 REQUESTS_PER_SECOND: Final = 20.0
 SNAPSHOT_SECONDS: Final = 0.2
@@ -57,7 +60,11 @@ class Collector:
         self._troubles = Troubles()
         self._webhook = Webhook(webhook) if webhook else None
         self._state = CollectorState(self._addresses, history)
-        self._evaluator = Evaluator(self._state, self._webhook)
+        self._recoveries = Recoveries(history.recoveries(KEPT), history.put_recovery)
+        self._state.recoveries = self._recoveries.view()
+        self._failed_jobs = FailedJobs(history.failed_jobs(), history.put_failed_job)
+        self._alarms = Alarms(self._failed_jobs)
+        self._dismissed: set[str] = set()
         self._thread = threading.Thread(target=self._run, name="dashboard-collector", daemon=True)
         self._loop = asyncio.new_event_loop()
         self._ended = asyncio.Event()
@@ -87,7 +94,11 @@ class Collector:
 
     def dismiss(self, job_name: str) -> None:
         """End the alarm of the failed jobs of this name, by a person's hand."""
-        self._call(self._evaluator.dismiss, job_name)
+        self._call(self._dismiss, job_name)
+
+    def _dismiss(self, job_name: str) -> None:
+        self._failed_jobs.dismiss(job_name)
+        self._dismissed.add(job_name)
 
     def snapshot(self) -> Snapshot:
         """Return what is known, not older than a fifth of a second unless the loop is held up."""
@@ -125,7 +136,10 @@ class Collector:
         async with connections() as session:
             asker = Asker(session, self._pace, self._state.links.serving)
             jobs, log = JobReader(self._state, asker, PATIENCE_SECONDS / self._speed), LogReader(self._state, asker)
-            running = [asyncio.ensure_future(poller.run()) for poller in self._pollers(asker, jobs, log)]
+            running = [
+                asyncio.ensure_future(repeat(name, seconds / self._speed, step, self._troubles))
+                for name, seconds, step in self._feeds(asker, jobs, log)
+            ]
             if self._webhook is not None:
                 running.append(asyncio.ensure_future(self._webhook.run()))
             await self._ended.wait()
@@ -135,49 +149,39 @@ class Collector:
                 task.cancel()
             await asyncio.wait(running)
 
-    def _pollers(self, asker: Asker, jobs: JobReader, log: LogReader) -> list[Poller]:
+    def _feeds(
+        self, asker: Asker, jobs: JobReader, log: LogReader
+    ) -> list[tuple[str, float, Callable[[], Awaitable[None]]]]:
+        """Return the name of each feed, the seconds between two of its steps, and the step."""
         cluster = ClusterReader(self._state, asker)
-        steps: list[tuple[str, float, Callable[[], Awaitable[None]]]] = [
+        return [
             *((f"{PROBE} {address}", 0.5, partial(cluster.probe, address)) for address in self._addresses),
             ("settings", 10.0, cluster.settings),
             ("leader", 0.5, cluster.leader),
             ("taskmanagers", 1.0, cluster.taskmanagers),
             ("processes", 1.0, cluster.processes),
             ("jobs", 0.5, cluster.jobs),
-            ("job", 1.0, jobs.jobs),
-            ("vertices", 1.0, jobs.vertices),
-            ("checkpoints", 1.0, jobs.checkpoints),
-            ("checkpoint details", 1.0, jobs.details),
-            ("failures", 2.0, jobs.failures),
-            ("live", 1.0, jobs.live),
-            ("inputs", 3.0, jobs.inputs),
+            *((feed, seconds, partial(jobs.read, feed)) for feed, seconds in job_reader.FEEDS.items()),
             ("log", 0.2, log.read),
-            ("judge", 0.25, self._evaluator.evaluate),
+            ("judge", 0.25, self._judge),
             ("history", 1.0, partial(asyncio.to_thread, self._history.flush)),
         ]
-        return [Poller(name, seconds / self._speed, step, self._troubles.report) for name, seconds, step in steps]
+
+    async def _judge(self) -> None:
+        """Derive recoveries and alarms from what is known, and tell the webhook; nobody is asked."""
+        state = self._state
+        seen = state.snapshot()
+        self._recoveries.update(seen)
+        state.recoveries = self._recoveries.view()
+        state.alarms = self._alarms.update(replace(seen, recoveries=state.recoveries))
+        if self._webhook is not None:
+            self._webhook.update(state.alarms, self._dismissed)
+        self._dismissed.clear()
 
     def _build(self) -> Snapshot:
-        state, now = self._state, time.time()
-        link, since = state.links.state()
-        shown = {job_id: tracker.view(now) for job_id, tracker in state.trackers.items()}
-        return Snapshot(
-            at=now,
-            addresses=tuple(map(str, self._addresses)),
-            link=link,
-            link_since=since,
-            answered_at=state.links.answered_at,
-            error=self._troubles.newest(probes=link != "up"),
-            jobmanagers=state.links.jobmanagers(),
-            overview=state.overview,
-            taskmanagers=state.workers.view(),
-            taskmanagers_at=state.workers.at,
-            jobs=state.jobs,
-            jobs_at=state.jobs_at,
-            details={job_id: detail for job_id, detail in shown.items() if detail is not None},
-            recoveries=state.recoveries,
-            alarms=state.alarms,
-            log=state.log_state,
+        return replace(
+            self._state.snapshot(),
+            error=self._troubles.newest(probes=self._state.links.state()[0] != "up"),
             requests_per_second=self._pace.measured(),
             history_error=self._history.error,
         )

@@ -13,7 +13,8 @@ from flink_abnormal.runtime.rest import ENDED
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from dashboard.model import JobSummary, Recovery
+    from dashboard.model import JobSummary
+    from flink_abnormal.core.recovery import Recovery
 
 FAILURES_KEPT: Final = 20
 _ENDED_WELL: Final = tuple(state for state in ENDED if state != "FAILED")
@@ -96,5 +97,4 @@ def _runs_again(job: JobSummary) -> bool:
 
     One that was cancelled was in somebody's hands.
     """
-    whole = job.state == "RUNNING" and job.total > 0 and job.running == job.total
-    return whole or job.state in _ENDED_WELL
+    return job.whole or job.state in _ENDED_WELL

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+T = TypeVar("T")
 _SHOWN_CHARS = 60
 
 
@@ -46,6 +47,11 @@ class Field:
             raise self._not("an object")
         value = self._value.get(key)
         return None if value is None else Field(value, f"{self._path}.{key}")
+
+    def optional(self, key: str, read: Callable[[Field], T]) -> T | None:
+        """Return what `read` finds in a member, None where that is missing or null."""
+        member = self.get(key)
+        return None if member is None else read(member)
 
     def items(self) -> list[Field]:
         """Return the elements of a list."""

@@ -17,8 +17,9 @@ import orjson
 
 from dashboard.collect.failed_jobs import FailedJob
 from dashboard.collect.workers import Named
-from dashboard.model import Checkpoint, Recovery, SeenAlert, Step
+from dashboard.model import Checkpoint, SeenAlert
 from flink_abnormal.core.errors import MachineError
+from flink_abnormal.core.recovery import Recovery, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,13 +42,6 @@ _TABLES: Final = {
 }
 # The highest number is kept, so that none is given twice, and the failures that nobody has taken note of.
 _NOT_KEPT: Final = {"taskmanagers": "number < (SELECT max(number) FROM taskmanagers)", "failed_jobs": "standing = 0"}
-_PUT: Final = {
-    "checkpoints": "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?)",
-    "recoveries": "INSERT OR REPLACE INTO recoveries VALUES (?, ?, ?)",
-    "alerts": "INSERT OR REPLACE INTO alerts VALUES (?, ?, ?)",
-    "taskmanagers": "INSERT OR REPLACE INTO taskmanagers VALUES (?, ?, ?)",
-    "failed_jobs": "INSERT OR REPLACE INTO failed_jobs VALUES (?, ?, ?, ?)",
-}
 
 
 class History:
@@ -212,7 +206,8 @@ class History:
         connection.execute("BEGIN IMMEDIATE")
         try:
             for key, row in waiting.items():
-                connection.execute(_PUT[key[0]], row)
+                places = ", ".join("?" * len(row))
+                connection.execute(f"INSERT OR REPLACE INTO {key[0]} VALUES ({places})", row)  # noqa: S608
             connection.execute("COMMIT")
         except BaseException:
             with contextlib.suppress(sqlite3.Error):

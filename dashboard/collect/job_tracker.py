@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from dashboard.collect import read_live
-from dashboard.collect.live_tracker import AlertTracker, LiveTracker
+from dashboard.collect import live
+from dashboard.collect.live import AlertTracker, LiveTracker
 from dashboard.collect.rates import Meter, Rates
-from dashboard.model import Input, JobDetail, Partition
+from dashboard.model import Input, Partition
 from flink_abnormal.core.operators import EVENT_ORDER
 from flink_abnormal.core.published import Parameters
 from flink_abnormal.runtime import partitions
 from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
     from dashboard.collect.checkpoint_tracker import CheckpointTracker
-    from dashboard.collect.read import JobAnswer, VertexAnswer
-    from dashboard.model import CheckpointTask, Failure, LiveMissing, Subtask, Vertex
+    from dashboard.collect.read import VertexAnswer
+    from dashboard.model import CheckpointTask, Failure, JobDetail, LiveMissing, Subtask, Vertex
+
+
+class Listed(NamedTuple):
+    """For which attempts a vertex's metrics were listed, when last, and how often in vain."""
+
+    attempts: Mapping[int, int] | None
+    at: float
+    times: int
 
 
 class JobTracker:
@@ -30,7 +38,7 @@ class JobTracker:
         self.checkpoints = checkpoints
         self.live = LiveTracker()
         self.alerts = AlertTracker()
-        self.answer: JobAnswer | None = None
+        self.answer: JobDetail | None = None
         self.parameters: Mapping[str, str] | None = None
         self.failures: tuple[Failure, ...] = ()
         self.metrics: dict[str, tuple[str, ...]] = {}
@@ -38,27 +46,29 @@ class JobTracker:
         self.inputs: dict[str, dict[str, str]] = {}
         """The metrics of what it reads, by vertex."""
         self.input_at: float | None = None
-        self.done: set[str] = set()
-        """Feeds that have read all that there is of a job that has ended."""
-        self.read_at_end: set[tuple[str, str]] = set()
-        """Of a job that has ended, the feeds and vertices for which that was read since."""
-        self._at = 0.0
+        self.listed: dict[str, Listed] = {}
+        self.input_names: dict[str, tuple[tuple[str, ...], float]] = {}
+        """Which metrics of what it reads are asked for, and when these were listed, by vertex."""
+        self.detailed_at = float("-inf")
+        self.done: set[Hashable] = set()
+        """Of a job that has ended: feeds that have read all that there is, and (feed, vertex) that was read since."""
         self._meters: dict[tuple[str, int], Meter] = {}
         self._subtasks: dict[str, tuple[Subtask, ...]] = {}
         self._vertices_at: dict[str, float] = {}
         self._shown: dict[str, tuple[Vertex, float | None, CheckpointTask | None, Vertex]] = {}
 
-    def update(self, answer: JobAnswer, at: float) -> None:
+    def update(self, answer: JobDetail, at: float) -> None:
         """Take the answer about the job."""
         if self.answer is not None and answer.started != self.answer.started:
             # The same id, another job: a cluster that runs one job only gives it the same one each time.
-            self.parameters, self.metrics, self.checkpoints.configuration = None, {}, None
+            self.parameters, self.metrics, self.listed, self.checkpoints.configuration = None, {}, {}, None
         if answer.state not in ENDED:
-            self.read_at_end.clear()
-        self.answer, self._at = answer, at
+            self.done.clear()
+        self.answer = replace(answer, at=at)
         known = {vertex.id for vertex in answer.vertices}
-        for gone in self._subtasks.keys() - known:
-            del self._subtasks[gone]
+        for kept in (self._subtasks, self.listed, self.input_names):
+            for gone in kept.keys() - known:
+                del kept[gone]
 
     def update_vertex(self, vertex: str, answer: VertexAnswer, at: float) -> None:
         """Take the answer about one of its vertices."""
@@ -66,34 +76,13 @@ class JobTracker:
         for subtask, counters in answer.subtasks:
             meter = self._meters.setdefault((vertex, subtask.index), Meter())
             rates = meter.update(subtask.attempt, answer.now, counters) if subtask.state == "RUNNING" else Rates()
-            found.append(
-                replace(
-                    subtask,
-                    in_rate=rates.in_rate,
-                    out_rate=rates.out_rate,
-                    busy=rates.busy,
-                    backpressured=rates.backpressured,
-                )
-            )
+            found.append(replace(subtask, **rates._asdict()))
         self._subtasks[vertex] = tuple(sorted(found, key=lambda each: each.index))
         self._vertices_at[vertex] = at
 
-    def attempts(self) -> dict[tuple[str, int], int]:
-        """Return the attempt of each subtask, by vertex and index."""
-        return {
-            (vertex, subtask.index): subtask.attempt
-            for vertex, subtasks in self._subtasks.items()
-            for subtask in subtasks
-        }
-
-    def workers(self) -> frozenset[str]:
-        """Return the ids of the TaskManagers that its tasks are on."""
-        return frozenset(
-            subtask.taskmanager
-            for subtasks in self._subtasks.values()
-            for subtask in subtasks
-            if subtask.taskmanager is not None
-        )
+    def attempts(self, vertex: str) -> dict[int, int]:
+        """Return the attempt of each subtask of a vertex, by index."""
+        return {subtask.index: subtask.attempt for subtask in self._subtasks.get(vertex, ())}
 
     def publishes(self, ending: str) -> bool:
         """Whether a vertex has a live metric of this kind."""
@@ -101,7 +90,7 @@ class JobTracker:
 
     def missing(self) -> LiveMissing | None:
         """Return why there are no live figures, as far as the job's options and its metrics tell."""
-        if self.publishes(read_live.USERS):
+        if self.publishes(live.USERS):
             return None
         if self.parameters is None or self.answer is None or len(self.metrics) < len(self.answer.vertices):
             return "not-read-yet"
@@ -109,25 +98,17 @@ class JobTracker:
 
     def view(self, now: float) -> JobDetail | None:
         """Return what the pages read; None while nothing is known."""
-        answer = self.answer
-        if answer is None:
+        if self.answer is None:
             return None
-        return JobDetail(
-            answer.id,
-            answer.name,
-            answer.state,
-            answer.started,
-            self._at,
-            answer.duration_s,
-            answer.ended,
-            tuple(self._vertex(each) for each in answer.vertices),
-            answer.edges,
-            self.parameters or {},
-            self.checkpoints.view(),
-            self.live.view(self.missing(), now),
-            self.alerts.view(now),
-            self.failures,
-            self.input(),
+        return replace(
+            self.answer,
+            vertices=tuple(self._vertex(each) for each in self.answer.vertices),
+            parameters=self.parameters or {},
+            checkpoints=self.checkpoints.view(),
+            live=self.live.view(self.missing(), now),
+            alerts=self.alerts.view(now),
+            failures=self.failures,
+            input=self.input(),
         )
 
     def input(self) -> Input | None:

@@ -62,22 +62,15 @@ class Links:
     @property
     def leader(self) -> Address | None:
         """Who leads: named by the election, or the only one that answers."""
-        return self._leads()
-
-    def _leads(self) -> Address | None:
-        serving = self._serving()
+        serving = self.serving()
         if self._leader in serving:
             return self._leader
         return serving[0] if len(serving) == 1 and len(self._members) == 1 else None
 
     def serving(self) -> list[Address]:
         """Return those to ask: the leader first, then the one that answered last."""
-        serving = self._serving()
-        return sorted(serving, key=lambda each: each != self._leader)
-
-    def _serving(self) -> list[Address]:
         found = [(member.served_at, address) for address, member in self._members.items() if member.heard == "serves"]
-        return [address for _, address in sorted(found, reverse=True)]
+        return sorted((address for _, address in sorted(found, reverse=True)), key=lambda each: each != self._leader)
 
     def state(self) -> tuple[Link, float]:
         """Return the link's state, and since when."""
@@ -90,7 +83,7 @@ class Links:
 
     def jobmanagers(self) -> tuple[JobManager, ...]:
         """Return all, in the order in which they were named."""
-        leader = self._leads()
+        leader = self.leader
         return tuple(
             JobManager(
                 str(address),

@@ -16,7 +16,6 @@ FIRST_BYTES: Final = 64 * 2**10
 NEW_BYTES: Final = 512 * 2**10
 LINE_CHARS: Final = 2_000
 _LAST_BYTES: Final = 1024
-_HEAD_BYTES: Final = 256
 BYTES_PER_SECOND: Final = 2**20
 _KINDS: Final[tuple[tuple[str, LogKind], ...]] = (
     (EMITTED, "emit"),
@@ -90,10 +89,9 @@ class _File:
     """An output whose first bytes may have been dropped; places count from the very first."""
 
     def __init__(self, content: bytes) -> None:
-        head = stdout_files.part(content[:_HEAD_BYTES], 0)
-        self.begin = head.begin
+        self.begin, place = stdout_files.locate(content, 0)
         self._content = content
-        self._shift = min(len(content), _HEAD_BYTES) - len(head.content) - head.begin
+        self._shift = place - self.begin
         self.end = len(content) - self._shift
 
     def part(self, begin: int, end: int) -> bytes:

@@ -6,12 +6,11 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from dashboard.collect import log, read_live
+from dashboard.collect import live, log
 from dashboard.collect.ask import AskError
 from dashboard.collect.polling import Reads
 from dashboard.model import LogLine, LogState
 from flink_abnormal.core.published import Parameters, parse_alert_line
-from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
     from dashboard.collect.ask import Asker
@@ -85,10 +84,8 @@ class LogReader:
 
     def _printer(self) -> JobTracker | None:
         """Return the job that a printed alert is counted for: lines name none. One that publishes alerts is not it."""
-        running = [job.id for job in self._state.jobs if job.state not in ENDED]
-        trackers = [self._state.trackers[job] for job in running if job in self._state.trackers]
-        silent = [tracker for tracker in trackers if tracker.metrics and not tracker.publishes(read_live.ALERTS)]
-        return silent[0] if silent else None
+        running = self._state.running_trackers()
+        return next((each for each in running if each.metrics and not each.publishes(live.ALERTS)), None)
 
     def _report(self, present: list[str]) -> None:
         names = tuple(self._state.workers.name(worker) for worker in present if worker not in self._absent)
@@ -101,9 +98,7 @@ class LogReader:
             return "no-stdout"
         if not self._printed and any(reader.due_at == 0 for reader in self._readers.values()):
             return "not-read-yet"
-        running = [job.id for job in self._state.jobs if job.state not in ENDED]
-        options = [self._state.trackers[job].parameters for job in running if job in self._state.trackers]
-        told = [given for given in options if given is not None]
+        told = [each.parameters for each in self._state.running_trackers() if each.parameters is not None]
         if not self._printed and told and not any(Parameters.parse(given).prints for given in told):
             return "not-printing"
         return None

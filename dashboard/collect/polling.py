@@ -21,46 +21,56 @@ AGAIN_SECONDS: Final = 1.0
 PROBE: Final = "probe"
 
 
-class Poller:
-    """Awaits `step` each `interval_s`, and reports to `fail` why a step could not be done."""
+async def repeat(name: str, interval_s: float, step: Callable[[], Awaitable[None]], troubles: Troubles) -> None:
+    """Await `step` each `interval_s` until cancelled, and sooner after one that could not be done."""
+    while True:
+        began = time.monotonic()
+        interval = interval_s if await troubles.attempt(name, step) else min(interval_s, AGAIN_SECONDS)
+        await asyncio.sleep(max(interval - (time.monotonic() - began), 0.01))
 
-    def __init__(
-        self,
-        name: str,
-        interval_s: float,
-        step: Callable[[], Awaitable[None]],
-        fail: Callable[[str, str | None], None],
-    ) -> None:
-        self._name, self._interval, self._step, self._fail = name, interval_s, step, fail
-        self._logged: str | None = None
 
-    async def run(self) -> None:
-        """Repeat until cancelled."""
-        while True:
-            began = time.monotonic()
-            interval = self._interval if await self._once() else min(self._interval, AGAIN_SECONDS)
-            await asyncio.sleep(max(interval - (time.monotonic() - began), 0.01))
+class Troubles:
+    """Why feeds failed lately, in a sentence each."""
 
-    async def _once(self) -> bool:
-        """Do one step, and return whether it could be done."""
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[float, float, str]] = {}
+        self._logged: dict[str, str] = {}
+
+    async def attempt(self, name: str, step: Callable[[], Awaitable[None]]) -> bool:
+        """Do one step of a feed, and return whether it could be done."""
         try:
-            await self._step()
+            await step()
         except SilentError as error:
-            if self._name.startswith(PROBE):  # the others have nobody to ask, which the probes report
-                self._fail(self._name, str(error))
+            if name.startswith(PROBE):  # the others have nobody to ask, which the probes report
+                self._report(name, str(error))
             return False
         except (AskError, Unreadable, AbnormalError, sqlite3.Error) as error:
-            self._fail(self._name, str(error))
+            self._report(name, str(error))
+            return False
         except Exception as error:
             # A mistake of ours in one feed must not silence it, nor fill the log.
-            if repr(error) != self._logged:
-                self._logged = repr(error)
-                LOG.exception("The dashboard's feed %s failed", self._name)
-            self._fail(self._name, f"The dashboard's feed {self._name} failed: {error!r}")
-        else:
-            self._fail(self._name, None)
-            return True
-        return False
+            if repr(error) != self._logged.get(name):
+                self._logged[name] = repr(error)
+                LOG.exception("The dashboard's feed %s failed", name)
+            self._report(name, f"The dashboard's feed {name} failed: {error!r}")
+            return False
+        self._found.pop(name, None)
+        return True
+
+    def _report(self, name: str, sentence: str) -> None:
+        now = time.monotonic()
+        began = self._found[name][1] if name in self._found else now
+        self._found[name] = (now, began, sentence)
+
+    def newest(self, *, probes: bool) -> str | None:
+        """Return why the feed fails that failed last; `probes` count while no JobManager answers."""
+        now = time.monotonic()
+        lately = [
+            trouble
+            for name, trouble in self._found.items()
+            if now - trouble[0] < TOLD_SECONDS and (probes or not name.startswith(PROBE))
+        ]
+        return max(lately, key=lambda trouble: trouble[1])[2] if lately else None
 
 
 class Reads:
@@ -100,29 +110,3 @@ class Reads:
         """End what is running."""
         for task in self._running.values():
             task.cancel()
-
-
-class Troubles:
-    """The sentences of the feeds that failed lately."""
-
-    def __init__(self) -> None:
-        self._found: dict[str, tuple[float, float, str]] = {}
-
-    def report(self, poller: str, sentence: str | None) -> None:
-        """Record why a feed failed; None: it did not."""
-        if sentence is None:
-            self._found.pop(poller, None)
-        else:
-            now = time.monotonic()
-            began = self._found[poller][1] if poller in self._found else now
-            self._found[poller] = (now, began, sentence)
-
-    def newest(self, *, probes: bool) -> str | None:
-        """Return why the feed fails that failed last; `probes` count while no JobManager answers."""
-        now = time.monotonic()
-        lately = [
-            trouble
-            for poller, trouble in self._found.items()
-            if now - trouble[0] < TOLD_SECONDS and (probes or not poller.startswith(PROBE))
-        ]
-        return max(lately, key=lambda trouble: trouble[1])[2] if lately else None

@@ -9,7 +9,6 @@ its least busy report says.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -30,8 +29,7 @@ class CounterReport(NamedTuple):
     counters: Counters
 
 
-@dataclass(frozen=True)
-class Rates:
+class Rates(NamedTuple):
     """Records a second, and shares of time."""
 
     in_rate: float | None = None

@@ -11,23 +11,22 @@ goes on with the next job of the same name.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from dashboard.collect.recovery_case import Case
-from dashboard.model import Recovery
+from dashboard.model import JobDetail
+from flink_abnormal.core.recovery import Case, Recovery
 from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
-    from dashboard.collect.read_checkpoints import RestoredCheckpoint
-    from dashboard.model import Failure, TaskManager
+    from dashboard.model import JobSummary, Snapshot, TaskManager
+    from flink_abnormal.core.recovery import RestoredCheckpoint
 
 SILENT_SECONDS: Final = 1.5
 LOST_BEFORE_SECONDS: Final = 15.0
 SETTLE_SECONDS: Final = 5.0
-LEADER_SECONDS: Final = 10.0
 FORGOTTEN_SECONDS: Final = 120.0
 HEARTBEAT_SECONDS: Final = 60.0
 EARLIER_SECONDS: Final = 600.0
@@ -37,56 +36,38 @@ _STOPPING: Final = ("CANCELLING", "SUSPENDED")
 _ALIVE: Final = ("INITIALIZING", "CREATED", "RUNNING")
 
 
-@dataclass(frozen=True)
-class Glance:
-    """A job: `changed` is when a task last changed its state, `workers` the TaskManagers it was last seen on.
-
-    `restored` is None also while its checkpoints have not been read: `checkpoints_read` tells.
-    """
-
-    id: str
-    name: str
-    state: str
-    running: int
-    total: int
-    changed: float
-    ended: float | None = None
-    checkpoints_read: bool = False
-    restored: RestoredCheckpoint | None = None
-    failures: tuple[Failure, ...] = ()
-    workers: frozenset[str] = frozenset()
-
-    @property
-    def whole(self) -> bool:
-        """Whether all tasks run."""
-        return self.state == "RUNNING" and self.total > 0 and self.running == self.total
-
-
-@dataclass(frozen=True)
-class ClusterView:
-    """A look at the cluster. `jobs` is None where no JobManager has answered about them since the link came up."""
+class Seen(NamedTuple):
+    """A job at a moment."""
 
     at: float
-    up: bool
-    answered_at: float | None
-    jobs: Mapping[str, Glance] | None
-    workers: Mapping[str, TaskManager]
-    leader: str | None = None
+    job: JobSummary
+    detail: JobDetail
+
+    @property
+    def restored(self) -> RestoredCheckpoint | None:
+        """The checkpoint that it was restored from; None also while its checkpoints have not been read."""
+        return self.detail.checkpoints.latest_restored if self.detail.checkpoints is not None else None
+
+    def failed(self, since: float, until: float) -> list[float]:
+        """Return when it failed within a time."""
+        return [each.at for each in self.detail.failures if since <= each.at <= until]
 
 
 @dataclass
 class _Job:
     """What is remembered of a job between two looks."""
 
-    glance: Glance
-    first_at: float
-    whole_at: float | None = None
+    seen: Seen
     restored: RestoredCheckpoint | None = None
     checkpoints_read: bool = False
+    whole_at: float | None = None
     ended: bool = False
     absent_at: float | None = None
-    workers: frozenset[str] = field(default_factory=frozenset)
+    workers: frozenset[str] = frozenset()
     case: Case | None = None
+
+    def __post_init__(self) -> None:
+        self.first_at = self.seen.at
 
 
 class Recoveries:
@@ -98,7 +79,6 @@ class Recoveries:
         self._jobs: dict[str, _Job] = {}
         self._present: dict[str, TaskManager] = {}
         self._lost: deque[tuple[str, str, float, float]] = deque(maxlen=1000)
-        self._silent = False
         self._orphans = {each.job_id: Case(each) for each in self._all.values() if each.open}
         self._orphans_since: float | None = None
 
@@ -106,137 +86,125 @@ class Recoveries:
         """Return the newest ones, the newest first."""
         return tuple(sorted(self._all.values(), key=lambda each: (each.began, each.id), reverse=True)[:KEPT])
 
-    def update(self, now: ClusterView) -> None:
-        """Take a look."""
-        if not now.up:
+    def update(self, now: Snapshot) -> None:
+        """Take a look at the cluster."""
+        if now.link != "up":
             self._without_jobmanager(now)
             return
         self._workers(now)
+        leader = next((each.address for each in now.jobmanagers if each.leads), None)
         for job in self._jobs.values():
             if job.case is not None:
-                job.case.lead(now.at, now.leader)
-        self._silent = False
-        if now.jobs is not None:
-            for glance in now.jobs.values():
-                self._job(glance, now)
-            self._absent(now.jobs, now)
-        for job in list(self._jobs.values()):
+                job.case.lead(now.at, leader)
+        if now.jobs_at is not None and now.jobs_at >= now.link_since:  # else those from before the link came up
+            for listed in now.jobs:
+                self._job(Seen(now.at, listed, now.details.get(listed.id) or _unread(listed, now.at)))
+            self._absent({listed.id for listed in now.jobs}, now.at)
+        for job in self._jobs.values():
             self._write(job)
 
-    def _without_jobmanager(self, now: ClusterView) -> None:
+    def _without_jobmanager(self, now: Snapshot) -> None:
         if now.answered_at is None or now.at - now.answered_at <= SILENT_SECONDS:
             return
-        self._silent = True
         for job in self._jobs.values():
-            if job.ended or job.glance.state in _STOPPING:
+            if job.ended or job.seen.job.state in _STOPPING:
                 continue
             job.case = job.case or self._open(job, now.answered_at)
             job.case.fall_silent(now.answered_at)
             self._write(job)
 
-    def _workers(self, now: ClusterView) -> None:
+    def _workers(self, now: Snapshot) -> None:
         """Note who was lost, and tell the open cases who came."""
-        for worker in self._present.keys() - now.workers.keys():
-            gone = self._present[worker]
+        present = {each.id: each for each in now.taskmanagers if each.lost_at is None}
+        for gone in (each for each in self._present.values() if each.id not in present):
             beat = gone.heartbeat_at
             alive = beat if beat is not None and 0 <= now.at - beat <= HEARTBEAT_SECONDS else now.at
-            self._lost.append((worker, gone.name, now.at, alive))
-        slots = sum(each.slots for each in now.workers.values())
-        for worker in now.workers.keys() - self._present.keys():
-            for job in self._jobs.values():
-                if job.case is not None and self._present:
-                    came = now.workers[worker]
-                    job.case.gain(came.name, now.at, came.slots, slots)
-        self._present = dict(now.workers)
+            self._lost.append((gone.id, gone.name, now.at, alive))
+        slots = sum(each.slots for each in present.values())
+        came = [each for each in present.values() if self._present and each.id not in self._present]
+        for job in self._jobs.values():
+            if job.case is not None:
+                for each in came:
+                    job.case.gain(each.name, now.at, each.slots, slots)
+        self._present = present
 
-    def _job(self, glance: Glance, now: ClusterView) -> None:
-        job = self._jobs.get(glance.id)
-        if job is not None and job.ended and glance.state in _ALIVE:
-            job = None  # the same id, another run
-        if job is None:
-            job = self._jobs[glance.id] = _Job(glance, now.at, case=self._orphans.pop(glance.id, None))
-        before, job.glance, job.absent_at = job.glance, glance, None
+    def _job(self, now: Seen) -> None:
+        job = self._jobs.get(now.job.id)
+        if job is None or (job.ended and now.job.state in _ALIVE):  # the same id may be another run
+            job = self._jobs[now.job.id] = _Job(now, case=self._orphans.pop(now.job.id, None))
+        before, job.seen, job.absent_at = job.seen, now, None
         if job.ended:
             return
-        if glance.state in ENDED:
-            self._end(job, glance, now)
-        elif glance.state in _STOPPING and job.case is None:
+        if now.job.state in ENDED:
+            self._end(job, now)
+        elif now.job.state in _STOPPING and job.case is None:
             job.ended = True  # by a user's hand
-        elif glance.whole:
-            self._whole(job, glance, now)
-        elif job.case is not None or job.whole_at is not None or self._began_broken(glance, now):
-            self._broken(job, glance, now)
-        if not job.workers or glance.whole:
-            job.workers = glance.workers or job.workers
-        if before.restored != glance.restored or glance.checkpoints_read:
-            job.restored, job.checkpoints_read = glance.restored, glance.checkpoints_read
+        elif now.job.whole:
+            self._whole(job, now)
+        elif job.case is not None or job.whole_at is not None or _began_broken(now):
+            self._broken(job, now)
+        if not job.workers or now.job.whole:
+            job.workers = now.detail.workers or job.workers
+        if before.restored != now.restored or now.detail.checkpoints is not None:
+            job.restored, job.checkpoints_read = now.restored, now.detail.checkpoints is not None
 
-    def _began_broken(self, glance: Glance, now: ClusterView) -> bool:
-        """Whether a job that was never seen whole is being restarted, not started."""
-        lately = [each for each in glance.failures if 0 <= now.at - each.at <= 2 * HEARTBEAT_SECONDS]
-        return bool(lately) or glance.state in ("RESTARTING", "FAILING")
-
-    def _broken(self, job: _Job, glance: Glance, now: ClusterView) -> None:
+    def _broken(self, job: _Job, now: Seen) -> None:
         job.case = case = job.case or self._open(job, now.at)
         case.whole_at = None
-        after = (job.whole_at or now.at - 2 * HEARTBEAT_SECONDS) - _SKEW_SECONDS
-        failed = [each.at for each in glance.failures if after <= each.at <= now.at + _SKEW_SECONDS]
-        if glance.total:
-            case.notice(min([*failed, now.at]), glance.total - glance.running, glance.total)
-        self._details(job, case, glance, now)
+        if now.job.total:
+            after = (job.whole_at or now.at - 2 * HEARTBEAT_SECONDS) - _SKEW_SECONDS
+            failed = now.failed(after, now.at + _SKEW_SECONDS)
+            case.notice(min([*failed, now.at]), now.job.total - now.job.running, now.job.total)
+        self._details(job, case, now)
 
-    def _details(self, job: _Job, case: Case, glance: Glance, now: ClusterView) -> None:
+    def _details(self, job: _Job, case: Case, now: Seen) -> None:
         """Tell what was lost, and what was restored, as far as that is known by now."""
         for worker, name, seen_at, alive_at in self._lost:
             near = case.began - LOST_BEFORE_SECONDS <= seen_at <= now.at
             if near and (not job.workers or worker in job.workers):
                 case.lose(name, alive_at)
-        restored = glance.restored
-        if restored is not None and restored.at >= case.began - _SKEW_SECONDS:
-            case.restore(restored)
+        if now.restored is not None and now.restored.at >= case.began - _SKEW_SECONDS:
+            case.restore(now.restored)
 
-    def _whole(self, job: _Job, glance: Glance, now: ClusterView) -> None:
-        if job.case is None:
-            self._missed(job, glance, now)
-        case = job.case
+    def _whole(self, job: _Job, now: Seen) -> None:
+        case = job.case = job.case or self._missed(job, now)
         if case is None:
             job.whole_at = now.at
             return
         if case.whole_at is None:
             case.whole_at = now.at
-            case.whole_changed = glance.changed if case.began <= glance.changed <= now.at else now.at
-        self._failed_at(job, case, glance)
-        self._details(job, case, glance, now)
-        waited = now.at - case.whole_at
-        if (case.restored or waited > SETTLE_SECONDS) and (case.led or waited > LEADER_SECONDS):
-            case.run(case.whole_changed, glance.total)
+            case.whole_changed = now.job.changed if case.began <= now.job.changed <= now.at else now.at
+        self._failed_at(job, case, now)
+        self._details(job, case, now)
+        if case.settled(now.at, SETTLE_SECONDS):
+            case.run(case.whole_changed, now.job.total)
             self._write(job)
             job.case = None
             job.whole_at = now.at
 
-    def _failed_at(self, job: _Job, case: Case, glance: Glance) -> None:
+    def _failed_at(self, job: _Job, case: Case, now: Seen) -> None:
         """Flink tells of a failure a moment later than of the tasks that stopped."""
         noticed = case.recovery().noticed_at
-        if noticed is None or job.whole_at is None:
-            return
-        earlier = [each.at for each in glance.failures if job.whole_at - _SKEW_SECONDS <= each.at < noticed]
-        if earlier:
-            case.notice(min(earlier), 0, glance.total)
+        if noticed is not None and job.whole_at is not None:
+            earlier = [at for at in now.failed(job.whole_at - _SKEW_SECONDS, noticed) if at < noticed]
+            if earlier:
+                case.notice(min(earlier), 0, now.job.total)
 
-    def _missed(self, job: _Job, glance: Glance, now: ClusterView) -> None:
+    def _missed(self, job: _Job, now: Seen) -> Case | None:
         """Open a case for a restart that was over before it was seen, or before this program began."""
-        restored = glance.restored
-        if restored is None or restored == job.restored or self._told(glance.id, restored):
-            return
-        since = max(restored.at - EARLIER_SECONDS, job.restored.at if job.restored else 0.0)
-        earlier = [each.at for each in glance.failures if since < each.at <= restored.at]
+        restored = now.restored
+        if restored is None or restored == job.restored or self._told(now.job.id, restored):
+            return None
+        since = max(restored.at - EARLIER_SECONDS, job.restored.at if job.restored is not None else 0.0)
+        earlier = [at for at in now.failed(since, restored.at) if at > since]
         if not earlier and not (job.checkpoints_read and job.whole_at is not None):
-            return  # it was started from a snapshot
+            return None  # it was started from a snapshot
         failed_at = max(earlier, default=restored.at)
-        job.case = self._open(job, failed_at)
-        job.case.notice(failed_at, 0, glance.total)
-        job.case.whole_at = now.at
-        job.case.whole_changed = max(glance.changed, restored.at)
+        case = self._open(job, failed_at)
+        case.notice(failed_at, 0, now.job.total)
+        case.whole_at = now.at
+        case.whole_changed = max(now.job.changed, restored.at)
+        return case
 
     def _told(self, job_id: str, restored: RestoredCheckpoint) -> bool:
         return any(
@@ -246,38 +214,39 @@ class Recoveries:
             for each in self._all.values()
         )
 
-    def _end(self, job: _Job, glance: Glance, now: ClusterView) -> None:
-        at = glance.ended or now.at
-        if job.case is None and glance.state == "FAILED" and job.whole_at is not None:
+    def _end(self, job: _Job, now: Seen) -> None:
+        at = now.job.ended or now.at
+        if job.case is None and now.job.state == "FAILED" and job.whole_at is not None:
             job.case = self._open(job, at)
-            failed = [each.at for each in glance.failures if job.whole_at - _SKEW_SECONDS <= each.at <= at]
-            job.case.notice(min([*failed, at]), glance.total, glance.total)
-        if job.case is not None:
-            job.case.fail(at, glance.state)
-            self._write(job)
+            failed = now.failed(job.whole_at - _SKEW_SECONDS, at)
+            job.case.notice(min([*failed, at]), now.job.total, now.job.total)
+        self._give_up(job, at, now.job.state)
         job.case, job.ended = None, True
 
-    def _absent(self, jobs: Mapping[str, Glance], now: ClusterView) -> None:
+    def _give_up(self, job: _Job, at: float, why: str) -> None:
+        if job.case is not None:
+            job.case.fail(at, why)
+            self._write(job)
+
+    def _absent(self, listed: set[str], at: float) -> None:
         """Give up the jobs that the cluster does not list any more."""
-        for job_id in [each for each in self._jobs if each not in jobs]:
+        for job_id in [each for each in self._jobs if each not in listed]:
             job = self._jobs[job_id]
-            job.absent_at = job.absent_at or now.at
+            job.absent_at = job.absent_at or at
             heir = self._heir(job)
             if job.case is not None and heir is not None:
-                job.case.follow(job.absent_at, heir.glance.id, heir.first_at)
+                job.case.follow(job.absent_at, heir.seen.job.id, heir.first_at)
                 heir.case = job.case
                 del self._jobs[job_id]
-            elif now.at - job.absent_at > FORGOTTEN_SECONDS:
-                if job.case is None and not job.ended and job.glance.state not in _STOPPING:
+            elif at - job.absent_at > FORGOTTEN_SECONDS:
+                if job.case is None and not job.ended and job.seen.job.state not in _STOPPING:
                     job.case = self._open(job, job.absent_at)
-                if job.case is not None:
-                    job.case.fail(job.absent_at, "forgotten")
-                    self._write(job)
+                self._give_up(job, job.absent_at, "forgotten")
                 del self._jobs[job_id]
-        self._orphans_since = self._orphans_since or now.at
-        if self._orphans and now.at - self._orphans_since > FORGOTTEN_SECONDS:
+        self._orphans_since = self._orphans_since or at
+        if at - self._orphans_since > FORGOTTEN_SECONDS:
             for case in self._orphans.values():
-                case.fail(now.at, "forgotten")
+                case.fail(at, "forgotten")
                 self._put(case.recovery())
             self._orphans.clear()
 
@@ -289,14 +258,14 @@ class Recoveries:
         later = [
             each
             for each in self._jobs.values()
-            if each.glance.name == job.glance.name and each.absent_at is None and each.first_at > began
+            if each.seen.job.name == job.seen.job.name and each.absent_at is None and each.first_at > began
         ]
         return next((each for each in later if each is not job and each.case is None and not each.ended), None)
 
     def _open(self, job: _Job, at: float) -> Case:
         number = max(self._all, default=0) + 1
-        glance = job.glance
-        start = Recovery(number, glance.id, glance.name, "task", at, (), total=glance.total)
+        listed = job.seen.job
+        start = Recovery(number, listed.id, listed.name, "task", at, (), total=listed.total)
         self._all[number] = start
         return Case(start)
 
@@ -310,3 +279,13 @@ class Recoveries:
             self._keep(recovery)
             for each in sorted(self._all)[:-KEPT]:
                 del self._all[each]
+
+
+def _unread(job: JobSummary, at: float) -> JobDetail:
+    return JobDetail(job.id, job.name, job.state, job.started, at, job.duration_s)
+
+
+def _began_broken(now: Seen) -> bool:
+    """Whether a job that was never seen whole is being restarted, not started."""
+    lately = [each for each in now.detail.failures if 0 <= now.at - each.at <= 2 * HEARTBEAT_SECONDS]
+    return bool(lately) or now.job.state in ("RESTARTING", "FAILING")

@@ -11,15 +11,15 @@ from dashboard.collect.job_tracker import JobTracker
 from dashboard.collect.links import Links
 from dashboard.collect.tail import ALERTS, LOG_LINES, Tail
 from dashboard.collect.workers import Workers
-from dashboard.model import LogLine, LogState, SeenAlert
+from dashboard.model import LogLine, LogState, SeenAlert, Snapshot
 from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dashboard.collect.history import History
-    from dashboard.collect.read import TaskCounts
-    from dashboard.model import Alarm, JobSummary, Overview, Recovery
+    from dashboard.model import Alarm, JobSummary, Overview
+    from flink_abnormal.core.recovery import Recovery
     from flink_abnormal.runtime.bounded import Address
 
 WATCH_SECONDS: Final = 60.0
@@ -40,7 +40,6 @@ class CollectorState:
         self.overview: Overview | None = None
         self.jobs: tuple[JobSummary, ...] = ()
         self.jobs_at: float | None = None
-        self.tasks: Mapping[str, TaskCounts] = {}
         self.trackers: OrderedDict[str, JobTracker] = OrderedDict()
         self.log_state = LogState(None)
         self.recoveries: tuple[Recovery, ...] = ()
@@ -51,6 +50,29 @@ class CollectorState:
         self._remembered = {(each.job_id, each.user_id, each.count, each.at) for each in known}
         self._asked: dict[str, float] = {}
         self._wanted: OrderedDict[tuple[str, int], None] = OrderedDict()
+
+    def snapshot(self) -> Snapshot:
+        """Return what is known now."""
+        now = time.time()
+        link, since = self.links.state()
+        details = ((job_id, tracker.view(now)) for job_id, tracker in self.trackers.items())
+        return Snapshot(
+            at=now,
+            addresses=tuple(map(str, self.links.addresses)),
+            link=link,
+            link_since=since,
+            answered_at=self.links.answered_at,
+            jobmanagers=self.links.jobmanagers(),
+            overview=self.overview,
+            taskmanagers=self.workers.view(),
+            taskmanagers_at=self.workers.at,
+            jobs=self.jobs,
+            jobs_at=self.jobs_at,
+            details={job_id: detail for job_id, detail in details if detail is not None},
+            recoveries=self.recoveries,
+            alarms=self.alarms,
+            log=self.log_state,
+        )
 
     def watch(self, job_id: str) -> None:
         """Read the details of a job for a while."""
@@ -75,6 +97,10 @@ class CollectorState:
     def running(self, job_id: str) -> bool:
         """Whether the cluster listed a job as one that has not ended when it last listed any."""
         return any(job.id == job_id and job.state not in ENDED for job in self.jobs)
+
+    def running_trackers(self) -> list[JobTracker]:
+        """Return the books of the jobs that run, as far as there are any."""
+        return [self.trackers[job.id] for job in self.jobs if job.state not in ENDED and job.id in self.trackers]
 
     def asked(self) -> list[JobTracker]:
         """Return the jobs that pages show, as far as the cluster knows them."""

@@ -11,19 +11,10 @@ from dashboard.pages.words import tone
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dashboard.model import (
-        AlertFigures,
-        Checkpoint,
-        JobDetail,
-        Live,
-        Recovery,
-        Snapshot,
-        Subtask,
-        TaskManager,
-        Vertex,
-    )
+    from dashboard.model import AlertFigures, Checkpoint, JobDetail, Live, Snapshot, Subtask, TaskManager, Vertex
     from dashboard.pages.texts import Texts
     from dashboard.pages.theme import Palette
+    from flink_abnormal.core.recovery import Recovery
 
 SHOWN_USERS: Final = 12
 SHOWN_CHECKPOINTS: Final = 60
@@ -31,12 +22,25 @@ _STATES: Final = ("ok", "warn", "bad", "idle")
 _STATE_LABELS: Final = ("RUNNING", "SCHEDULED …", "FAILED", "CANCELED")
 
 
-def _axes(colours: Palette) -> dict[str, Any]:
+def _axis(colours: Palette, **more: Any) -> dict[str, Any]:
+    """Return an axis: of categories if `more` has their names as `data`, else of values."""
     return {
+        "type": "category" if "data" in more else "value",
         "axisLabel": {"color": colours.muted},
         "axisLine": {"lineStyle": {"color": colours.shape}},
         "splitLine": {"lineStyle": {"color": colours.line}},
         "nameTextStyle": {"color": colours.muted},
+        **more,
+    }
+
+
+def _tooltip(colours: Palette, **more: Any) -> dict[str, Any]:
+    return {
+        "renderMode": "richText",
+        "backgroundColor": colours.card,
+        "borderColor": colours.shape,
+        "textStyle": {"color": colours.text},
+        **more,
     }
 
 
@@ -45,27 +49,19 @@ def _base(colours: Palette, left: int = 48) -> dict[str, Any]:
         "animation": False,
         "textStyle": {"color": colours.text},
         "grid": {"left": left, "right": 24, "top": 30, "bottom": 28},
-        "tooltip": {
-            "trigger": "axis",
-            "renderMode": "richText",
-            "backgroundColor": colours.card,
-            "borderColor": colours.shape,
-            "textStyle": {"color": colours.text},
-        },
+        "tooltip": _tooltip(colours, trigger="axis"),
     }
+
+
+def _coloured(value: float, colour: str) -> dict[str, Any]:
+    return {"value": value, "itemStyle": {"color": colour}}
 
 
 def live(shown: Live, texts: Texts, colours: Palette) -> dict[str, Any]:
     """Return users' counts as bars against the threshold."""
     users = list(reversed(shown.users[:SHOWN_USERS]))
     highest = max([shown.threshold, *(user.count for user in users)])
-    bars = [
-        {
-            "value": user.count,
-            "itemStyle": {"color": colours.bad if user.count >= shown.threshold else colours.accent},
-        }
-        for user in users
-    ]
+    bars = [_coloured(user.count, colours.bad if user.count >= shown.threshold else colours.accent) for user in users]
     line = {
         "symbol": "none",
         "silent": True,
@@ -76,13 +72,8 @@ def live(shown: Live, texts: Texts, colours: Palette) -> dict[str, Any]:
     return {
         **_base(colours, 110),
         "tooltip": {"show": False},
-        "xAxis": {"type": "value", "min": 0, "max": highest + 1, "minInterval": 1, **_axes(colours)},
-        "yAxis": {
-            "type": "category",
-            "data": [shorten(user.user_id) for user in users],
-            **_axes(colours),
-            "axisTick": {"show": False},
-        },
+        "xAxis": _axis(colours, min=0, max=highest + 1, minInterval=1),
+        "yAxis": _axis(colours, data=[shorten(user.user_id) for user in users], axisTick={"show": False}),
         "series": [
             {
                 "type": "bar",
@@ -116,40 +107,25 @@ def _per_checkpoint(
 ) -> dict[str, Any]:
     shown = _last(history)
     bars = [
-        {
-            "value": value,
-            "itemStyle": {
-                "color": colours.bad if each.status == "FAILED" else colours.warn if each.savepoint else colours.accent
-            },
-        }
+        _coloured(value, colours.bad if each.status == "FAILED" else colours.warn if each.savepoint else colours.accent)
         for each, value in zip(shown, values, strict=True)
     ]
     return {
         **_base(colours),
-        "xAxis": {"type": "category", "data": [f"#{each.id}" for each in shown], **_axes(colours)},
-        "yAxis": {"type": "value", "name": title, **_axes(colours)},
+        "xAxis": _axis(colours, data=[f"#{each.id}" for each in shown]),
+        "yAxis": _axis(colours, name=title),
         "series": [{"type": "bar", "data": bars, "barMaxWidth": 18}],
     }
 
 
 def alerts_per_minute(figures: AlertFigures, texts: Texts, colours: Palette) -> dict[str, Any]:
     """Return the alerts seen in each minute."""
+    counts = [count for _, count in figures.per_minute]
     return {
         **_base(colours),
-        "xAxis": {
-            "type": "category",
-            "data": [words.clock(minute)[:5] for minute, _ in figures.per_minute],
-            **_axes(colours),
-        },
-        "yAxis": {"type": "value", "name": texts("alerts-chart"), "minInterval": 1, **_axes(colours)},
-        "series": [
-            {
-                "type": "bar",
-                "data": [count for _, count in figures.per_minute],
-                "itemStyle": {"color": colours.bad},
-                "barMaxWidth": 18,
-            }
-        ],
+        "xAxis": _axis(colours, data=[words.clock(minute)[:5] for minute, _ in figures.per_minute]),
+        "yAxis": _axis(colours, name=texts("alerts-chart"), minInterval=1),
+        "series": [{"type": "bar", "data": counts, "itemStyle": {"color": colours.bad}, "barMaxWidth": 18}],
     }
 
 
@@ -167,8 +143,8 @@ def recoveries(shown: Sequence[Recovery], texts: Texts, colours: Palette) -> dic
     return {
         **_base(colours, 70),
         "legend": {"textStyle": {"color": colours.text}, "top": 0},
-        "xAxis": {"type": "value", "name": texts("unit-s"), **_axes(colours)},
-        "yAxis": {"type": "category", "data": [words.clock(each.began) for each in ended], **_axes(colours)},
+        "xAxis": _axis(colours, name=texts("unit-s")),
+        "yAxis": _axis(colours, data=[words.clock(each.began) for each in ended]),
         "series": [
             {
                 "type": "bar",
@@ -196,17 +172,9 @@ def heatmap(job: JobDetail, colours: Palette) -> dict[str, Any]:
             cells.append(_cell(vertex, subtask, place, len(rows) - 1))
     return {
         **_base(colours, 190),
-        "tooltip": _item_tooltip(colours),
-        "xAxis": {"type": "category", "data": [str(n + 1) for n in range(100)], **_axes(colours)},
-        "yAxis": {"type": "category", "data": rows, "inverse": True, **_axes(colours)},
-        "visualMap": _pieces(
-            [
-                {"value": place, "label": label, "color": getattr(colours, name)}
-                for place, (name, label) in enumerate(zip(_STATES, _STATE_LABELS, strict=True))
-            ],
-            colours,
-        ),
-        "series": [_cells(cells, colours)],
+        "xAxis": _axis(colours, data=[str(n + 1) for n in range(100)]),
+        "yAxis": _axis(colours, data=rows, inverse=True),
+        **_heat(cells, _STATES, _STATE_LABELS, colours),
     }
 
 
@@ -228,18 +196,12 @@ def workers(snapshot: Snapshot, colours: Palette, texts: Texts) -> tuple[dict[st
     ]
     rows = -(-len(found) // across)
     labels = (texts("alive"), texts("slots-free"), texts("lost-short"))
-    pieces = [
-        {"value": place, "label": label, "color": getattr(colours, name)}
-        for place, (name, label) in enumerate(zip(("ok", "idle", "bad"), labels, strict=True))
-    ]
-    axis = {**_axes(colours), "axisLabel": {"show": False}, "axisTick": {"show": False}}
+    hidden = {"axisLabel": {"show": False}, "axisTick": {"show": False}}
     return {
         **_base(colours, 12),
-        "tooltip": _item_tooltip(colours),
-        "xAxis": {"type": "category", "data": [str(n) for n in range(across)], **axis},
-        "yAxis": {"type": "category", "data": [str(n) for n in range(rows)], "inverse": True, **axis},
-        "visualMap": _pieces(pieces, colours),
-        "series": [_cells(cells, colours)],
+        "xAxis": _axis(colours, data=[str(n) for n in range(across)], **hidden),
+        "yAxis": _axis(colours, data=[str(n) for n in range(rows)], inverse=True, **hidden),
+        **_heat(cells, ("ok", "idle", "bad"), labels, colours),
     }, 90 + 34 * rows
 
 
@@ -249,31 +211,19 @@ def _worker_state(worker: TaskManager) -> int:
     return 1 if worker.free else 0
 
 
-def _item_tooltip(colours: Palette) -> dict[str, Any]:
+def _heat(cells: list[dict[str, Any]], tones: Sequence[str], labels: Sequence[str], colours: Palette) -> dict[str, Any]:
+    """Return cells whose third value is the place of their tone in `tones`, and the legend of these."""
+    pieces = [
+        {"value": place, "label": label, "color": getattr(colours, tone)}
+        for place, (tone, label) in enumerate(zip(tones, labels, strict=True))
+    ]
+    legend = {"type": "piecewise", "dimension": 2, "orient": "horizontal", "top": 0, "right": 0, "pieces": pieces}
+    border = {"borderColor": colours.card, "borderWidth": 1}
     return {
-        "trigger": "item",
-        "renderMode": "richText",
-        "formatter": "{b}",
-        "backgroundColor": colours.card,
-        "borderColor": colours.shape,
-        "textStyle": {"color": colours.text},
+        "tooltip": _tooltip(colours, trigger="item", formatter="{b}"),
+        "visualMap": {**legend, "textStyle": {"color": colours.text}},
+        "series": [{"type": "heatmap", "data": cells, "itemStyle": border}],
     }
-
-
-def _pieces(pieces: list[dict[str, Any]], colours: Palette) -> dict[str, Any]:
-    return {
-        "type": "piecewise",
-        "dimension": 2,
-        "orient": "horizontal",
-        "top": 0,
-        "right": 0,
-        "textStyle": {"color": colours.text},
-        "pieces": pieces,
-    }
-
-
-def _cells(cells: list[dict[str, Any]], colours: Palette) -> dict[str, Any]:
-    return {"type": "heatmap", "data": cells, "itemStyle": {"borderColor": colours.card, "borderWidth": 1}}
 
 
 def _cell(vertex: Vertex, subtask: Subtask, x: int, y: int) -> dict[str, Any]:

@@ -28,42 +28,26 @@ class Palette:
     idle_fill: str
 
 
-LIGHT: Final = Palette(
-    ground="#f3f5f8",
-    card="#ffffff",
-    line="#d5dbe3",
-    shape="#7d8896",
-    text="#1b2430",
-    muted="#55606e",
-    accent="#2456b8",
-    accent_fill="#e6eefc",
-    ok="#176f3d",
-    ok_fill="#e0f5e7",
-    warn="#875800",
-    warn_fill="#fdf1d3",
-    bad="#b92534",
-    bad_fill="#fde6e7",
-    idle="#606a77",
-    idle_fill="#eef0f3",
-)
-DARK: Final = Palette(
-    ground="#0f141b",
-    card="#18202a",
-    line="#313c4a",
-    shape="#75818f",
-    text="#edf2f8",
-    muted="#a5b1bf",
-    accent="#82aefc",
-    accent_fill="#1b2c4d",
-    ok="#58c882",
-    ok_fill="#15301f",
-    warn="#e0ac3f",
-    warn_fill="#362a10",
-    bad="#ff8b8f",
-    bad_fill="#3f1b20",
-    idle="#95a0ad",
-    idle_fill="#242d38",
-)
+_COLOURS: Final = {  # light, dark
+    "ground": ("#f3f5f8", "#0f141b"),
+    "card": ("#ffffff", "#18202a"),
+    "line": ("#d5dbe3", "#313c4a"),
+    "shape": ("#7d8896", "#75818f"),
+    "text": ("#1b2430", "#edf2f8"),
+    "muted": ("#55606e", "#a5b1bf"),
+    "accent": ("#2456b8", "#82aefc"),
+    "accent_fill": ("#e6eefc", "#1b2c4d"),
+    "ok": ("#176f3d", "#58c882"),
+    "ok_fill": ("#e0f5e7", "#15301f"),
+    "warn": ("#875800", "#e0ac3f"),
+    "warn_fill": ("#fdf1d3", "#362a10"),
+    "bad": ("#b92534", "#ff8b8f"),
+    "bad_fill": ("#fde6e7", "#3f1b20"),
+    "idle": ("#606a77", "#95a0ad"),
+    "idle_fill": ("#eef0f3", "#242d38"),
+}
+LIGHT: Final = Palette(**{name: light for name, (light, _) in _COLOURS.items()})
+DARK: Final = Palette(**{name: dark for name, (_, dark) in _COLOURS.items()})
 
 
 def palette(*, dark: bool) -> Palette:

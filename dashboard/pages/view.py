@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from nicegui import ui
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from dashboard.collect.collector import Collector
-    from dashboard.model import JobDetail, Snapshot
+    from dashboard.model import Checkpoints, JobDetail, Snapshot
     from dashboard.pages.texts import Texts
     from dashboard.pages.theme import Palette
 
@@ -34,6 +34,11 @@ class View:
         """Epoch seconds of the snapshot."""
         return self.snapshot.at
 
+    @property
+    def checkpoints(self) -> Checkpoints | None:
+        """The checkpoints of the picked job."""
+        return self.job.checkpoints if self.job is not None else None
+
 
 class Panel(Protocol):
     """A part of the page that is drawn once, then shows one view after another."""
@@ -41,6 +46,17 @@ class Panel(Protocol):
     def show(self, view: View) -> None:
         """Show a view; send only what has changed."""
         ...
+
+
+class Group:
+    """Panels that are shown together, such as those of a tab."""
+
+    panels: Sequence[Panel]
+
+    def show(self, view: View) -> None:
+        """Show all panels."""
+        for panel in self.panels:
+            panel.show(view)
 
 
 class Card:
@@ -152,6 +168,47 @@ class Chart:
         self._chart.update()
 
 
+class Picture(NamedTuple):
+    """Options of a chart with a description; `at` is when what it shows was read, `height` in pixels."""
+
+    at: float | None
+    options: dict[str, Any]
+    description: str
+    height: float
+    note: str = ""
+
+
+class PictureCard(Card):
+    """A card of one picture, `minimum` pixels wide; `draw` returns it from a view and its width, None to hide it."""
+
+    def __init__(
+        self,
+        name: str,
+        texts: Texts,
+        draw: Callable[[View, float], Picture | None],
+        *,
+        minimum: int,
+        lesson: str | None = None,
+    ) -> None:
+        super().__init__(texts(name), texts)
+        self._draw = draw
+        with self:
+            if lesson is not None:
+                ui.label(texts(lesson)).classes("note")
+            self._chart = Chart("330px", label=texts(name), minimum=minimum)
+            self._note = ui.label().classes("note")
+
+    def show(self, view: View) -> None:
+        """Show the picture of a view."""
+        found = self._draw(view, self._chart.width)
+        visible(self.frame, found is not None)
+        if found is not None:
+            self.age.show(found.at, view.now)
+            self._note.text = found.note
+            visible(self._note, bool(found.note))
+            self._chart.show(found.options, found.description, f"{found.height:.0f}px")
+
+
 class Table:
     """A table whose rows are sent again only if they have changed.
 
@@ -160,32 +217,20 @@ class Table:
     """
 
     def __init__(
-        self,
-        columns: Sequence[tuple[str, str]],
-        key: str,
-        *,
-        label: str,
-        page: int = 10,
-        numbers: Sequence[str] = (),
-        on_pick: Callable[[Any], None] | None = None,
+        self, name: str, texts: Texts, columns: Sequence[str], key: str, *, page: int, numbers: Sequence[str] = ()
     ) -> None:
+        """`name` and `columns` are keys of texts, `columns` those of a row too; `key` identifies a row."""
         self._shown = ""
         self._page = page
         shown = [
-            {"name": name, "label": title, "field": name, "align": "right" if name in numbers else "left"}
-            for name, title in columns
+            {"name": each, "label": texts(each), "field": each, "align": "right" if each in numbers else "left"}
+            for each in columns
         ]
         self.table = ui.table(columns=shown, rows=[], row_key=key, pagination=page)
-        self.table.props("dense flat").classes("w-full").props(f'role=group aria-label="{label}"')
+        self.table.props("dense flat").classes("w-full").props(f'role=group aria-label="{texts(name)}"')
         # Names for page.css. A slot for cells would recreate all cells on each change.
-        self.table.style(
-            "; ".join(
-                f"--column-{place}: {json.dumps(title, ensure_ascii=False)}"
-                for place, (_, title) in enumerate(columns, 1)
-            )
-        )
-        if on_pick is not None:
-            self.table.on("rowClick", lambda event: on_pick(event.args[1]))
+        names = (json.dumps(texts(each), ensure_ascii=False) for each in columns)
+        self.table.style("; ".join(f"--column-{place}: {name}" for place, name in enumerate(names, 1)))
 
     def show(self, rows: list[dict[str, Any]]) -> None:
         """Show rows."""
@@ -196,9 +241,30 @@ class Table:
             self.table.props(add="hide-pagination" if len(rows) <= self._page else "", remove="hide-pagination")
 
 
-def tabular(text: str, classes: str = "note") -> ui.label:
-    """Add a line of text."""
-    return ui.label(text).classes(classes)
+class TableCard(Card):
+    """A card of one table; `read` returns from a view when its rows were read, and the rows."""
+
+    def __init__(
+        self,
+        name: str,
+        texts: Texts,
+        columns: Sequence[str],
+        key: str,
+        *,
+        page: int,
+        read: Callable[[View], tuple[float | None, list[dict[str, Any]]]],
+        numbers: Sequence[str] = (),
+    ) -> None:
+        super().__init__(texts(name), texts)
+        self._read = read
+        with self:
+            self._table = Table(name, texts, columns, key, page=page, numbers=numbers)
+
+    def show(self, view: View) -> None:
+        """Show the rows of a view."""
+        at, rows = self._read(view)
+        self.age.show(at, view.now)
+        self._table.show(rows)
 
 
 def replace_classes(element: ui.element, wanted: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from flink_abnormal.core.durations import UNITS_MS, duration_text
+from flink_abnormal.core.durations import duration_s, duration_text
 from flink_abnormal.core.uris import folder_uri
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Parameters(NamedTuple):
         return cls(
             prints="print" in given.get("sinks", "print"),
             live=given.get("live", "on").lower() not in ("off", "false", "no"),
-            interval_s=_seconds(given.get("interval", "")),
+            interval_s=duration_s(given.get("interval", "")),
             output=given.get("output", ""),
             checkpoint_dir=given.get("checkpoint-dir", ""),
             options_key=given.get("options-key", ""),
@@ -91,8 +91,3 @@ def parameters(settings: JobSettings, options_key: str) -> dict[str, str]:
         "checkpoint-dir": folder_uri(settings.state.checkpoint_dir),
         "options-key": options_key,
     }
-
-
-def _seconds(duration: str) -> float | None:
-    match = re.fullmatch(r"(\d{1,12})(ms|s|min|h)", duration)
-    return int(match[1]) * UNITS_MS[match[2]] / 1000 if match else None

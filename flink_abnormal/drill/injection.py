@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from flink_abnormal.core.durations import duration_s
 from flink_abnormal.drill.observer import POLL_SECONDS, DrillError
 from flink_abnormal.drill.timeline import BrokersTimeline, FailedCheckpointsTimeline, RecoveryTimeline
 
@@ -140,8 +140,8 @@ def _slots_of(environment: Environment, taskmanager: str, job_id: str) -> int:
 
 def heartbeat_timeout(environment: Environment) -> float:
     """Return the seconds of silence after which Flink gives up a TaskManager."""
-    settings = {each["key"]: each["value"] for each in environment.cluster.get("/jobmanager/config")}
-    found = re.fullmatch(r"(\d+) *(ms|s|min)?", str(settings.get("heartbeat.timeout", "50 s")))
-    if found is None:
-        raise DrillError(f"The cluster's heartbeat.timeout is {settings['heartbeat.timeout']!r}: write it as 6000 ms.")
-    return int(found[1]) * {"ms": 0.001, "s": 1, "min": 60}[found[2] or "ms"]
+    told = environment.cluster.settings().get("heartbeat.timeout", "50 s")
+    seconds = duration_s(told)
+    if seconds is None:
+        raise DrillError(f"The cluster's heartbeat.timeout is {told!r}: write it as 6000 ms.")
+    return seconds

@@ -11,13 +11,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
 from flink_abnormal.core.errors import AbnormalError, ClusterError
-from flink_abnormal.drill.timeline import Observation, Restored
+from flink_abnormal.core.recovery import RestoredCheckpoint
+from flink_abnormal.drill.timeline import Observation
 from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flink_abnormal.runtime.rest import Cluster
+    from flink_abnormal.runtime.rest import Cluster, JobStatus
 
 POLL_SECONDS: Final = 0.1
 SETTLED_CHECKPOINTS: Final = 2
@@ -41,12 +42,11 @@ class Observer:
         """Return the current observation, without a state if no JobManager responds for the job."""
         at = time.time()
         try:
-            listed = self._cluster.get("/jobs/overview", patience=0)["jobs"]
-            job = next((each for each in listed if each["jid"] == self._job_id), None)
+            job = next((each for each in self._cluster.jobs(patience=0) if each.id == self._job_id), None)
             if job is None:
                 self._silent = True
                 return Observation(at)
-            slots = self._cluster.get("/overview", patience=0)["slots-total"]
+            slots = self._cluster.slots(patience=0).total
             checkpoints = self._cluster.get(f"/jobs/{self._job_id}/checkpoints", patience=0)
         except (ClusterError, KeyError, ValueError):
             self._silent = True
@@ -99,17 +99,17 @@ class Observer:
         return f". Its last failure: {entries[0]['stacktrace'].splitlines()[0]}" if entries else "."
 
 
-def _observation(at: float, job: Any, slots: int, checkpoints: Any, leader: str | None) -> Observation:
+def _observation(at: float, job: JobStatus, slots: int, checkpoints: Any, leader: str | None) -> Observation:
     counts = checkpoints.get("counts", {})
     latest = checkpoints.get("latest", {})
     restored, completed = latest.get("restored"), latest.get("completed")
     return Observation(
         at,
-        job["state"],
-        job["tasks"]["running"] + job["tasks"]["finished"],
-        job["tasks"]["total"],
+        job.state,
+        job.tasks["running"] + job.tasks["finished"],
+        job.tasks["total"],
         slots,
-        Restored(restored["id"], restored["restore_timestamp"] / 1000) if restored else None,
+        RestoredCheckpoint(restored["id"], restored["restore_timestamp"] / 1000) if restored else None,
         counts.get("completed", 0),
         counts.get("failed", 0),
         completed["id"] if completed else None,

@@ -6,23 +6,28 @@ the tasks' state from it -> all is well again.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from flink_abnormal.core.recovery import Case, Recovery
 from flink_abnormal.runtime.rest import ENDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from flink_abnormal.core.recovery import RestoredCheckpoint, StepKind
+
 ENOUGH_FAILED_CHECKPOINTS: Final = 3
-LEADER_SECONDS: Final = 10.0
-
-
-class Restored(NamedTuple):
-    """The checkpoint of a job's last restore, and its time (epoch seconds)."""
-
-    checkpoint: int
-    at: float
+_SENTENCES: Final[dict[StepKind, str]] = {
+    "silent": "no JobManager leads",
+    "leader": "{subject} leads now, and knows the job",
+    "noticed": "JobManager noticed: {number} of {total} tasks are not running",
+    "restored": "restoring from checkpoint {number}, the newest: all tasks, since they exchange events",
+    "running": "all {total} tasks run again",
+    "failed": "the job is {subject}",
+}
 
 
 class Observation(NamedTuple):
@@ -33,7 +38,7 @@ class Observation(NamedTuple):
     running: int = 0
     total: int = 0
     slots: int = 0
-    restored: Restored | None = None
+    restored: RestoredCheckpoint | None = None
     completed: int = 0
     failed: int = 0
     newest: int | None = None
@@ -64,9 +69,24 @@ class Timeline(ABC):
         """Whether the cluster has recovered, or can't recover."""
         return self.recovered_s is not None or self.failure is not None
 
-    @abstractmethod
     def add(self, now: Observation) -> list[Line]:
-        """Return the new lines."""
+        """Return the new lines, in the order of their events."""
+        return sorted(self._new(now), key=lambda line: line.seconds)
+
+    @abstractmethod
+    def _new(self, now: Observation) -> Iterator[Line]:
+        """Yield the new lines."""
+
+    def _notice(self, seconds: float) -> None:
+        self.noticed_s = seconds if self.noticed_s is None else self.noticed_s
+
+    def _end(self, seconds: float, why: str) -> Line:
+        self.failure = why
+        return Line(seconds, why)
+
+    def _failed_checkpoints(self, now: Observation) -> str:
+        failed = now.failed - self._before.failed
+        return "1 checkpoint has failed" if failed == 1 else f"{failed} checkpoints have failed"
 
     @abstractmethod
     def undo_due(self, at: float) -> bool:
@@ -79,84 +99,65 @@ class RecoveryTimeline(Timeline):
     def __init__(self, before: Observation, struck_at: float, lasts_s: float | None = None) -> None:
         super().__init__(before, struck_at)
         self._lasts = lasts_s
-        self._silent = False
-        self._led_at: float | None = None
-        self._told_stopped = False
-        self._running_again: Line | None = None
-        self._ended: Line | None = None
+        self._case = Case(Recovery(0, "", "", "task", struck_at, ()))
+        self._told: set[tuple[StepKind, float]] = set()
 
     def undo_due(self, at: float) -> bool:
         """Whether a strike that can be undone has lasted long enough."""
         return self._lasts is not None and at - self._at >= self._lasts
 
-    def add(self, now: Observation) -> list[Line]:
-        """Return the new lines, in the order of their events."""
-        lines = sorted(self._new(now), key=lambda line: line.seconds)
+    def _new(self, now: Observation) -> Iterator[Line]:
+        yield from self._slots(now)
+        self._look(now)
+        yield from self._steps(self._case.recovery())
         if now.state is not None:
             self._last = now
-        return lines
 
-    def _new(self, now: Observation) -> Iterator[Line]:
-        seconds = now.at - self._at
-        if now.state is None:
-            yield from self._without_master(seconds)
+    def _look(self, now: Observation) -> None:
+        case = self._case
+        if now.state is None:  # no JobManager can restore the job, and its tasks can't be observed
+            case.fall_silent(now.at)
             return
-        if self._silent:
-            self._silent = False
-            self._led_at = seconds
-        if self._led_at is not None and now.leader is not None:
-            yield Line(self._led_at, f"{now.leader} leads now, and knows the job")
-            self._led_at = None
+        case.lead(now.at, now.leader)
         if now.state in ENDED:
-            self.failure = f"the job is {now.state}"
-            yield Line(seconds, self.failure)
+            case.fail(now.at, now.state)
             return
-        yield from self._slots(seconds, now)
-        stopped = now.total - now.running
-        if stopped:
-            self.not_running = max(self.not_running, stopped)
-            self._running_again = None
-            self.noticed_s = seconds if self.noticed_s is None else self.noticed_s
-            if not self._told_stopped:
-                self._told_stopped = True
-                yield Line(seconds, f"JobManager noticed: {stopped} of {now.total} tasks are not running")
-        if now.restored is not None and now.restored != self._before.restored and self.restored is None:
-            self.restored = now.restored.checkpoint
-            restored_s = max(now.restored.at - self._at, 0.0)
-            self.noticed_s = restored_s if self.noticed_s is None else self.noticed_s
-            yield Line(
-                restored_s,
-                f"restoring from checkpoint {self.restored}, the newest: all tasks, since they exchange events",
-            )
-        yield from self._all_run(seconds, now)
+        if now.running < now.total:
+            case.whole_at = None
+            case.notice(now.at, now.total - now.running, now.total)
+        if now.restored is not None and now.restored != self._before.restored and not case.restored:
+            case.restore(replace(now.restored, at=max(now.restored.at, self._at)))
+        if now.running == now.total > 0 and case.recovery().steps:
+            case.whole_at = case.whole_at or now.at
+            if case.settled(now.at, math.inf):  # its checkpoint and its leader appear a moment later
+                case.run(case.whole_at, now.total)
 
-    def _without_master(self, seconds: float) -> Iterator[Line]:
-        """Report that no JobManager responds: none can restore the job, and its tasks can't be observed."""
-        if not self._silent:
-            self._silent = True
-            self._running_again = None
-            self.noticed_s = seconds if self.noticed_s is None else self.noticed_s
-            yield Line(seconds, "no JobManager leads")
+    def _slots(self, now: Observation) -> Iterator[Line]:
+        seconds, more = now.at - self._at, now.slots - self._last.slots
+        if now.state is None or now.state in ENDED:
+            return
+        if more < 0:
+            yield Line(seconds, f"{-more} slots are gone, {now.slots} are left")
+        elif more > 0:
+            yield Line(seconds, f"{more} slots are back: a TaskManager has registered")
 
-    def _slots(self, seconds: float, now: Observation) -> Iterator[Line]:
-        if now.slots < self._last.slots:
-            yield Line(seconds, f"{self._last.slots - now.slots} slots are gone, {now.slots} are left")
-        elif now.slots > self._last.slots:
-            yield Line(seconds, f"{now.slots - self._last.slots} slots are back: a TaskManager has registered")
-
-    def _all_run(self, seconds: float, now: Observation) -> Iterator[Line]:
-        """Report the recovery once its checkpoint and its leader are known, which appear a moment later."""
-        whole = now.total > 0 and now.running == now.total
-        if whole and self._running_again is None and self.noticed_s is not None:
-            self._running_again = Line(seconds, f"all {now.total} tasks run again")
-        if self._running_again is not self._ended and self._running_again is not None and self.restored is not None:
-            if self._led_at is not None:
-                if seconds - self._running_again.seconds < LEADER_SECONDS:
-                    return
-                yield Line(self._led_at, "a JobManager leads now, and knows the job")
-            self.recovered_s = self._running_again.seconds
-            self._ended = self._running_again
-            yield self._running_again
+    def _steps(self, seen: Recovery) -> Iterator[Line]:
+        """Report the steps that were not told yet; a leader once its name is known, or is not waited for any more."""
+        self.not_running, self.restored = seen.not_running, seen.restored_checkpoint
+        if self.noticed_s is None:  # a later silence has a time of its own
+            noticed = (at - self._at for at in (seen.noticed_at, seen.restored_at) if at is not None)
+            self.noticed_s = min(noticed, default=None)
+        self.recovered_s = None if seen.running_at is None else seen.running_at - self._at
+        for step in seen.steps:
+            if (step.kind, step.at) in self._told or (
+                step.kind == "leader" and not step.subject and seen.running_at is None
+            ):
+                continue
+            self._told.add((step.kind, step.at))
+            filled = {"subject": step.subject or "a JobManager", "number": step.number, "total": step.total}
+            yield Line(step.at - self._at, _SENTENCES[step.kind].format(**filled))
+            if step.kind == "failed":
+                self.failure = f"the job is {step.subject}"
 
 
 class FailedCheckpointsTimeline(Timeline):
@@ -173,24 +174,18 @@ class FailedCheckpointsTimeline(Timeline):
             self._freed = self._last
         return due
 
-    def add(self, now: Observation) -> list[Line]:
-        """Return the new lines."""
-        return list(self._new(now))
-
     def _new(self, now: Observation) -> Iterator[Line]:
         seconds = now.at - self._at
         if now.state is None:
             return
         if now.state in ENDED or now.running < now.total or now.restored != self._before.restored:
             self.not_running = now.total - now.running
-            self.failure = f"the job did not continue: it is {now.state}, {self.not_running} tasks are not running"
-            yield Line(seconds, self.failure)
+            stopped = f"it is {now.state}, {self.not_running} tasks are not running"
+            yield self._end(seconds, f"the job did not continue: {stopped}")
             return
         if now.failed > self._last.failed:
-            self.noticed_s = seconds if self.noticed_s is None else self.noticed_s
-            failed = now.failed - self._before.failed
-            what = "1 checkpoint has failed" if failed == 1 else f"{failed} checkpoints have failed"
-            yield Line(seconds, f"{what}; all {now.total} tasks keep running")
+            self._notice(seconds)
+            yield Line(seconds, f"{self._failed_checkpoints(now)}; all {now.total} tasks keep running")
         if self._freed is not None and now.completed > self._freed.completed:
             self.recovered_s = seconds
             yield Line(seconds, f"checkpoint {now.newest} has completed")
@@ -212,30 +207,24 @@ class BrokersTimeline(Timeline):
         """Whether the brokers have been away long enough."""
         return at - self._at >= self._lasts
 
-    def add(self, now: Observation) -> list[Line]:
-        """Return the new lines."""
-        return list(self._new(now))
-
     def _new(self, now: Observation) -> Iterator[Line]:
         seconds = now.at - self._at
         if now.state is None:
             return
         if now.state in ENDED:
-            self.failure = f"the job is {now.state}"
-            yield Line(seconds, self.failure)
+            yield self._end(seconds, f"the job is {now.state}")
             return
         before, self._last = self._last, now
         if now.failed > before.failed:
-            self.noticed_s = seconds if self.noticed_s is None else self.noticed_s
-            failed = now.failed - self._before.failed
-            yield Line(seconds, "1 checkpoint has failed" if failed == 1 else f"{failed} checkpoints have failed")
+            self._notice(seconds)
+            yield Line(seconds, self._failed_checkpoints(now))
         stopped = now.total - now.running
         if stopped > before.total - before.running:
             self.not_running = max(self.not_running, stopped)
-            self.noticed_s = seconds if self.noticed_s is None else self.noticed_s
+            self._notice(seconds)
             yield Line(seconds, f"{stopped} of {now.total} tasks are not running")
         if now.restored is not None and now.restored != before.restored:
-            self.restored = now.restored.checkpoint
+            self.restored = now.restored.id
             yield Line(seconds, f"restored from checkpoint {self.restored}")
         if not self.undo_due(now.at):
             if now.completed > before.completed == self._before.completed:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from flink_abnormal.core.errors import ClusterError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Iterator
 
     from _typeshed import WriteableBuffer
 
@@ -67,6 +67,38 @@ class TooLongError(ClusterError):
     """The response exceeds its size limit."""
 
 
+class Request(NamedTuple):
+    """What is asked of an address, and the bounds of its answer. Its errors are those of any client."""
+
+    address: Address
+    path: str
+    seconds: float
+    most: int = MAX_JSON_BYTES
+    method: str = "GET"
+    body: bytes = b""
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path[:80]}"
+
+    def nobody_listens(self, reason: object) -> NobodyListensError:
+        """Return the error of an address that refuses connections."""
+        return NobodyListensError(f"Nothing listens at {self.address}: {reason}.")
+
+    def too_slow(self) -> TooSlowError:
+        """Return the error of a response that was not complete in time."""
+        return TooSlowError(f"{self.address} did not answer {self} within {self.seconds:.1f} s.")
+
+    def unfinished(self, kind: type[TooSlowError], why: Exception) -> TooSlowError:
+        """Return the error of a connection that broke off, or of a response that is none."""
+        return kind(f"{self.address} did not finish its answer to {self}: {type(why).__name__}.")
+
+    def append(self, chunk: bytes, content: bytearray) -> None:
+        """Append to the content of the response; raise TooLongError beyond its limit."""
+        content += chunk
+        if len(content) > self.most:
+            raise TooLongError(f"An answer is longer than {self.most} bytes.")
+
+
 class _Reader(io.RawIOBase):
     """Reads a socket until a deadline (of `time.monotonic()`)."""
 
@@ -86,7 +118,7 @@ class _Reader(io.RawIOBase):
 
 
 class _Connected:
-    """The part of a socket that http.client needs to read a response."""
+    """The only part of a socket that http.client needs to read a response."""
 
     def __init__(self, connected: socket.socket, deadline: float) -> None:
         self._socket, self._deadline = connected, deadline
@@ -101,68 +133,54 @@ def get(address: Address, path: str, *, seconds: float, most: int = MAX_JSON_BYT
 
     Raises NobodyListensError, TooSlowError or TooLongError.
     """
-    return send(address, "GET", path, seconds=seconds, most=most)
+    return send(Request(address, path, seconds, most))
 
 
-def send(
-    address: Address, method: str, path: str, body: bytes = b"", *, seconds: float, most: int = MAX_JSON_BYTES
-) -> Answer:
-    """Return the response to a request, with a JSON body if any, as `get` does."""
-    status, chunks = stream(address, method, path, body, seconds=seconds)
+def send(request: Request) -> Answer:
+    """Return the response to a request, as `get` does."""
     content = bytearray()
-    with contextlib.closing(chunks):
-        for chunk in chunks:
-            content += chunk
-            if len(content) > most:
-                raise TooLongError(f"An answer is longer than {most} bytes.")
-    return Answer(status, bytes(content))
+    with responding(request) as response:
+        for chunk in chunks(response):
+            request.append(chunk, content)
+        return Answer(response.status, bytes(content))
 
 
-def stream(
-    address: Address, method: str, path: str, body: bytes = b"", *, seconds: float
-) -> tuple[int, Generator[bytes]]:
-    """Return a response's status, and a stream of its bytes of any number; all of it within `seconds`."""
-    chunks = _chunks(address, method, path, body, seconds)
-    return int(next(chunks)), chunks
-
-
-def _chunks(address: Address, method: str, path: str, body: bytes, seconds: float) -> Generator[bytes]:
-    """Yield the status, as digits, then the response's bytes."""
+@contextlib.contextmanager
+def responding(request: Request) -> Iterator[http.client.HTTPResponse]:
+    """Send a request, and yield the response, whose body is still to be read: all of it within the request's time."""
+    address, seconds = request.address, request.seconds
     deadline = time.monotonic() + seconds
-    asked = f"{method} {path[:80]}"
     try:
         connected = socket.create_connection((address.host.strip("[]"), address.port), timeout=seconds)
     except TimeoutError:
         raise TooSlowError(f"{address} did not accept a connection within {seconds:.1f} s.") from None
     except (OSError, UnicodeError, OverflowError) as error:  # or an invalid host name or port
-        reason = getattr(error, "strerror", None) or error
-        raise NobodyListensError(f"Nothing listens at {address}: {reason}.") from None
+        raise request.nobody_listens(getattr(error, "strerror", None) or error) from None
     try:
         with connected:
             connected.settimeout(seconds)
-            connected.sendall(_request(address, method, path, body))
-            yield from _answer(connected, deadline)
+            connected.sendall(_bytes(request))
+            with http.client.HTTPResponse(_Connected(connected, deadline)) as response:  # type: ignore[arg-type]
+                response.begin()
+                yield response
     except TimeoutError:
-        raise TooSlowError(f"{address} did not answer {asked} within {seconds:.1f} s.") from None
+        raise request.too_slow() from None
     except (OSError, http.client.IncompleteRead) as error:  # RemoteDisconnected is also an HTTPException
-        raise BrokenOffError(f"{address} did not finish its answer to {asked}: {type(error).__name__}.") from None
+        raise request.unfinished(BrokenOffError, error) from None
     except (http.client.HTTPException, ValueError) as error:
-        raise StrangerError(f"{address} did not finish its answer to {asked}: {type(error).__name__}.") from None
+        raise request.unfinished(StrangerError, error) from None
 
 
-def _request(address: Address, method: str, path: str, body: bytes) -> bytes:
+def chunks(response: http.client.HTTPResponse) -> Iterator[bytes]:
+    """Yield the body of a response, of any length."""
+    while chunk := response.read(_CHUNK_BYTES):
+        yield chunk
+    if response.length:
+        raise http.client.IncompleteRead(b"", response.length)
+
+
+def _bytes(request: Request) -> bytes:
+    address, path, body = request.address, request.path, request.body
     typed = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n" if body else ""
-    return f"{method} {path} HTTP/1.1\r\nHost: {address}\r\n{typed}Connection: close\r\n\r\n".encode("ascii") + body
-
-
-def _answer(connected: socket.socket, deadline: float) -> Iterator[bytes]:
-    response = http.client.HTTPResponse(_Connected(connected, deadline))  # type: ignore[arg-type]  # makefile is all
-    try:
-        response.begin()
-        yield str(response.status).encode()
-        while chunk := response.read(_CHUNK_BYTES):
-            yield chunk
-        if response.length:
-            raise http.client.IncompleteRead(b"", response.length)
-    finally:
-        response.close()
+    head = f"{request.method} {path} HTTP/1.1\r\nHost: {address}\r\n{typed}Connection: close\r\n\r\n"
+    return head.encode("ascii") + body

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flink_abnormal.core.errors import ClusterError, UsageError
 from flink_abnormal.runtime import bounded
-from flink_abnormal.runtime.bounded import Address, BrokenOffError, NobodyListensError, StrangerError, TooSlowError
+from flink_abnormal.runtime.bounded import (
+    Address,
+    BrokenOffError,
+    NobodyListensError,
+    Request,
+    StrangerError,
+    TooSlowError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -119,10 +126,15 @@ class Cluster:
         except ClusterError:
             return False
 
-    def slots(self) -> Slots:
-        """Return the number of slots, and of free ones."""
+    def settings(self) -> dict[str, str]:
+        """Return how the cluster is configured."""
         with self.understood():
-            overview = self.get("/overview")
+            return {str(each["key"]): str(each["value"]) for each in self.get("/jobmanager/config")}
+
+    def slots(self, *, patience: float | None = None) -> Slots:
+        """Return the number of slots, and of free ones; `patience` as in `get`."""
+        with self.understood():
+            overview = self.get("/overview", patience=patience)
             return Slots(int(overview["slots-total"]), int(overview["slots-available"]))
 
     def taskmanagers(self) -> list[dict[str, Any]]:
@@ -130,8 +142,8 @@ class Cluster:
         with self.understood():
             return [each for each in self.get("/taskmanagers")["taskmanagers"] if each["id"]]
 
-    def jobs(self) -> list[JobStatus]:
-        """Return all jobs that the cluster remembers, newest first."""
+    def jobs(self, *, patience: float | None = None) -> list[JobStatus]:
+        """Return all jobs that the cluster remembers, newest first; `patience` as in `get`."""
         with self.understood():
             found = [
                 JobStatus(
@@ -142,7 +154,7 @@ class Cluster:
                     j["duration"],
                     dict(j["tasks"]),
                 )
-                for j in self.get("/jobs/overview")["jobs"]
+                for j in self.get("/jobs/overview", patience=patience)["jobs"]
             ]
         return sorted(found, key=lambda job: job.start_ms, reverse=True)
 
@@ -192,13 +204,15 @@ class Cluster:
         """
         path = f"/taskmanagers/{taskmanager}/stdout"
         for address in list(self._order):
-            with contextlib.suppress(ClusterError):
-                status, chunks = bounded.stream(address, "GET", path, seconds=FILE_SECONDS)
-                with contextlib.closing(chunks):
-                    if status != HTTPStatus.OK:
-                        continue
-                    with contextlib.suppress(ClusterError):  # cut short: use what has arrived
-                        yield from chunks
+            began = False
+            with (
+                contextlib.suppress(ClusterError),
+                bounded.responding(Request(address, path, FILE_SECONDS)) as response,
+            ):
+                if response.status == HTTPStatus.OK:
+                    began = True
+                    yield from bounded.chunks(response)
+            if began:  # even if it was cut short: use what has arrived
                 return
 
     def printed_bytes(self, taskmanager: str) -> dict[str, int] | None:
@@ -292,7 +306,7 @@ class Cluster:
         for address in list(self._order):
             try:
                 content = b"" if body is None else json.dumps(body).encode()
-                answer = bounded.send(address, method, path, content, seconds=timeout)
+                answer = bounded.send(Request(address, path, timeout, method=method, body=content))
             except NobodyListensError:
                 continue
             except StrangerError:

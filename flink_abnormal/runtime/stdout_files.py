@@ -65,12 +65,6 @@ def locate(beginning: bytes, begin: int) -> tuple[int, int]:
     return begin, begin - dropped + note
 
 
-def part(content: bytes, begin: int) -> Part:
-    """Return the same as `read`, for an output that was read as a whole."""
-    begin, place = locate(content, begin)
-    return Part(begin, content[place:])
-
-
 def shorten(file: Path, limit: int = MAX_BYTES, kept: int = KEPT_BYTES) -> None:
     """Drop the earliest lines of an output larger than `limit` bytes; about `kept` bytes remain."""
     if not file.exists() or file.stat().st_size <= limit:

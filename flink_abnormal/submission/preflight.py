@@ -81,9 +81,7 @@ def check(job: Job, cluster: Cluster, settings: S, say: Callable[[str], None], d
 
 def _check_store(cluster: Cluster) -> None:
     """Raise if the cluster lacks the S3 store: its processes read those settings only at start, not from a job."""
-    with cluster.understood():
-        told = {entry["key"] for entry in cluster.get("/jobmanager/config")}
-    if not told.issuperset(s3.flink_settings()):
+    if not cluster.settings().keys() >= s3.flink_settings().keys():
         raise ClusterError(
             f"The cluster at {cluster.address} was started without the S3 store. Restart it with {s3.ENDPOINT}, "
             f"{s3.ACCESS_KEY} and {s3.SECRET_KEY} in the environment."

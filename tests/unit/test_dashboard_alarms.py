@@ -2,9 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from dashboard.collect.alarms import Alarms, Conditions
+from dashboard.collect.alarms import Alarms
 from dashboard.collect.failed_jobs import FailedJobs
-from dashboard.collect.read import TaskCounts
 from dashboard.model import (
     Alarm,
     Checkpoint,
@@ -16,12 +15,12 @@ from dashboard.model import (
     JobSummary,
     Overview,
     Partition,
-    Recovery,
-    Step,
+    Snapshot,
     Subtask,
     TaskManager,
     Vertex,
 )
+from flink_abnormal.core.recovery import Recovery, Step
 
 T = 1_000_000.0
 JOB = "job-1"
@@ -52,7 +51,7 @@ def detail(at=0.0, records=0, history=(), **more):
 def facts(at, *, job=RUNNING, link="up", **more):
     answered = T + at if link == "up" else T
     return replace(
-        Conditions(T + at, link, answered, (job,), overview=OVERVIEW, jobmanagers=(A,)),
+        Snapshot(T + at, (), link, T, answered, jobs=(job,), overview=OVERVIEW, jobmanagers=(A,)),
         **{"details": {JOB: detail(at, records=int(at * 10))}, **more},
     )
 
@@ -159,7 +158,7 @@ def test_a_failed_job_is_remembered_and_so_is_that_it_is_over():
         return Alarms(FailedJobs(kept.values(), lambda each: kept.__setitem__(each.name, each)))
 
     start().update(facts(6, job=FAILED))
-    assert start().update(Conditions(T + 9, "connecting", None)) == HAS_FAILED
+    assert start().update(Snapshot(T + 9, (), "connecting", T)) == HAS_FAILED
     again = replace(RUNNING, id="job-2", started=T + 6)
     start().update(replace(facts(10), jobs=(again, FAILED), details={}))
 
@@ -208,19 +207,16 @@ def test_a_lost_taskmanager_for_ten_seconds_where_another_was_there_at_once():
 
 def test_tasks_that_wait_for_a_slot():
     alarms = Alarms()
-    waiting = {JOB: TaskCounts(2, T)}
-    starting = replace(RUNNING, running=2)
+    starting = replace(RUNNING, running=2, waiting=2)
 
-    assert alarms.update(facts(0, job=starting, tasks=waiting)) == ()  # that alone is a moment of every start
-    assert alarms.update(facts(2, job=starting, tasks=waiting)) == (
-        Alarm("no-free-slot", "warning", T + 2, JOB, "Example", 2),
-    )
-    assert alarms.update(facts(3, job=starting, tasks=waiting, overview=replace(OVERVIEW, free=1))) == ()
+    assert alarms.update(facts(0, job=starting)) == ()  # that alone is a moment of every start
+    assert alarms.update(facts(2, job=starting)) == (Alarm("no-free-slot", "warning", T + 2, JOB, "Example", 2),)
+    assert alarms.update(facts(3, job=starting, overview=replace(OVERVIEW, free=1))) == ()
 
 
 def test_tasks_that_wait_within_a_recovery_are_no_alarm_of_their_own_unless_it_lasts():
     alarms = Alarms()
-    waiting = {"job": replace(RUNNING, running=2), "tasks": {JOB: TaskCounts(2, T)}}
+    waiting = {"job": replace(RUNNING, running=2, waiting=2)}
     recovery = Recovery(1, JOB, "Example", "taskmanager", T, ())
 
     told = {at: kinds(alarms.update(facts(at, recoveries=(recovery,), **waiting))) for at in (0, 3, 59.9, 60, 62)}
@@ -293,4 +289,4 @@ def test_a_jobmanager_that_is_gone_while_another_leads():
 
 
 def test_a_cluster_that_never_was_there_is_no_alarm():
-    assert Alarms().update(Conditions(T, "connecting", None)) == ()
+    assert Alarms().update(Snapshot(T, (), "connecting", T)) == ()

@@ -203,11 +203,11 @@ def test_the_tasks_of_a_job_that_has_ended_are_read_once_more_and_then_no_more(f
     def step(name):
         async def one():
             async with connections() as session:
-                await getattr(JobReader(state, Asker(session, Pace(100), lambda: [address]), 2.0), name)()
+                await JobReader(state, Asker(session, Pace(100), lambda: [address]), 2.0).read(name)
 
         asyncio.run(one())
 
-    step("jobs")
+    step("job")
     step("vertices")
     for path, found in flink.answers.items():
         if path == f"/jobs/{JOB}":
@@ -215,7 +215,7 @@ def test_the_tasks_of_a_job_that_has_ended_are_read_once_more_and_then_no_more(f
         elif path.rpartition("/")[0] == f"/jobs/{JOB}/vertices":
             for subtask in found["subtasks"]:
                 subtask["status"] = "FINISHED"
-    step("jobs")
+    step("job")
 
     def states():
         step("vertices")

@@ -6,8 +6,9 @@ import pytest
 from dashboard.collect.failed_jobs import FailedJob
 from dashboard.collect.history import History
 from dashboard.collect.workers import Named
-from dashboard.model import Checkpoint, Recovery, SeenAlert, Step
+from dashboard.model import Checkpoint, SeenAlert
 from flink_abnormal.core.errors import AbnormalError
+from flink_abnormal.core.recovery import Recovery, Step
 
 T = 1_000_000.0
 CHECKPOINT = Checkpoint("job", 4, 1, "COMPLETED", False, T, 0.05, 6000, 10, 10, restored=True, path="file:/x")

@@ -6,7 +6,7 @@ from flink_answers import DETECTOR, HEARTBEAT, JOB, SINK, SOURCE, answer, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.collect import read, read_checkpoints, read_live
+from dashboard.collect import live, read
 from dashboard.collect.fields import Field, Unreadable
 from dashboard.model import (
     Checkpoint,
@@ -20,6 +20,7 @@ from dashboard.model import (
     TaskManager,
     Vertex,
 )
+from flink_abnormal.core.recovery import RestoredCheckpoint
 from flink_abnormal.runtime import partitions
 
 NAME = "Internal Keyed State Abnormal Count Example"
@@ -50,8 +51,7 @@ def test_jobs_are_read_those_that_run_first_and_the_newest_first():
     found = read.jobs(Field(raw, "/jobs/overview"))
 
     assert [(each.id, each.state) for each in found] == [("b", "RUNNING"), (JOB, "RUNNING"), ("a", "FINISHED")]
-    assert found[1] == JobSummary(JOB, NAME, "RUNNING", 1795293045.919, 25.381, 10, 10, None)
-    assert read.tasks(field("jobs-overview")) == {JOB: read.TaskCounts(0, 1795293054.146)}
+    assert found[1] == JobSummary(JOB, NAME, "RUNNING", 1795293045.919, 25.381, 10, 10, None, 0, 1795293054.146)
 
 
 def test_a_job_is_read_with_its_flow():
@@ -147,7 +147,7 @@ def test_how_old_figures_are_is_read_from_the_settings():
 
 
 def test_checkpoints_are_read():
-    found = read_checkpoints.checkpoints(field("checkpoints"), JOB)
+    found = read.checkpoints(field("checkpoints"), JOB)
 
     assert (found.total, found.completed, found.failed, found.in_progress, found.restored) == (5, 4, 1, 0, 0)
     assert (found.average_duration_s, found.average_bytes, found.latest_restored) == (0.162, 14254.0, None)
@@ -178,31 +178,29 @@ def test_a_job_that_was_restored_tells_from_which_checkpoint():
         "external_path": "file:/data/chk-3",
     }
 
-    found = read_checkpoints.checkpoints(Field(raw, "/checkpoints"), JOB)
+    found = read.checkpoints(Field(raw, "/checkpoints"), JOB)
 
-    assert found.latest_restored == read_checkpoints.RestoredCheckpoint(3, 1795293070.0, False, "file:/data/chk-3")
+    assert found.latest_restored == RestoredCheckpoint(3, 1795293070.0, False, "file:/data/chk-3")
 
 
 def test_before_the_first_checkpoint_there_are_no_averages():
     raw = answer("checkpoints")
     raw["counts"]["completed"] = 0
 
-    found = read_checkpoints.checkpoints(Field(raw, "/checkpoints"), JOB)
+    found = read.checkpoints(Field(raw, "/checkpoints"), JOB)
 
     assert (found.average_duration_s, found.average_bytes) == (None, None)
 
 
 def test_the_settings_of_checkpoints_are_read():
-    found = read_checkpoints.configuration(field("checkpoints-config"))
+    found = read.configuration(field("checkpoints-config"))
 
-    assert found == read_checkpoints.Configuration(
-        5.0, True, True, "HashMapStateBackend", "FileSystemCheckpointStorage"
-    )
+    assert found == read.Configuration(5.0, True, True, "HashMapStateBackend", "FileSystemCheckpointStorage")
 
 
 def test_what_a_checkpoint_cost_a_vertex_is_read():
-    _, vertices = read_checkpoints.detail_vertices(field("checkpoint-details"))
-    found = read_checkpoints.task(field("checkpoint-subtasks-2"), DETECTOR, "Process: Abnormal count")
+    vertices = read.detail_vertices(field("checkpoint-details"))
+    found = read.task(field("checkpoint-subtasks-2"), DETECTOR, "Process: Abnormal count")
 
     assert vertices == (HEARTBEAT, SOURCE, SINK, DETECTOR)
     assert found == CheckpointTask(
@@ -228,10 +226,10 @@ def test_names_of_live_metrics_are_found_among_the_others():
         {"id": "10.Process:_Abnormal_count.liveAlerts"},
         {"id": "liveUsers"},
     ]
-    names = read_live.names(Field(raw, "/metrics"))
+    names = live.names(Field(raw, "/metrics"))
 
     assert names == ("0.Process__Abnormal_count.liveUsers", "10.Process:_Abnormal_count.liveAlerts")
-    assert [read_live.subtask(each) for each in names] == [0, 10]
+    assert [live.subtask(each) for each in names] == [0, 10]
     assert list(partitions.queries(names)) == [
         "0.Process__Abnormal_count.liveUsers,10.Process%3A_Abnormal_count.liveAlerts"
     ]
@@ -258,12 +256,12 @@ def test_live_users_and_alerts_are_read():
         {"seq": 32, "at": 1000, "userId": "a", "count": 3, "alertId": "x", "timestamp": 5},
     ]
 
-    assert read_live.users(json.dumps(users), "2.P.liveUsers") == read_live.LiveUsers(
+    assert live.users(json.dumps(users), "2.P.liveUsers") == live.LiveUsers(
         3, 2, (LiveUser(hostile, 2, "NANAA", 1732200000.0, 2, cut=True),)
     )
-    assert read_live.alerts(json.dumps(ring), "2.P.liveAlerts") == (
-        read_live.LiveAlert(32, 1.0, "a", 3),
-        read_live.LiveAlert(33, 2.0, "b", 4),
+    assert live.alerts(json.dumps(ring), "2.P.liveAlerts") == (
+        live.LiveAlert(32, 1.0, "a", 3),
+        live.LiveAlert(33, 2.0, "b", 4),
     )
 
 
@@ -286,17 +284,17 @@ def test_what_can_not_be_read_is_named_with_its_place():
 READERS = {
     "overview": lambda given: read.overview(given, 1.0),
     "taskmanagers": lambda given: read.taskmanagers(given, 1.0),
-    "jobs-overview": lambda given: (read.jobs(given), read.tasks(given)),
+    "jobs-overview": read.jobs,
     "job": read.job,
     "job-config": read.parameters,
     "jobmanager-config": lambda given: read.refresh_s(read.settings(given)),
     "vertex-1": read.vertex,
     "exceptions": read.failures,
-    "checkpoints": lambda given: read_checkpoints.checkpoints(given, JOB),
-    "checkpoints-config": read_checkpoints.configuration,
-    "checkpoint-details": read_checkpoints.detail_vertices,
-    "checkpoint-subtasks-2": lambda given: read_checkpoints.task(given, DETECTOR, "x"),
-    "vertex-2-metrics": read_live.names,
+    "checkpoints": lambda given: read.checkpoints(given, JOB),
+    "checkpoints-config": read.configuration,
+    "checkpoint-details": read.detail_vertices,
+    "checkpoint-subtasks-2": lambda given: read.task(given, DETECTOR, "x"),
+    "vertex-2-metrics": live.names,
 }
 LIVE = [{"threshold": 3}, None, {"userId": "u", "count": 2, "events": "NA", "at": 1732200000000}]
 RING = [None, {"seq": 1, "at": 1732200000000, "userId": "u", "count": 3, "alertId": "x", "timestamp": None}]
@@ -350,7 +348,7 @@ def test_of_a_broken_answer_comes_a_value_or_unreadable_and_nothing_else(name, d
 @given(data=st.data())
 def test_of_a_broken_metric_comes_a_value_or_unreadable_and_nothing_else(data):
     users, ring = (json.dumps(break_it(data, given)) for given in (LIVE, RING))
-    for reader, text in ((read_live.users, users), (read_live.alerts, ring)):
+    for reader, text in ((live.users, users), (live.alerts, ring)):
         try:
             reader(text, "0.P.live")
         except Unreadable as error:

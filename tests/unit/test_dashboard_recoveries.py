@@ -1,12 +1,52 @@
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from dashboard.collect.read_checkpoints import RestoredCheckpoint
-from dashboard.collect.recoveries import ClusterView, Glance, Recoveries
-from dashboard.model import Failure, Recovery, Step, TaskManager
+from dashboard.collect.recoveries import Recoveries
+from dashboard.model import (
+    Checkpoints,
+    Failure,
+    JobDetail,
+    JobManager,
+    JobSummary,
+    Snapshot,
+    Subtask,
+    TaskManager,
+    Vertex,
+)
+from flink_abnormal.core.recovery import Recovery, RestoredCheckpoint, Step
 
 JOB = "job-1"
 T = 1_000_000.0
 WORKERS = {n: TaskManager(f"tm-{n}", f"TaskManager {n}", f"host:{n}", 3, 0, T, T) for n in (1, 2, 3, 4)}
+
+
+@dataclass(frozen=True)
+class Glance:
+    """A job at a look: as it is listed, and what was read of it."""
+
+    id: str
+    name: str
+    state: str
+    running: int
+    total: int
+    changed: float
+    ended: float | None = None
+    checkpoints_read: bool = False
+    restored: RestoredCheckpoint | None = None
+    failures: tuple = ()
+    workers: frozenset = frozenset()
+
+    def listed(self):
+        first = (self.id, self.name, self.state, T - 100, 100, self.running, self.total)
+        return JobSummary(*first, self.ended, changed=self.changed)
+
+    def detail(self):
+        subtasks = tuple(Subtask(n, "RUNNING", 0, worker) for n, worker in enumerate(sorted(self.workers)))
+        checkpoints = Checkpoints(T, 0, 0, 0, 0, 0, latest_restored=self.restored) if self.checkpoints_read else None
+        vertex = Vertex("v", "Task", "", len(subtasks), {}, subtasks)
+        return JobDetail(self.id, self.name, self.state, T - 100, T, 100, vertices=(vertex,), checkpoints=checkpoints,
+                         failures=self.failures)  # fmt: skip
+
+
 WHOLE = Glance(
     JOB, "Example", "RUNNING", 10, 10, T - 50, checkpoints_read=True, workers=frozenset({"tm-1", "tm-2", "tm-3"})
 )
@@ -21,11 +61,20 @@ class Told:
 
     def update(self, at, job=WHOLE, workers=(1, 2, 3), *, up=True, answered=None, **more):
         leader, jobs = more.get("leader", "a:1"), more.get("jobs", True)
-        present = {f"tm-{n}": replace(WORKERS[n], heartbeat_at=T + at - 0.3) for n in workers}
-        listed = {} if job is None else {job.id: job}
-        answered_at = T + at if answered is None else T + answered
+        present = tuple(replace(WORKERS[n], heartbeat_at=T + at - 0.3) for n in workers)
         self.recoveries.update(
-            ClusterView(T + at, up, answered_at, listed if up and jobs else None, present if up else {}, leader)
+            Snapshot(
+                T + at,
+                (),
+                "up" if up else "gone",
+                T,
+                T + at if answered is None else T + answered,
+                jobmanagers=() if leader is None else (JobManager(leader, answers=True, leads=True, since=T),),
+                taskmanagers=present if up else (),
+                jobs=() if job is None else (job.listed(),),
+                jobs_at=T + at if jobs else None,
+                details={} if job is None else {job.id: job.detail()},
+            )
         )
 
     @property

@@ -11,6 +11,7 @@ from conftest import PROJECT
 from dashboard import model
 from dashboard.pages import texts
 from dashboard.pages.texts import Texts
+from flink_abnormal.core import recovery
 from flink_abnormal.runtime.rest import ENDED
 
 ALL = texts.keys()
@@ -22,8 +23,8 @@ MADE = {
     "look": get_args(model.AlarmKind),
     "live": get_args(model.LiveMissing),
     "log": get_args(model.LogMissing),
-    "cause": get_args(model.Cause),
-    "step": get_args(model.StepKind),
+    "cause": get_args(recovery.Cause),
+    "step": get_args(recovery.StepKind),
     "last-job": tuple(state.lower() for state in ENDED),
     "tab": ("overview", "jobs", "alerts", "checkpoints", "recovery", "learn"),
 }

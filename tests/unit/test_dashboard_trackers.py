@@ -3,16 +3,15 @@ from dataclasses import replace
 import pytest
 from flink_answers import DETECTOR, HEARTBEAT, JOB, SINK, SOURCE, VERTICES, answer, field
 
-from dashboard.collect import read, read_checkpoints
+from dashboard.collect import read
 from dashboard.collect.checkpoint_tracker import CheckpointTracker
 from dashboard.collect.fields import Field
 from dashboard.collect.job_tracker import JobTracker
 from dashboard.collect.links import Links
-from dashboard.collect.live_tracker import AlertTracker, LiveTracker
-from dashboard.collect.read_checkpoints import RestoredCheckpoint
-from dashboard.collect.read_live import LiveAlert, LiveUsers
+from dashboard.collect.live import AlertTracker, LiveAlert, LiveTracker, LiveUsers
 from dashboard.collect.workers import Named, Workers
 from dashboard.model import Input, JobManager, Live, LiveUser, Partition, TaskManager
+from flink_abnormal.core.recovery import RestoredCheckpoint
 from flink_abnormal.runtime.bounded import Address
 from flink_abnormal.runtime.names import resource_id
 
@@ -21,7 +20,7 @@ T = 1_000_000.0
 
 def checkpoints(ids, *, total=None, shift=0.0, **more):
     """Return an answer with these checkpoints, the newest first, a second apart."""
-    recorded = read_checkpoints.checkpoints(field("checkpoints"), JOB)
+    recorded = read.checkpoints(field("checkpoints"), JOB)
     history = tuple(
         replace(recorded.history[0], id=n, triggered=T + n + shift, path=f"file:/chk-{n}")
         for n in sorted(ids, reverse=True)
@@ -114,7 +113,7 @@ def test_the_history_and_the_details_are_bounded():
     seen, _ = tracker()
     for n in range(0, 900, 50):
         seen.update(checkpoints(range(n, n + 50), total=n + 50), T)
-    task = read_checkpoints.task(field("checkpoint-subtasks-2"), DETECTOR, "x")
+    task = read.task(field("checkpoint-subtasks-2"), DETECTOR, "x")
     for n in range(850, 900):
         seen.put_details(n, (task,))
 
@@ -128,11 +127,11 @@ def test_a_job_is_put_together_of_its_parts():
     job.update(read.job(field("job")), T)
     for place, vertex in enumerate(VERTICES):
         job.update_vertex(vertex, read.vertex(field(f"vertex-{place}")), T + 1)
-    job.checkpoints.update(read_checkpoints.checkpoints(field("checkpoints"), JOB), T)
+    job.checkpoints.update(read.checkpoints(field("checkpoints"), JOB), T)
     job.checkpoints.put_details(
         4,
         tuple(
-            read_checkpoints.task(field(f"checkpoint-subtasks-{n}"), v, v)
+            read.task(field(f"checkpoint-subtasks-{n}"), v, v)
             for n, v in enumerate((HEARTBEAT, SOURCE, DETECTOR, SINK))
         ),
     )

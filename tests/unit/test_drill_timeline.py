@@ -1,6 +1,7 @@
 """What is seen over REST, as the sentences of a recovery."""
 
-from flink_abnormal.drill.timeline import FailedCheckpointsTimeline, Observation, RecoveryTimeline, Restored
+from flink_abnormal.core.recovery import RestoredCheckpoint
+from flink_abnormal.drill.timeline import FailedCheckpointsTimeline, Observation, RecoveryTimeline
 
 STRUCK = 1000.0
 BEFORE = Observation(
@@ -19,7 +20,7 @@ def told(timeline, *observations):
 
 def test_a_lost_worker_is_told_from_the_loss_to_the_end():
     timeline = RecoveryTimeline(BEFORE, STRUCK)
-    restored = Restored(12, STRUCK + 2.25)
+    restored = RestoredCheckpoint(12, STRUCK + 2.25)
 
     lines = told(
         timeline,
@@ -47,7 +48,7 @@ def test_a_lost_worker_is_told_from_the_loss_to_the_end():
 def test_the_end_is_told_once_the_checkpoint_is_known_with_the_time_at_which_it_came():
     timeline = RecoveryTimeline(BEFORE, STRUCK)
 
-    lines = told(timeline, at(1.0, running=0), at(2.0), at(2.5, restored=Restored(12, STRUCK + 1.5)))
+    lines = told(timeline, at(1.0, running=0), at(2.0), at(2.5, restored=RestoredCheckpoint(12, STRUCK + 1.5)))
 
     assert lines[-2:] == [(1.5, RESTORING), (2.0, "all 17 tasks run again")]
     assert timeline.recovered_s == 2.0
@@ -55,7 +56,7 @@ def test_the_end_is_told_once_the_checkpoint_is_known_with_the_time_at_which_it_
 
 def test_tasks_that_stop_again_have_not_recovered():
     timeline = RecoveryTimeline(BEFORE, STRUCK)
-    restored = Restored(12, STRUCK + 4)
+    restored = RestoredCheckpoint(12, STRUCK + 4)
 
     told(timeline, at(1.0, running=0), at(2.0), at(3.0, running=5))
     assert not timeline.done
@@ -80,7 +81,7 @@ def test_a_lost_leader_is_told_with_the_one_that_follows():
         gone,
         gone._replace(at=STRUCK + 1),
         at(6.0, running=0, leader="jobmanager-2"),
-        at(8.0, running=17, restored=Restored(12, STRUCK + 6.5)),
+        at(8.0, running=17, restored=RestoredCheckpoint(12, STRUCK + 6.5)),
     )
 
     assert lines == [
@@ -95,7 +96,7 @@ def test_a_lost_leader_is_told_with_the_one_that_follows():
 def test_the_new_leader_is_waited_for_a_while_and_costs_no_time():
     def story_of(leader):
         timeline = RecoveryTimeline(BEFORE, STRUCK)
-        restored = Restored(12, STRUCK + 6.5)
+        restored = RestoredCheckpoint(12, STRUCK + 6.5)
         lines = told(
             timeline,
             Observation(STRUCK + 0.5),

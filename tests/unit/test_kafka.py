@@ -9,8 +9,9 @@ import pytest
 from flink_abnormal.core.errors import UsageError
 from flink_abnormal.core.kafka_settings import KafkaSettings, epoch_ms, for_connector
 from flink_abnormal.core.model import DeadLetter, Message
+from flink_abnormal.core.recovery import RestoredCheckpoint
 from flink_abnormal.core.settings import from_values, options
-from flink_abnormal.drill.timeline import BrokersTimeline, Observation, Restored
+from flink_abnormal.drill.timeline import BrokersTimeline, Observation
 from flink_abnormal.pipeline.formats.jsonl import JsonLines
 from flink_abnormal.pipeline.formats.record import Rejected
 from flink_abnormal.pipeline.formats.sshd import Sshd
@@ -201,8 +202,8 @@ def test_the_story_of_brokers_that_are_away_ends_with_a_checkpoint_once_they_are
         before._replace(at=1.0, completed=6, newest=6),
         before._replace(at=4.0, completed=6, newest=6, failed=1),
         before._replace(at=9.0, completed=6, newest=6, failed=1, running=2),
-        before._replace(at=11.0, completed=6, newest=6, failed=1, restored=Restored(6, 10.5)),
-        before._replace(at=14.0, completed=7, newest=8, failed=1, restored=Restored(6, 10.5)),
+        before._replace(at=11.0, completed=6, newest=6, failed=1, restored=RestoredCheckpoint(6, 10.5)),
+        before._replace(at=14.0, completed=7, newest=8, failed=1, restored=RestoredCheckpoint(6, 10.5)),
     ):
         told += [(line.seconds, line.text) for line in timeline.add(now)]
 

@@ -8,7 +8,7 @@ from nicegui import ui
 
 from dashboard.model import LogLine
 from dashboard.pages import charts, words
-from dashboard.pages.view import Card, Chart, Table
+from dashboard.pages.view import Card, Chart, Group, Table
 from flink_abnormal.core.published import Parameters
 
 if TYPE_CHECKING:
@@ -24,19 +24,13 @@ SHOWN_ALERTS: Final = 200
 KINDS: Final = ("log-all", "log-emit", "log-alert")
 
 
-class AlertsAndLog:
+class AlertsAndLog(Group):
     """The third tab."""
 
     def __init__(self, texts: Texts) -> None:
         with ui.element("div").classes("grid two"):
-            self._alerts = AlertStream(texts)
-            self._figures = Noisiest(texts)
-        self._log = ApplicationLog(texts)
-
-    def show(self, view: View) -> None:
-        """Show all panels."""
-        for panel in (self._alerts, self._figures, self._log):
-            panel.show(view)
+            streams = AlertStream(texts), Noisiest(texts)
+        self.panels = (*streams, ApplicationLog(texts))
 
 
 class Lines:
@@ -96,17 +90,16 @@ class AlertStream:
             for alert in view.collector.alerts.newest(ALL)
             if (job is None or alert.job_id == job.id) and wanted in alert.user_id
         ]
-        self._lines.show((alert.seq, _alert_line(alert, texts), "alert") for alert in found[-SHOWN_ALERTS:])
+        self._lines.show(
+            (alert.seq, f"{words.clock(alert.at)}  {_alert_text(alert, texts)}", "alert")
+            for alert in found[-SHOWN_ALERTS:]
+        )
 
 
 def can_be_seen(job: JobDetail) -> bool:
     """Whether a job's alerts reach this page: it publishes or prints them, or this is not known yet."""
     published = job.live is None or job.live.missing in (None, "not-read-yet")
     return published or Parameters.parse(job.parameters).prints
-
-
-def _alert_line(alert: SeenAlert, texts: Texts) -> str:
-    return f"{words.clock(alert.at)}  {_alert_text(alert, texts)}"
 
 
 def _alert_text(alert: SeenAlert, texts: Texts) -> str:
@@ -118,8 +111,7 @@ class Noisiest:
 
     def __init__(self, texts: Texts) -> None:
         with Card(texts("noisiest"), texts) as self._card:
-            columns = [("user", texts("user")), ("count", texts("alerts"))]
-            self._table = Table(columns, "user", label=texts("noisiest"), page=6, numbers=("count",))
+            self._table = Table("noisiest", texts, ("user", "alerts"), "user", page=6, numbers=("alerts",))
             self._chart = Chart("170px", label=texts("alerts-chart"))
 
     def show(self, view: View) -> None:
@@ -129,7 +121,7 @@ class Noisiest:
         self._card.age.show(job.live.at if job is not None and job.live is not None else None, view.now)
         if figures is None:
             return
-        self._table.show([{"user": user, "count": count} for user, count in figures.noisiest])
+        self._table.show([{"user": user, "alerts": count} for user, count in figures.noisiest])
         self._chart.show(charts.alerts_per_minute(figures, view.texts, view.colours), view.texts("alerts-chart"))
 
 

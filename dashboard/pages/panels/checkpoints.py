@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from nicegui import ui
 
 from dashboard.pages import charts, words
-from dashboard.pages.view import Card, Chart, Picker, Table, visible
+from dashboard.pages.view import Card, Chart, Group, Picker, Table, TableCard, visible
 
 if TYPE_CHECKING:
     from dashboard.model import Checkpoint, CheckpointTask
@@ -15,19 +15,28 @@ if TYPE_CHECKING:
     from dashboard.pages.view import View
 
 
-class CheckpointsPanel:
+_HISTORY: Final = (
+    "checkpoint-id",
+    "kind",
+    "state",
+    "kept",
+    "triggered",
+    "duration",
+    "size",
+    "alignment",
+    "acknowledged",
+    "what",
+)
+
+
+class CheckpointsPanel(Group):
     """The fourth tab."""
 
     def __init__(self, texts: Texts) -> None:
         with ui.element("div").classes("grid"):
-            self._charts = Durations(texts)
-            self._history = HistoryTable(texts)
-            self._detail = Detail(texts)
-
-    def show(self, view: View) -> None:
-        """Show all panels."""
-        for panel in (self._charts, self._history, self._detail):
-            panel.show(view)
+            durations, numbers = Durations(texts), ("duration", "size", "alignment", "acknowledged")
+            history = TableCard("checkpoint-history", texts, _HISTORY, "key", page=10, read=_history, numbers=numbers)
+            self.panels = (durations, history, Detail(texts))
 
 
 class Durations:
@@ -43,7 +52,7 @@ class Durations:
 
     def show(self, view: View) -> None:
         """Show the charts of the picked job."""
-        made, texts = view.job.checkpoints if view.job is not None else None, view.texts
+        made, texts = view.checkpoints, view.texts
         self._card.age.show(made.at if made is not None else None, view.now)
         if made is None or not made.history:
             self._averages.text = texts("no-checkpoints")
@@ -66,32 +75,10 @@ class Durations:
         self._sizes.show(sizes, f"{texts('checkpoint-sizes')}: {size}")
 
 
-class HistoryTable:
-    """A row per known checkpoint, newest first."""
-
-    def __init__(self, texts: Texts) -> None:
-        with Card(texts("checkpoint-history"), texts) as self._card:
-            names = (
-                "checkpoint-id",
-                "kind",
-                "state",
-                "kept",
-                "triggered",
-                "duration",
-                "size",
-                "alignment",
-                "acknowledged",
-                "what",
-            )
-            numbers = ("duration", "size", "alignment", "acknowledged")
-            columns = [(name, texts(name)) for name in names]
-            self._table = Table(columns, "key", label=texts("checkpoint-history"), page=10, numbers=numbers)
-
-    def show(self, view: View) -> None:
-        """Show the history of the picked job."""
-        made = view.job.checkpoints if view.job is not None else None
-        self._card.age.show(made.at if made is not None else None, view.now)
-        self._table.show([_row(each, view.texts) for each in (made.history if made is not None else ())])
+def _history(view: View) -> tuple[float | None, list[dict[str, Any]]]:
+    """Return a row per known checkpoint, newest first."""
+    made = view.checkpoints
+    return (None, []) if made is None else (made.at, [_row(each, view.texts) for each in made.history])
 
 
 def _row(checkpoint: Checkpoint, texts: Texts) -> dict[str, Any]:
@@ -121,17 +108,15 @@ class Detail:
         with Card(texts("checkpoint-detail", id="…"), texts) as self._card:
             self._picker = Picker(texts("checkpoint-pick"), self._pick, clearable=True)
             self._missing = ui.label(texts("no-detail")).classes("note")
-            names = ("task", "acknowledged", "duration", "size", "sync", "async", "alignment", "start-delay")
-            columns = [(name, texts(name)) for name in names]
-            self._table = Table(columns, "id", label=texts("checkpoint-pick"), page=20, numbers=names[1:])
+            columns = ("task", "acknowledged", "duration", "size", "sync", "async", "alignment", "start-delay")
+            self._table = Table("checkpoint-pick", texts, columns, "id", page=20, numbers=columns[1:])
 
     def _pick(self, checkpoint: int | None) -> None:
         self._picked = checkpoint
 
     def show(self, view: View) -> None:
         """Show the details."""
-        job, texts = view.job, view.texts
-        made = job.checkpoints if job is not None else None
+        job, made, texts = view.job, view.checkpoints, view.texts
         self._card.age.show(made.at if made is not None else None, view.now)
         if job is None or made is None:
             self._table.show([])

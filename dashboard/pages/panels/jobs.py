@@ -7,78 +7,68 @@ from typing import TYPE_CHECKING, Any
 from nicegui import ui
 
 from dashboard.pages import charts, pictures, words
-from dashboard.pages.view import Card, Chart, Table, visible
+from dashboard.pages.view import Card, Chart, Group, Table, TableCard, visible
 
 if TYPE_CHECKING:
     from dashboard.model import JobDetail, Subtask, Vertex
     from dashboard.pages.texts import Texts
     from dashboard.pages.view import View
 
+_FIGURES = ("records-in", "records-out", "checkpoint-size", "busy", "backpressured")
 
-class Jobs:
+
+class Jobs(Group):
     """The second tab."""
 
     def __init__(self, texts: Texts) -> None:
         with ui.element("div").classes("grid"):
-            self._jobs = JobList(texts)
-            self._tasks = TasksTable(texts)
-            self._partitions = Partitions(texts)
-            self._subtasks = Subtasks(texts)
+            columns = ("job-id", "job-name", "state", "started", "uptime", "tasks")
+            jobs = TableCard("jobs", texts, columns, "job-id", page=5, read=_jobs)
+            states, numbers = ("task", "subtasks", "state", *_FIGURES), ("subtasks", *_FIGURES)
+            tasks = TableCard("task-states", texts, states, "id", page=20, read=_tasks, numbers=numbers)
+            partitions, subtasks = Partitions(texts), Subtasks(texts)
             with ui.element("div").classes("grid two"):
-                self._options = Options(texts)
-                self._failures = Failures(texts)
-
-    def show(self, view: View) -> None:
-        """Show all panels."""
-        for panel in (self._jobs, self._tasks, self._partitions, self._subtasks, self._options, self._failures):
-            panel.show(view)
+                options = TableCard("job-options", texts, ("option", "value"), "option", page=8, read=_options)
+                failures = Failures(texts)
+        self.panels = (jobs, tasks, partitions, subtasks, options, failures)
 
 
-class JobList:
-    """All jobs that the cluster remembers."""
-
-    def __init__(self, texts: Texts) -> None:
-        with Card(texts("jobs"), texts) as self._card:
-            names = ("job-id", "job-name", "state", "started", "uptime", "tasks")
-            self._table = Table([(name, texts(name)) for name in names], "job-id", label=texts("jobs"), page=5)
-
-    def show(self, view: View) -> None:
-        """Show the list."""
-        self._card.age.show(view.snapshot.jobs_at, view.now)
-        self._table.show(
-            [
-                {
-                    "job-id": job.id,
-                    "job-name": job.name,
-                    "state": job.state,
-                    "started": words.moment(job.started),
-                    "uptime": words.elapsed(job.duration_s, view.texts),
-                    "tasks": view.texts("tasks-run", running=job.running, total=job.total),
-                }
-                for job in view.snapshot.jobs
-            ]
-        )
+def _jobs(view: View) -> tuple[float | None, list[dict[str, Any]]]:
+    """Return all jobs that the cluster remembers."""
+    return view.snapshot.jobs_at, [
+        {
+            "job-id": job.id,
+            "job-name": job.name,
+            "state": job.state,
+            "started": words.moment(job.started),
+            "uptime": words.elapsed(job.duration_s, view.texts),
+            "tasks": view.texts("tasks-run", running=job.running, total=job.total),
+        }
+        for job in view.snapshot.jobs
+    ]
 
 
-class TasksTable:
-    """A row per task: the sums and averages of its subtasks."""
+def _tasks(view: View) -> tuple[float | None, list[dict[str, Any]]]:
+    """Return a row per task of the picked job: the sums and averages of its subtasks."""
+    if view.job is None:
+        return None, []
+    return view.job.at, [
+        {
+            "id": vertex.id,
+            "task": vertex.name,
+            "subtasks": vertex.parallelism,
+            "state": ", ".join(f"{count} {state}" for state, count in sorted(vertex.states.items()) if count),
+            **_figures(vertex),
+        }
+        for vertex in view.job.vertices
+    ]
 
-    def __init__(self, texts: Texts) -> None:
-        with Card(texts("task-states"), texts) as self._card:
-            names = ("task", "subtasks", "state", *_FIGURES)
-            columns = [(name, texts(name)) for name in names]
-            self._table = Table(columns, "id", label=texts("task-states"), page=20, numbers=("subtasks", *_FIGURES))
 
-    def show(self, view: View) -> None:
-        """Show the tasks of the picked job."""
-        job = view.job
-        self._card.age.show(job.at if job is not None else None, view.now)
-        rows = []
-        for vertex in job.vertices if job is not None else ():
-            states = ", ".join(f"{count} {state}" for state, count in sorted(vertex.states.items()) if count)
-            first = {"id": vertex.id, "task": vertex.name, "subtasks": vertex.parallelism, "state": states}
-            rows.append({**first, **_figures(vertex)})
-        self._table.show(rows)
+def _options(view: View) -> tuple[float | None, list[dict[str, Any]]]:
+    """Return the options that the picked job was submitted with."""
+    if view.job is None:
+        return None, []
+    return view.job.at, [{"option": name, "value": value} for name, value in sorted(view.job.parameters.items())]
 
 
 class Partitions:
@@ -87,10 +77,9 @@ class Partitions:
     def __init__(self, texts: Texts) -> None:
         with Card(texts("partitions"), texts) as self._card:
             self._told = ui.label().style("font-weight: 600")
-            names = ("partition", "subtask-number", "watermark", "behind", "idle", "offset", "committed")
-            columns = [(name, texts(name)) for name in names]
             numbers = ("subtask-number", "behind", "idle", "offset", "committed")
-            self._table = Table(columns, "id", label=texts("partitions"), page=12, numbers=numbers)
+            columns = ("partition", "subtask-number", "watermark", "behind", "idle", "offset", "committed")
+            self._table = Table("partitions", texts, columns, "id", page=12, numbers=numbers)
 
     def show(self, view: View) -> None:
         """Show the partitions of the picked job."""
@@ -110,7 +99,7 @@ class Partitions:
                     "id": f"{each.subtask} {each.name}",
                     "partition": f"{each.name} ({texts('holds-back')})" if each.holds else each.name,
                     "subtask-number": each.subtask + 1,
-                    "watermark": words.moment(each.watermark) if each.watermark is not None else words.UNKNOWN,
+                    "watermark": words.moment(each.watermark),
                     "behind": _behind(each.watermark, view),
                     "idle": words.share(each.idle),
                     "offset": words.number(each.offset),
@@ -132,12 +121,9 @@ class Subtasks:
         with Card(texts("subtasks"), texts) as self._card:
             self._search = ui.input(label=texts("search")).props("dense outlined clearable")
             self._heatmap = Chart("200px", label=texts("subtasks"), svg=False, minimum=pictures.LEAST_WIDTH)
-            self._holder = self._heatmap.holder
-            names = ("task", "subtask-number", "state", "attempt", "where", *_FIGURES)
-            columns = [(name, texts(name)) for name in names]
-            self._table = Table(
-                columns, "id", label=texts("subtasks"), page=15, numbers=("subtask-number", "attempt", *_FIGURES)
-            )
+            columns = ("task", "subtask-number", "state", "attempt", "where", *_FIGURES)
+            numbers = ("subtask-number", "attempt", *_FIGURES)
+            self._table = Table("subtasks", texts, columns, "id", page=15, numbers=numbers)
             self._search.bind_value_to(self._table.table, "filter", forward=lambda text: text or "")
 
     def show(self, view: View) -> None:
@@ -146,18 +132,13 @@ class Subtasks:
         self._card.age.show(_oldest(job), view.now)
         names = {worker.id: worker.name for worker in view.snapshot.taskmanagers}
         crowded = job is not None and job.total > pictures.MOST_NODES
-        visible(self._holder, crowded)
-        if job is None:
-            self._table.show([])
-            return
-        if crowded:
+        visible(self._heatmap.holder, crowded)
+        if job is not None and crowded:
             description = view.texts("pipeline-aria", flow=f"{job.running}/{job.total}")
             height = f"{charts.heatmap_height(job):.0f}px"
             self._heatmap.show(charts.heatmap(job, view.colours), description, height)
-        self._table.show([_row(vertex, each, names) for vertex in job.vertices for each in vertex.subtasks])
-
-
-_FIGURES = ("records-in", "records-out", "checkpoint-size", "busy", "backpressured")
+        vertices = job.vertices if job is not None else ()
+        self._table.show([_row(vertex, each, names) for vertex in vertices for each in vertex.subtasks])
 
 
 def _figures(of: Vertex | Subtask) -> dict[str, str]:
@@ -188,30 +169,13 @@ def _oldest(job: JobDetail | None) -> float | None:
     return min(times, default=None)
 
 
-class Options:
-    """The job's options at submission."""
-
-    def __init__(self, texts: Texts) -> None:
-        with Card(texts("job-options"), texts) as self._card:
-            columns = [("option", texts("option")), ("value", texts("value"))]
-            self._table = Table(columns, "option", label=texts("job-options"), page=8)
-
-    def show(self, view: View) -> None:
-        """Show the options."""
-        job = view.job
-        self._card.age.show(job.at if job is not None else None, view.now)
-        told = sorted(job.parameters.items()) if job is not None else []
-        self._table.show([{"option": name, "value": value} for name, value in told])
-
-
 class Failures:
     """The failures that Flink remembers."""
 
     def __init__(self, texts: Texts) -> None:
         with Card(texts("failures"), texts) as self._card:
             self._none = ui.label(texts("none")).classes("note")
-            columns = [(name, texts(name)) for name in ("time", "task", "where", "what")]
-            self._table = Table(columns, "time", label=texts("failures"), page=5)
+            self._table = Table("failures", texts, ("time", "task", "where", "what"), "time", page=5)
             self._table.table.props("wrap-cells")
 
     def show(self, view: View) -> None:

@@ -8,63 +8,40 @@ from nicegui import ui
 
 from dashboard.pages import pictures
 from dashboard.pages.panels import lessons
-from dashboard.pages.panels.overview import ClusterPicture, PipelinePicture
-from dashboard.pages.view import Card, Chart, visible
+from dashboard.pages.panels.overview import cluster_card, pipeline_card
+from dashboard.pages.view import Group, Picture, PictureCard
 
 if TYPE_CHECKING:
     from dashboard.pages.texts import Texts
     from dashboard.pages.view import View
 
 
-class Learn:
+class Learn(Group):
     """The last tab."""
 
     def __init__(self, texts: Texts) -> None:
         with ui.element("div").classes("grid"):
-            self._cluster = ClusterPicture(texts, "learn-cluster")
-            self._pipeline = PipelinePicture(texts, "learn-pipeline")
-            self._checkpoint = CheckpointLesson(texts)
-            self._recovery = RecoveryLesson(texts)
-
-    def show(self, view: View) -> None:
-        """Show all diagrams."""
-        for panel in (self._cluster, self._pipeline, self._checkpoint, self._recovery):
-            panel.show(view)
-
-
-class CheckpointLesson:
-    """A barrier's path through the picked job."""
-
-    def __init__(self, texts: Texts) -> None:
-        with Card(texts("lesson-checkpoint"), texts) as self._card:
-            ui.label(texts("learn-checkpoint")).classes("note")
-            height = f"{lessons.CHECKPOINT_HEIGHT:.0f}px"
-            self._picture = Chart(height, label=texts("lesson-checkpoint"), minimum=pictures.LEAST_WIDTH)
-
-    def show(self, view: View) -> None:
-        """Show the newest checkpoint."""
-        job = view.job
-        shown = job is not None and job.total <= pictures.MOST_NODES
-        visible(self._card.frame, shown)
-        if job is None or not shown:
-            return
-        self._card.age.show(job.checkpoints.at if job.checkpoints is not None else None, view.now)
-        options = lessons.checkpoint(job, view.texts, view.colours, self._picture.width)
-        self._picture.show(options, view.texts("learn-checkpoint"))
+            self.panels = (
+                cluster_card(texts, "learn-cluster"),
+                pipeline_card(texts, "learn-pipeline"),
+                PictureCard(
+                    "lesson-checkpoint", texts, _checkpoint, minimum=pictures.LEAST_WIDTH, lesson="learn-checkpoint"
+                ),
+                PictureCard("lesson-recovery", texts, _recovery, minimum=720, lesson="learn-recovery"),
+            )
 
 
-class RecoveryLesson:
-    """The states of the newest recovery."""
+def _checkpoint(view: View, width: float) -> Picture | None:
+    """Draw a barrier's path through the picked job."""
+    if view.job is None or view.job.total > pictures.MOST_NODES:
+        return None
+    options = lessons.checkpoint(view.job, view.texts, view.colours, width)
+    at = view.checkpoints.at if view.checkpoints is not None else None
+    return Picture(at, options, view.texts("learn-checkpoint"), lessons.CHECKPOINT_HEIGHT)
 
-    def __init__(self, texts: Texts) -> None:
-        with Card(texts("lesson-recovery"), texts) as self._card:
-            ui.label(texts("learn-recovery")).classes("note")
-            height = f"{lessons.RECOVERY_HEIGHT:.0f}px"
-            self._picture = Chart(height, label=texts("lesson-recovery"), minimum=720)
 
-    def show(self, view: View) -> None:
-        """Show the newest recovery."""
-        self._card.age.show(view.snapshot.jobs_at, view.now)
-        newest = next(iter(view.snapshot.recoveries), None)
-        options = lessons.recovery(newest, view.texts, view.colours, self._picture.width)
-        self._picture.show(options, view.texts("learn-recovery"))
+def _recovery(view: View, width: float) -> Picture:
+    """Draw the states of the newest recovery."""
+    newest = next(iter(view.snapshot.recoveries), None)
+    options = lessons.recovery(newest, view.texts, view.colours, width)
+    return Picture(view.snapshot.jobs_at, options, view.texts("learn-recovery"), lessons.RECOVERY_HEIGHT)

@@ -10,9 +10,10 @@ from dashboard.pages.panels.recovery import sentence
 from dashboard.pages.pictures import Box, Link, graph, short_name, shorten, spread
 
 if TYPE_CHECKING:
-    from dashboard.model import Checkpoint, CheckpointTask, JobDetail, Recovery, Step, StepKind
+    from dashboard.model import Checkpoint, CheckpointTask, JobDetail
     from dashboard.pages.texts import Texts
     from dashboard.pages.theme import Palette
+    from flink_abnormal.core.recovery import Recovery, Step, StepKind
 
 CHECKPOINT_HEIGHT: Final = 400.0
 RECOVERY_HEIGHT: Final = 230.0

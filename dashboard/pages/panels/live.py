@@ -25,15 +25,10 @@ class LiveState:
             with ui.element("div").classes("w-full nicegui-column") as self._shown:
                 self._note = ui.label().classes("note")
                 self._chart = Chart("180px", label=texts("live-state"))
-                columns = [
-                    ("user", texts("user")),
-                    ("count", texts("count")),
-                    ("events", texts("last-events")),
-                    ("seen", texts("seen")),
-                ]
-                self._table = Table(columns, "user", label=texts("live-state"), page=6, numbers=("count",))
+                columns = ("user", "count", "last-events", "seen")
+                self._table = Table("live-state", texts, columns, "user", page=6, numbers=("count",))
                 self._table.table.add_slot(
-                    "body-cell-events",
+                    "body-cell-last-events",
                     '<q-td :props="props" class="mono strip" :aria-label="props.row.spoken">{{ props.value }}</q-td>',
                 )
                 self._legend = ui.label(texts("events-legend")).classes("note")
@@ -60,7 +55,7 @@ class LiveState:
                 {
                     "user": user.user_id,
                     "count": user.count,
-                    "events": user.events.translate(STRIP),
+                    "last-events": user.events.translate(STRIP),
                     "spoken": user.events,
                     "seen": words.clock(user.at),
                 }

@@ -9,7 +9,7 @@ from nicegui import ui
 from dashboard.pages import charts, cluster_picture, pictures, pipeline_picture, words
 from dashboard.pages.panels.live import LiveState
 from dashboard.pages.panels.recovery import Story
-from dashboard.pages.view import Card, Chart, visible
+from dashboard.pages.view import Card, Group, Picture, PictureCard
 
 if TYPE_CHECKING:
     from dashboard.pages.texts import Texts
@@ -27,23 +27,20 @@ _TILES: Final = (
 )
 
 
-class OverviewPanel:
+class OverviewPanel(Group):
     """The first tab: all of it at a glance."""
 
     def __init__(self, texts: Texts) -> None:
         with ui.element("div").classes("grid"):
-            self._tiles = Tiles(texts)
-            self._pipeline = PipelinePicture(texts)
+            tiles, pipeline = Tiles(texts), pipeline_card(texts)
             with ui.element("div").classes("grid two"):
-                self._cluster = ClusterPicture(texts)
-                self._live = LiveState(texts)
+                self.panels = (tiles, pipeline, cluster_card(texts), LiveState(texts))
             with Card(texts("recovery"), texts) as self._recovery:
                 self._story = Story()
 
     def show(self, view: View) -> None:
         """Show all panels."""
-        for panel in (self._tiles, self._pipeline, self._cluster, self._live):
-            panel.show(view)
+        super().show(view)
         self._recovery.age.show(view.snapshot.jobs_at, view.now)
         self._story.show(next(iter(view.snapshot.recoveries), None), view)
 
@@ -63,7 +60,7 @@ class Tiles:
     def show(self, view: View) -> None:
         """Show the figures."""
         overview = view.snapshot.overview
-        made = view.job.checkpoints if view.job is not None else None
+        made = view.checkpoints
         figures: dict[str, str] = dict.fromkeys(_TILES, words.UNKNOWN)
         if overview is not None:
             figures["taskmanagers"] = words.number(overview.taskmanagers)
@@ -82,62 +79,39 @@ class Tiles:
             self._values[name].text = value
 
 
-class ClusterPicture:
-    """JobManagers, TaskManagers, their slots and the subtasks in each; a heatmap if there are too many."""
-
-    def __init__(self, texts: Texts, lesson: str | None = None) -> None:
-        with Card(texts("cluster-picture"), texts) as self._card:
-            if lesson is not None:
-                ui.label(texts(lesson)).classes("note")
-            self._picture = Chart("330px", label=texts("cluster-picture"), minimum=pictures.LEAST_WIDTH)
-            self._note = ui.label().classes("note")
-
-    def show(self, view: View) -> None:
-        """Show the cluster."""
-        snapshot, texts = view.snapshot, view.texts
-        self._card.age.show(snapshot.taskmanagers_at, view.now)
-        lost = sum(worker.lost_at is not None for worker in snapshot.workers)
-        description = texts(
-            "cluster-aria",
-            jobmanagers=len(snapshot.jobmanagers),
-            alive=len(snapshot.workers) - lost,
-            lost=lost,
-        )
-        crowded = cluster_picture.too_many(snapshot)
-        visible(self._note, crowded)
-        if crowded:
-            self._note.text = texts("many-workers", limit=pictures.MOST_NODES)
-            options, height = charts.workers(snapshot, view.colours, texts)
-        else:
-            options = cluster_picture.draw(snapshot, view.job, texts, view.colours, self._picture.width)
-            height = cluster_picture.height(snapshot)
-        self._picture.show(options, description, f"{height:.0f}px")
+def cluster_card(texts: Texts, lesson: str | None = None) -> PictureCard:
+    """Return a picture of JobManagers, TaskManagers, their slots and the subtasks in each."""
+    return PictureCard("cluster-picture", texts, _cluster, minimum=pictures.LEAST_WIDTH, lesson=lesson)
 
 
-class PipelinePicture:
-    """The flow of the picked job."""
+def _cluster(view: View, width: float) -> Picture:
+    """Draw the cluster; a heatmap if there are too many nodes."""
+    snapshot, texts = view.snapshot, view.texts
+    lost = sum(worker.lost_at is not None for worker in snapshot.workers)
+    alive = len(snapshot.workers) - lost
+    description = texts("cluster-aria", jobmanagers=len(snapshot.jobmanagers), alive=alive, lost=lost)
+    if cluster_picture.too_many(snapshot):
+        note = texts("many-workers", limit=pictures.MOST_NODES)
+        options, height = charts.workers(snapshot, view.colours, texts)
+        return Picture(snapshot.taskmanagers_at, options, description, height, note)
+    options = cluster_picture.draw(snapshot, view.job, texts, view.colours, width)
+    return Picture(snapshot.taskmanagers_at, options, description, cluster_picture.height(snapshot))
 
-    def __init__(self, texts: Texts, lesson: str | None = None) -> None:
-        with Card(texts("pipeline-picture"), texts) as self._card:
-            if lesson is not None:
-                ui.label(texts(lesson)).classes("note")
-            self._picture = Chart("330px", label=texts("pipeline-picture"), minimum=pipeline_picture.LEAST_WIDTH)
-            self._note = ui.label().classes("note")
 
-    def show(self, view: View) -> None:
-        """Show the flow."""
-        job, texts = view.job, view.texts
-        visible(self._card.frame, job is not None)
-        if job is None:
-            return
-        self._card.age.show(job.at, view.now)
-        crowded = job.total > pictures.MOST_NODES
-        visible(self._note, crowded)
-        flow = " → ".join(f"{vertex.name} ({vertex.running}/{vertex.parallelism})" for vertex in job.vertices)
-        if crowded:
-            self._note.text = texts("many-subtasks", limit=pictures.MOST_NODES)
-            options, height = charts.heatmap(job, view.colours), charts.heatmap_height(job)
-        else:
-            options = pipeline_picture.draw(job, texts, view.colours, self._picture.width)
-            height = pipeline_picture.height(job)
-        self._picture.show(options, texts("pipeline-aria", flow=flow), f"{height:.0f}px")
+def pipeline_card(texts: Texts, lesson: str | None = None) -> PictureCard:
+    """Return a picture of the flow of the picked job."""
+    return PictureCard("pipeline-picture", texts, _pipeline, minimum=pipeline_picture.LEAST_WIDTH, lesson=lesson)
+
+
+def _pipeline(view: View, width: float) -> Picture | None:
+    """Draw the flow; a heatmap if there are too many subtasks."""
+    job, texts = view.job, view.texts
+    if job is None:
+        return None
+    flow = " → ".join(f"{vertex.name} ({vertex.running}/{vertex.parallelism})" for vertex in job.vertices)
+    description = texts("pipeline-aria", flow=flow)
+    if job.total > pictures.MOST_NODES:
+        note = texts("many-subtasks", limit=pictures.MOST_NODES)
+        return Picture(job.at, charts.heatmap(job, view.colours), description, charts.heatmap_height(job), note)
+    options = pipeline_picture.draw(job, texts, view.colours, width)
+    return Picture(job.at, options, description, pipeline_picture.height(job))

@@ -10,9 +10,9 @@ from dashboard.pages import charts, strike, words
 from dashboard.pages.view import Card, Chart, replace_classes, visible
 
 if TYPE_CHECKING:
-    from dashboard.model import Recovery, Step, StepKind
     from dashboard.pages.texts import Texts
     from dashboard.pages.view import View
+    from flink_abnormal.core.recovery import Recovery, Step, StepKind
 
 SHOWN: Final = 10
 _ICONS: Final = {

@@ -1,18 +1,68 @@
-"""One recovery while it is told: steps are added, and their times made exact as Flink tells more. Pure."""
+"""One recovery: what was lost, when that was noticed, which checkpoint was restored, when all tasks ran again. Pure.
+
+Drills tell of it as it happens; the dashboard makes its times exact as Flink tells more. Times are epoch seconds.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
-
-from dashboard.model import Recovery, Step
-
-if TYPE_CHECKING:
-    from dashboard.collect.read_checkpoints import RestoredCheckpoint
-    from dashboard.model import Cause
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
 
 STEPS_KEPT: Final = 50
+LEADER_SECONDS: Final = 10.0
+"""So long the name of a new leader is waited for."""
 _ONCE: Final = ("noticed", "silent", "leader", "forgotten", "running", "failed")
+
+Cause = Literal["taskmanager", "jobmanager", "task"]
+StepKind = Literal[
+    "lost", "noticed", "silent", "leader", "forgotten", "submitted", "restored", "slots", "running", "failed"
+]
+
+
+@dataclass(frozen=True)
+class RestoredCheckpoint:
+    """The checkpoint that a job was last restored from, and when."""
+
+    id: int
+    at: float
+    savepoint: bool = False
+    path: str | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """A moment of a recovery; `subject` and `number` fill its sentence."""
+
+    at: float
+    kind: StepKind
+    subject: str = ""
+    number: int | None = None
+    total: int | None = None
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """A loss and its recovery; open while `running_at` is None and `failed` is False."""
+
+    id: int
+    job_id: str
+    job_name: str
+    cause: Cause
+    began: float
+    steps: tuple[Step, ...]
+    lost: tuple[str, ...] = ()
+    not_running: int = 0
+    total: int = 0
+    noticed_at: float | None = None
+    restored_checkpoint: int | None = None
+    restored_at: float | None = None
+    running_at: float | None = None
+    failed: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Whether it is still in progress."""
+        return self.running_at is None and not self.failed
 
 
 class Case:
@@ -24,6 +74,7 @@ class Case:
         self.whole_at: float | None = None
         """Since when all tasks run again (seen), while that is not certain to last."""
         self.whole_changed = 0.0
+        """When the last of them began to run, by Flink."""
 
     @property
     def began(self) -> float:
@@ -40,6 +91,16 @@ class Case:
         if known is not None:
             at, stopped, total = min(at, known.at), max(stopped, known.number or 0), max(total, known.total or 0)
         self._add(Step(at, "noticed", number=stopped, total=total))
+
+    def settled(self, at: float, settle_s: float) -> bool:
+        """Whether all tasks run again, and it is known from which checkpoint and under whom, or that was waited for.
+
+        The checkpoint is waited for longer than `settle_s`, the leader's name for LEADER_SECONDS.
+        """
+        if self.whole_at is None:
+            return False
+        waited = at - self.whole_at
+        return (self.restored or waited > settle_s) and (self.led or waited >= LEADER_SECONDS)
 
     def fall_silent(self, since: float) -> None:
         """Tell that no JobManager answers since a time."""
