@@ -6,9 +6,11 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import replace
+from functools import wraps
 from itertools import count, islice, takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 import rich_click as click
@@ -18,14 +20,14 @@ from rich.console import Console
 from flink_abnormal.cli import tables
 from flink_abnormal.cli.options import PathText
 from flink_abnormal.core.errors import ClusterError, UsageError
-from flink_abnormal.core.kafka_settings import epoch_ms
+from flink_abnormal.core.kafka_settings import KafkaSettings, epoch_ms
 from flink_abnormal.core.simulation import Simulation
 from flink_abnormal.core.ticker_settings import AGGREGATES_TOPIC, DEAD_LETTERS_TOPIC, TICKER_TOPIC
 from flink_abnormal.core.ticks import simulate
 from flink_abnormal.runtime import kafka_brokers, kafka_clients, kafka_transactions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 TOPICS: Final = ("user-events", "alerts", "dead-letters")
 TICKER_TOPICS: Final = (TICKER_TOPIC, AGGREGATES_TOPIC, DEAD_LETTERS_TOPIC)
@@ -39,6 +41,24 @@ ABORT: Final = (
 bootstrap_option = click.option(
     "--bootstrap", metavar="HOST:PORT,…", help="Brokers. [default: the local ones of `kafka up`]"
 )
+
+
+def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a connection to a command, which gets them as `connection`."""
+
+    @wraps(command)
+    def connected(
+        *values: Any, bootstrap: str | None, properties: tuple[str, ...], properties_file: str | None, **more: Any
+    ) -> Any:
+        return command(*values, connection=KafkaSettings(bootstrap, properties, properties_file), **more)
+
+    for option in (
+        click.option("--kafka-properties", "properties_file", type=PathText(), help="A file of such, as the job's."),
+        click.option("--kafka-property", "properties", multiple=True, help="KEY=VALUE for the client, as the job's."),
+        bootstrap_option,
+    ):
+        option(connected)
+    return connected
 
 
 @click.group()
@@ -135,7 +155,7 @@ def transactions(bootstrap: str | None, file: str | None, prefix: str | None, en
 
 @click.group(invoke_without_command=True)
 @click.pass_context
-@bootstrap_option
+@connection_options
 @click.option("--topic", default=TOPICS[0], help=f"[default: {TOPICS[0]}]")
 @click.option(
     "--input", "file", type=PathText(), help="Send the lines of a file, plain or .gz, instead of random events."
@@ -150,7 +170,7 @@ def transactions(bootstrap: str | None, file: str | None, prefix: str | None, en
 @click.option("--rate", type=click.FloatRange(0.001), help="Messages a second. [default: 10; with --input no limit]")
 def produce(
     context: click.Context,
-    bootstrap: str | None,
+    connection: KafkaSettings,
     topic: str,
     file: str | None,
     key_field: str,
@@ -169,9 +189,8 @@ def produce(
         if any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in context.params):
             raise UsageError(f"Options of produce {context.invoked_subcommand} come after its name.")
         return
-    kafka_clients.library()
-    servers = bootstrap or _started().bootstrap
-    kafka_clients.partitions(servers, topic)
+    servers, more = _connected(connection)
+    kafka_clients.partitions(servers, topic, more)
     messages: Iterable[tuple[bytes, bytes]]
     if file is None:
         rate = rate or 10.0
@@ -180,11 +199,11 @@ def produce(
         if not Path(file).is_file():
             raise UsageError(f"--input {file} is not a file.")
         messages = _keyed(Path(file), key_field)
-    _send(servers, topic, messages, rate)
+    _send(servers, topic, messages, rate, more)
 
 
 @produce.command()
-@bootstrap_option
+@connection_options
 @click.option("--topic", default=TICKER_TOPIC, help=f"[default: {TICKER_TOPIC}]")
 @click.option("--input", "file", type=PathText(), help="Replay a recording, plain or .gz, instead of simulating.")
 @click.option("--record", type=PathText(), help="Write the ticks to a file, one per line, instead of sending them.")
@@ -194,7 +213,7 @@ def produce(
 @click.option("--seed", type=int, default=93, help="Makes the ticks repeatable. [default: 93]")
 @click.option("--rate", type=click.FloatRange(0.001), help="Ticks a second. [default: as fast as they are made]")
 def ticker(
-    bootstrap: str | None,
+    connection: KafkaSettings,
     topic: str,
     file: str | None,
     record: str | None,
@@ -218,10 +237,9 @@ def ticker(
         Path(record).write_bytes(b"".join(line + b"\n" for line in recorded))
         print(f"Recorded {len(recorded)} ticks in {record}")
         return
-    kafka_clients.library()
-    servers = bootstrap or _started().bootstrap
-    kafka_clients.partitions(servers, topic)
-    _send(servers, topic, ((_symbol(line), line) for line in islice(lines, ticks)), rate)
+    servers, more = _connected(connection)
+    kafka_clients.partitions(servers, topic, more)
+    _send(servers, topic, ((_symbol(line), line) for line in islice(lines, ticks)), rate, more)
 
 
 def _symbol(line: bytes) -> bytes:
@@ -232,19 +250,34 @@ def _symbol(line: bytes) -> bytes:
     return str(record.get("symbol", "")).encode() if isinstance(record, dict) else b""
 
 
-def _send(servers: str, topic: str, messages: Iterable[tuple[bytes, bytes]], rate: float | None) -> None:
+def _connected(connection: KafkaSettings) -> tuple[str, dict[str, str]]:
+    """Return the brokers' addresses and librdkafka's settings; raise UsageError for what a job refuses, too."""
+    kafka_clients.library()
+    settings = replace(connection, bootstrap=connection.bootstrap or _started().bootstrap)
+    settings.check(used=True)
+    return str(settings.bootstrap), kafka_clients.properties(settings)
+
+
+def _send(
+    servers: str,
+    topic: str,
+    messages: Iterable[tuple[bytes, bytes]],
+    rate: float | None,
+    more: Mapping[str, str],
+) -> None:
     ended = threading.Event()
     signal.signal(signal.SIGINT, lambda *_: ended.set())  # what was sent is confirmed and counted
     messages = takewhile(lambda _: not ended.is_set(), messages)
     began = time.monotonic()
     with Console(stderr=True).status("Sending") as shown:
-        sent = kafka_clients.produce(servers, topic, messages, rate, lambda done: shown.update(f"Sending: {done:,}"))
+        told = lambda done: shown.update(f"Sending: {done:,}")  # noqa: E731
+        sent = kafka_clients.produce(servers, topic, messages, rate, told, more)
     seconds = time.monotonic() - began
     print(f"Sent {sent} messages to {topic} in {seconds:.1f} s")
 
 
 @click.command()
-@bootstrap_option
+@connection_options
 @click.option("--topic", default=TOPICS[1], help=f"[default: {TOPICS[1]}]")
 @click.option("--follow/--no-follow", default=False, help="Go on with messages to come. [default: no-follow]")
 @click.option(
@@ -252,11 +285,10 @@ def _send(servers: str, topic: str, messages: Iterable[tuple[bytes, bytes]], rat
     default=True,
     help="Leave out messages of transactions that are open or aborted. [default: committed]",
 )
-def consume(bootstrap: str | None, topic: str, follow: bool, committed: bool) -> None:  # noqa: FBT001
+def consume(connection: KafkaSettings, topic: str, follow: bool, committed: bool) -> None:  # noqa: FBT001
     """Print the messages of a Kafka topic, one per line."""
-    kafka_clients.library()
-    servers = bootstrap or _started().bootstrap
-    for message in kafka_clients.consume(servers, topic, follow=follow, committed=committed):
+    servers, more = _connected(connection)
+    for message in kafka_clients.consume(servers, topic, follow=follow, committed=committed, more=more):
         sys.stdout.buffer.write((message.value() or b"") + b"\n")
         sys.stdout.buffer.flush()
 

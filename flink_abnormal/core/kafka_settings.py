@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from flink_abnormal.core.errors import UsageError
@@ -14,6 +15,8 @@ from flink_abnormal.core.source_settings import SourceSettings
 _ADDRESS: Final = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s,:/]+):(\d{1,5})")
 _SECRET: Final = re.compile(r"password|jaas|secret|\.key$", re.IGNORECASE)
 """Client properties whose values are secrets, and would be shown in the list of processes."""
+_PAIR: Final = re.compile(r"((?:\\.|[^\\=:\s])*)\s*[=:]?\s*(.*)", re.DOTALL)
+_ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|.)")
 OFFSETS: Final = ("earliest", "latest", "committed")
 
 
@@ -45,6 +48,11 @@ class KafkaSettings:
                 raise UsageError(f"--bootstrap takes HOST:PORT, or several separated by commas, not {text.strip()!r}.")
             found.append((match[1].strip("[]"), int(match[2])))
         return found
+
+    def text(self) -> str:
+        """Return all properties as the text of such a file; flags, which override the file, come last."""
+        text = "" if self.properties_file is None else Path(self.properties_file).read_text(encoding="utf-8")
+        return "\n".join((text, *self.properties))
 
     def check(self, *, used: bool) -> None:
         """Raise UsageError for a missing or unused connection, or a secret on the command line."""
@@ -123,6 +131,26 @@ class KafkaSourceSettings(SourceSettings):
             epoch_ms(self.start, "--start", ", ".join(OFFSETS))
         if self.until not in (None, "latest"):
             epoch_ms(str(self.until), "--until", "latest")
+
+
+def java_properties(text: str) -> dict[str, str]:
+    """Return the content of a file of Java properties."""
+    found = {}
+    lines = iter(re.split(r"\r\n|\r|\n", text))
+    for each in lines:
+        line = each.lstrip()
+        if line.startswith(("#", "!")):
+            continue
+        while (len(line) - len(line.rstrip("\\"))) % 2:
+            line = line[:-1] + next(lines, "").lstrip()
+        if (pair := _PAIR.fullmatch(line)) is not None and line:
+            found[_ESCAPE.sub(_unescaped, pair[1])] = _ESCAPE.sub(_unescaped, pair[2])
+    return found
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    code = escape[1]
+    return chr(int(code[1:], 16)) if len(code) > 1 else {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}.get(code, code)
 
 
 def for_connector(text: str) -> str:

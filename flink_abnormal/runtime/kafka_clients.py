@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import gzip
+import re
 import time
+from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from flink_abnormal.core.errors import ClusterError, MachineError, UsageError
+from flink_abnormal.core.kafka_settings import java_properties
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from confluent_kafka import KafkaError, Message
+
+    from flink_abnormal.core.kafka_settings import KafkaSettings
 
 ANSWER_SECONDS: Final = 10.0
 FLUSH_SECONDS: Final = 120.0
 POLL_SECONDS: Final = 0.5
 REPORT_SECONDS: Final = 1.0
+NO_PROPERTIES: Final[Mapping[str, str]] = MappingProxyType({})
+_LOGIN: Final = re.compile(r'(username|password)\s*=\s*(?:"((?:\\.|[^"\\])*)"|([^\s;"]+))')
 
 
 def library() -> Any:
@@ -29,14 +36,52 @@ def library() -> Any:
     return confluent_kafka
 
 
-def partitions(bootstrap: str, topic: str) -> list[int]:
-    """Return the topic's partitions; raise ClusterError if no broker answers, UsageError if it does not exist."""
+def properties(settings: KafkaSettings) -> dict[str, str]:
+    """Return the properties of a job's connection as librdkafka's; raise UsageError if the file can't be read.
+
+    Most have the same names. Login and truststore, which have not, are translated.
+    """
+    found = {}
+    if settings.properties_file is not None:
+        try:
+            found = java_properties(Path(settings.properties_file).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            raise UsageError(f"--kafka-properties {settings.properties_file} can't be read: {why}.") from None
+    found |= {key.strip(): value.strip() for key, _, value in (text.partition("=") for text in settings.properties)}
+    for name, quoted, plain in _LOGIN.findall(found.pop("sasl.jaas.config", "")):
+        found[f"sasl.{name}"] = re.sub(r"\\(.)", r"\1", quoted) or plain
+    if found.pop("ssl.truststore.type", None) == "PEM":
+        found["ssl.ca.location"] = found.pop("ssl.truststore.location", "")
+    return found
+
+
+def _client(make: Callable[[Any], Any], settings: Mapping[str, Any], bootstrap: str) -> Any:
+    """Return a client of librdkafka; raise UsageError for a property that it does not know."""
+    try:
+        return make({**settings, "bootstrap.servers": bootstrap, "log_level": 0})
+    except library().KafkaException as error:
+        raise UsageError(
+            f"Kafka's client for produce and consume refuses the properties: {error.args[0].str()}"
+        ) from None
+
+
+def partitions(bootstrap: str, topic: str, more: Mapping[str, str] = NO_PROPERTIES) -> list[int]:
+    """Return the topic's partitions; `more` are librdkafka's settings of the connection.
+
+    Raises ClusterError if no broker answers or takes the credentials, UsageError if the topic does not exist.
+    """
     from confluent_kafka.admin import AdminClient  # noqa: PLC0415
 
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+    kafka = library()
+    errors: list[KafkaError] = []
+    admin = _client(AdminClient, {**more, "error_cb": errors.append}, bootstrap)
     try:
         found = admin.list_topics(topic, timeout=ANSWER_SECONDS).topics[topic]
-    except library().KafkaException:
+    except kafka.KafkaException:
+        admin.poll(0)
+        if any(error.code() == kafka.KafkaError._AUTHENTICATION for error in errors):  # noqa: SLF001 - its own constant
+            raise ClusterError(f"Kafka at {bootstrap} can't be used: the brokers refuse these credentials.") from None
         raise ClusterError(
             f"No Kafka broker answers at {bootstrap}. Start local ones: flink-abnormal kafka up"
         ) from None
@@ -51,7 +96,7 @@ def create_topics(bootstrap: str, topics: Iterable[str], count: int, copies: int
     from confluent_kafka.cimpl import NewTopic  # noqa: PLC0415
 
     kafka = library()
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+    admin = _client(AdminClient, {}, bootstrap)
     for topic, made in admin.create_topics([NewTopic(topic, count, copies) for topic in topics]).items():
         try:
             made.result(ANSWER_SECONDS)
@@ -64,7 +109,7 @@ def delete_topics(bootstrap: str, topics: Iterable[str]) -> None:
     """Delete topics; raise ClusterError if a broker refuses."""
     from confluent_kafka.admin import AdminClient  # noqa: PLC0415
 
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+    admin = _client(AdminClient, {}, bootstrap)
     for topic, deleted in admin.delete_topics(list(topics)).items():
         try:
             deleted.result(ANSWER_SECONDS)
@@ -85,15 +130,14 @@ def produce(
     messages: Iterable[tuple[bytes, bytes]],
     rate: float | None,
     progress: Callable[[int], None],
+    more: Mapping[str, str] = NO_PROPERTIES,
 ) -> int:
     """Write (key, value) messages, at most `rate` a second; return how many the brokers have confirmed.
 
     The producer is idempotent: a retry writes nothing twice and keeps the order. Raises ClusterError if any is not
-    confirmed.
+    confirmed. `more` are librdkafka's settings of the connection.
     """
-    producer = library().Producer(
-        {"bootstrap.servers": bootstrap, "enable.idempotence": True, "linger.ms": 5, "log_level": 0}
-    )
+    producer = _client(library().Producer, {**more, "enable.idempotence": True, "linger.ms": 5}, bootstrap)
     failed: list[KafkaError] = []
     confirmed = 0
 
@@ -128,23 +172,23 @@ def produce(
     return confirmed
 
 
-def consume(bootstrap: str, topic: str, *, follow: bool, committed: bool) -> Iterator[Message]:
+def consume(
+    bootstrap: str, topic: str, *, follow: bool, committed: bool, more: Mapping[str, str] = NO_PROPERTIES
+) -> Iterator[Message]:
     """Yield a topic's messages from its beginning, to its present end or for ever.
 
-    `committed` leaves out messages of transactions that are open or aborted.
+    `committed` leaves out messages of transactions that are open or aborted. `more` are librdkafka's settings of the
+    connection.
     """
     kafka = library()
-    waiting = set(partitions(bootstrap, topic))
-    consumer = kafka.Consumer(
-        {
-            "bootstrap.servers": bootstrap,
-            "group.id": "flink-abnormal-consume",
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-            "isolation.level": "read_committed" if committed else "read_uncommitted",
-            "log_level": 0,
-        }
-    )
+    waiting = set(partitions(bootstrap, topic, more))
+    reading = {
+        "group.id": "flink-abnormal-consume",
+        "enable.auto.commit": False,
+        "enable.partition.eof": True,
+        "isolation.level": "read_committed" if committed else "read_uncommitted",
+    }
+    consumer = _client(kafka.Consumer, {**more, **reading}, bootstrap)
     try:
         consumer.assign([kafka.TopicPartition(topic, number, kafka.OFFSET_BEGINNING) for number in waiting])
         while waiting or follow:

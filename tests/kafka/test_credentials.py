@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 from cluster_tools import free_ports
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
 from conftest import lines, wait_until
 
@@ -71,27 +71,44 @@ def client(port, user, password):
 
 def test_credentials_work_or_what_they_lack_is_said_and_so_is_an_address_that_leads_nowhere(cli, secured, tmp_path):
     secure, elsewhere = secured
-    producer = Producer(client(secure, "admin", "right"))
-    for number in range(3):
-        producer.produce("events", b'{"userId": "kim", "isAbnormal": true, "n": %d}' % number)
-    assert producer.flush(30) == 0
+    events = tmp_path / "events.jsonl"
+    events.write_text("".join(f'{{"userId": "kim", "isAbnormal": true, "n": {number}}}\n' for number in range(3)))
 
-    def run(port, user=None, password=None):
-        job = ["--source", "kafka", "--topic", "events", "--until", "latest", "--bootstrap", f"127.0.0.1:{port}"]
+    def connection(port, user=None, password=None):
+        if user is None:
+            return "--bootstrap", f"127.0.0.1:{port}"
+        file = tmp_path / "client.properties"
+        login = f'{LOGIN} \\\n    username="{user}" password="{password}";'
+        file.write_text(f"sasl.mechanism=PLAIN\nsasl.jaas.config={login}\n")
+        secrets = ("--kafka-property", "security.protocol=SASL_PLAINTEXT", "--kafka-properties", file)
+        return *connection(port), *secrets
+
+    def run(*connected):
+        job = ["--source", "kafka", "--topic", "events", "--until", "latest", *connection(*connected)]
         job += ["--sink", "kafka", "--alerts-topic", "alerts", "--dead-letters-topic", "dead"]
-        if user is not None:
-            file = tmp_path / "client.properties"
-            login = f'{LOGIN} username="{user}" password="{password}";'
-            file.write_text(f"security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\nsasl.jaas.config={login}\n")
-            job += ["--kafka-properties", file]
         return cli.run("run", *cli.job(*job))
 
     def refusal(*given):
         done = run(*given)
         return done.returncode, done.stderr.splitlines()[-1]
 
+    sent = cli.run("produce", "--topic", "events", "--input", events, *connection(secure, "admin", "right"))
+    assert sent.stdout.startswith("Sent 3 messages to events in "), sent.stderr
     good = run(secure, "admin", "right")
     assert good.returncode == 0, good.stderr
+    (alert,) = cli.run("consume", *connection(secure, "admin", "right")).stdout.splitlines()
+    assert '"userId":"kim","count":3,' in alert
+    refused = cli.run("consume", *connection(secure, "admin", "wrong"))
+    assert (refused.returncode, refused.stderr) == (
+        4,
+        f"Error: Kafka at 127.0.0.1:{secure} can't be used: the brokers refuse these credentials.\n",
+    )
+    unknown = cli.run("consume", *connection(secure), "--kafka-property", "reconnect.patience=9")
+    assert (unknown.returncode, unknown.stderr) == (
+        2,
+        "Error: Kafka's client for produce and consume refuses the properties: No such configuration property: "
+        '"reconnect.patience"\n',
+    )
     assert lines(good.stdout, "read ")[0].endswith("events: abnormal 3, normal 0; alerts 1")
     assert refusal(secure, "admin", "wrong") == (
         4,

@@ -15,7 +15,7 @@ from flink_abnormal.drill.timeline import BrokersTimeline, Observation
 from flink_abnormal.pipeline.formats.jsonl import JsonLines
 from flink_abnormal.pipeline.formats.record import Rejected
 from flink_abnormal.pipeline.formats.sshd import Sshd
-from flink_abnormal.runtime import kafka_brokers
+from flink_abnormal.runtime import kafka_brokers, kafka_clients
 from flink_abnormal.runtime.kafka_transactions import Transaction
 
 EMPTY = Message(b"", "events", 1, 7, 1000)
@@ -230,3 +230,33 @@ def test_no_id_of_a_broker_looks_like_an_option(monkeypatch):
     made = iter([uuid.UUID(bytes=bytes([0xF8]) + bytes(15)), uuid.UUID(int=1)])
     monkeypatch.setattr(kafka_brokers.uuid, "uuid4", lambda: next(made))
     assert kafka_brokers._uuid() == "AAAAAAAAAAAAAAAAAAAAAQ"
+
+
+def test_a_jobs_properties_are_those_of_produce_and_consume_too(tmp_path):
+    file = tmp_path / "client.properties"
+    file.write_text(
+        "# a comment\n"
+        "! another\n\n"
+        "security.protocol = SASL_SSL\n"
+        "sasl.mechanism: SCRAM-SHA-512\r\n"
+        "  client.id flink\n"
+        "sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required \\\n"
+        '    username="김" password="a\\\\"b";\n'
+        "ssl.truststore.type=PEM\n"
+        "ssl.truststore.location=C\\:\\\\ca\\u002epem\n",
+        encoding="utf-8",
+    )
+
+    assert kafka_clients.properties(KafkaSettings("a:1", ("client.id=other",), str(file))) == {
+        "security.protocol": "SASL_SSL",
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "client.id": "other",
+        "sasl.username": "김",
+        "sasl.password": 'a"b',
+        "ssl.ca.location": "C:\\ca.pem",
+    }
+    with pytest.raises(UsageError) as refused:
+        kafka_clients.properties(KafkaSettings("a:1", (), "/nowhere/client.properties"))
+    assert (
+        str(refused.value) == "--kafka-properties /nowhere/client.properties can't be read: No such file or directory."
+    )
