@@ -47,7 +47,9 @@ def build(
             figures = source.at_end(figures)
             dead_letters.append(side_output(figures, tags.dead_letters()))
         tally.print_summary(figures, ending, settings.values, mode)
-    written = sinks.build(env, alerts, _union(dead_letters), settings, SinkContext(parallelism.sink, jars))
+    # Flink would deal a user's alerts out to all sinks, which write in no common order.
+    ordered = alerts.rescale() if parallelism.sink < parallelism.process else alerts
+    written = sinks.build(env, ordered, _union(dead_letters), settings, SinkContext(parallelism.sink, jars))
     if layout == "isolated":
         _isolate(alerts, written)
 
