@@ -25,7 +25,7 @@ RUN mvn --batch-mode --quiet --strict-checksums --file /tmp/pom.xml -Dconnectors
 FROM debian:bookworm-slim
 ENV DEBIAN_FRONTEND=noninteractive
 RUN apt-get update && apt-get install -y --no-install-recommends \
-      curl libjemalloc2 libpython3.11 openjdk-17-jre-headless procps python3 tini \
+      curl iproute2 libjemalloc2 libpython3.11 openjdk-17-jre-headless procps python3 tini \
     && rm -rf /var/lib/apt/lists/* \
     && ln -s /usr/lib/*/libjemalloc.so.2 /usr/local/lib/libjemalloc.so \
     && groupadd --gid 9999 flink && useradd --uid 9999 --gid flink --home-dir /home/flink --create-home flink \

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 from cluster_tools import free_port
-from conftest import PROJECT, wait_until
+from conftest import BIN, PROJECT, wait_until
 
 from flink_abnormal.runtime.rest import Cluster
 
@@ -99,6 +99,21 @@ class Composition:
     def flink_abnormal(self, *arguments):
         """Run a verb where the cluster is."""
         return self.inside("jobmanager", "flink-abnormal", *arguments)
+
+    def drill(self, report, *arguments, seconds=900):
+        """Run a drill on it; returns what it said, and its report, which is written to that file."""
+        command = [BIN / "flink-abnormal", "drill", "--on", "compose", "--deadline", "3min", "--json", report]
+        done = subprocess.run(
+            [*command, *arguments],
+            env={**os.environ, "COMPOSE_PROJECT_NAME": self.name, "NO_COLOR": "1"},
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=seconds,
+            check=False,
+        )
+        return done, json.loads(report.read_text() or "null")
 
     def kill_java(self, container):
         """Kill the JVM of a container, which `docker kill` would not let come back."""

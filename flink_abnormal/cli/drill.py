@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import signal
 import sys
 from pathlib import Path
@@ -19,11 +18,11 @@ from flink_abnormal.core.source_settings import RandomSettings
 from flink_abnormal.drill import local_environment, migrations, runner
 from flink_abnormal.drill.faults import BROKERS, KINDS, Kind, plan
 from flink_abnormal.drill.observer import DrillError
-from flink_abnormal.runtime import kafka_brokers, python_library
+from flink_abnormal.runtime import python_library
 from flink_abnormal.runtime.rest import DEFAULT_PORT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
     from types import FrameType
 
@@ -85,6 +84,12 @@ def _place_options(command: Callable[..., Any]) -> Callable[..., Any]:
 )
 @click.option("--source", type=click.Choice(["random", "kafka"]), default="random", help="Where events come from.")
 @click.option("--sink", type=click.Choice(["files", "kafka"]), default="files", help="Where alerts go.")
+@click.option(
+    "--time",
+    type=click.Choice(["processing", "event"]),
+    default="processing",
+    help="event: events come out of order, and count in that of their times.",
+)
 @_place_options
 @click.option(
     "--tamper",
@@ -103,7 +108,7 @@ def drill(context: click.RichContext, /, **values: Any) -> None:
     wanted: list[Kind] = [kind for kind in KINDS if kind.partition(" ")[2] in values.get(kind.partition(" ")[0], ())]
     on_kafka = _on_kafka(values)
     ha = "kill jobmanager" in wanted or (values["mixed"] and not wanted)
-    with _environment(values, ha=ha) as environment, _brokers(on_kafka) as bootstrap:
+    with _environment(values, ha=ha, kafka=on_kafka) as environment:
         impossible = dict(environment.impossible())
         if not on_kafka:
             impossible |= dict.fromkeys(BROKERS, "The job does not use Kafka. Give --source kafka --sink kafka.")
@@ -112,9 +117,7 @@ def drill(context: click.RichContext, /, **values: Any) -> None:
             impossible["kill worker-python"] = "Python has no process of its own. Give --execution-mode process."
         kinds = plan(wanted, values["times"], values["seed"], mixed=values["mixed"], impossible=impossible)
         slots = "shared" if values["free_slots"] else "isolated"
-        orders = runner.Orders(
-            kinds, values["seed"], slots, mode, values["deadline"] / 1000, values["tamper"], bootstrap=bootstrap
-        )
+        orders = _orders(values, kinds, slots, mode)
         report = _in_order(environment, lambda: runner.run(environment, orders, _say))
     _finish(report, values)
 
@@ -125,13 +128,9 @@ def drill(context: click.RichContext, /, **values: Any) -> None:
 def rescale(context: click.RichContext, /, **_: Any) -> None:
     """Move a running job to another parallelism and the other state backend; no alert may be lost or duplicated."""
     values = _values(context)
-    with _environment(values, ha=False) as environment, _brokers(_on_kafka(values)) as bootstrap:
-        mode = _mode(values)
-        deadline_s = values["deadline"] / 1000
-        report = _in_order(
-            environment,
-            lambda: migrations.rescale(environment, values["seed"], mode, deadline_s, _say, bootstrap),
-        )
+    with _environment(values, kafka=_on_kafka(values)) as environment:
+        orders = _orders(values, [], "isolated", _mode(values))
+        report = _in_order(environment, lambda: migrations.rescale(environment, orders, _say))
     _finish(report, values)
 
 
@@ -142,7 +141,9 @@ def rescale(context: click.RichContext, /, **_: Any) -> None:
 def upgrade(context: click.RichContext, /, savepoint: str | None, **_: Any) -> None:
     """Resume from a savepoint of the previous release; the alerts after it must follow the rule."""
     values = _values(context)
-    with _environment(values, ha=False) as environment:
+    if _on_kafka(values):
+        raise UsageError("The previous release had no Kafka: drill rescale moves a job with its transactions.")
+    with _environment(values) as environment:
         folder = Path(savepoint).absolute() if savepoint else migrations.kept_savepoint()
         report = _in_order(
             environment, lambda: migrations.upgrade(environment, folder, values["deadline"] / 1000, _say)
@@ -197,39 +198,36 @@ def _in_order(environment: Environment, exercised: Callable[[], DrillReport]) ->
     return report
 
 
-def _environment(values: dict[str, Any], *, ha: bool) -> AbstractContextManager[Environment]:
+def _environment(
+    values: dict[str, Any], *, ha: bool = False, kafka: bool = False
+) -> AbstractContextManager[Environment]:
     if values["on"] == "local":
-        return local_environment.opened(values["port"], ha=ha, say=_say)
+        return local_environment.opened(values["port"], ha=ha, say=_say, kafka=kafka)
     from flink_abnormal.drill import compose_environment  # noqa: PLC0415 - Docker's client, needed only here
 
-    return compose_environment.opened(values["port"], ha=ha, say=_say)
+    return compose_environment.opened(values["port"], ha=ha, say=_say, kafka=kafka)
 
 
 def _on_kafka(values: dict[str, Any]) -> bool:
-    """Whether the drill's job reads from Kafka and writes to it; raise UsageError for one of the two alone."""
+    """Whether the drill's job reads from Kafka and writes to it; raise UsageError for what does not go together."""
     if (values["source"] == "kafka") != (values["sink"] == "kafka"):
         raise UsageError("A drill on Kafka both reads from it and writes to it: give --source kafka --sink kafka.")
-    if values["sink"] == "kafka" and values["on"] == "compose":
-        raise UsageError("A drill on Kafka uses local brokers: leave --on compose out.")
+    if values["time"] == "event" and values["sink"] != "kafka":
+        raise UsageError("A drill in event time reads its events from Kafka: give --source kafka --sink kafka.")
     return bool(values["sink"] == "kafka")
 
 
-@contextlib.contextmanager
-def _brokers(on_kafka: bool) -> Iterator[str | None]:  # noqa: FBT001
-    """Give the address of the local brokers, which are started for the drill if none run."""
-    if not on_kafka:
-        yield None
-        return
-    found = kafka_brokers.read()
-    started = found is None or not found.alive
-    try:
-        if started:
-            _say("No Kafka broker is up: starting three for the drill")
-        port, many = (found.port, found.count) if found is not None else (kafka_brokers.DEFAULT_PORT, 3)
-        yield kafka_brokers.up(port, many, lambda _: None).bootstrap
-    finally:
-        if started:
-            kafka_brokers.down(delete=found is None)
+def _orders(values: dict[str, Any], kinds: list[Kind], slots: str, mode: Mode) -> runner.Orders:
+    return runner.Orders(
+        kinds,
+        values["seed"],
+        slots,
+        mode,
+        values["deadline"] / 1000,
+        values["tamper"],
+        kafka=values["sink"] == "kafka",
+        event_time=values["time"] == "event",
+    )
 
 
 def _finish(report: DrillReport, values: dict[str, Any]) -> None:

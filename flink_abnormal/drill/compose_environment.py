@@ -1,6 +1,7 @@
 """The drill on the composition: members are containers, and a strike hits the JVM inside one.
 
-`docker kill` would not do: a container killed from outside stays down, whatever its restart policy.
+`docker kill` would not do: a container killed from outside stays down, whatever its restart policy. For brokers, which
+are to stay down for a while, it does.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ import subprocess
 import tarfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 import docker
 from docker.errors import DockerException
 
 from flink_abnormal.core.errors import ClusterError, MachineError
 from flink_abnormal.drill import inside
-from flink_abnormal.drill.environment import Hit, last_words
+from flink_abnormal.drill.environment import Bootstrap, Hit, last_words
 from flink_abnormal.drill.observer import POLL_SECONDS, DrillError
 from flink_abnormal.runtime import distribution, names
 from flink_abnormal.runtime.bounded import Address
@@ -38,6 +39,8 @@ PROJECT: Final = "flink-abnormal"
 DRILL_PROJECT: Final = "flink-abnormal-drill"
 LABEL: Final = "com.docker.compose"
 WEB_PORT: Final = "8081/tcp"
+KAFKA_PORT: Final = 9092
+KAFKA_PORT_OUTSIDE: Final = "19092/tcp"
 DOCKER_SECONDS: Final = 180
 UP_SECONDS: Final = 1800.0
 DOWN_SECONDS: Final = 120.0
@@ -55,9 +58,9 @@ class ComposeEnvironment:
         self._docker, self._project = client, project
         self._networks: dict[str, dict[str, Any]] = {}
         self._members = {_member(each): each for each in running(client, project)}
-        self._environment = dict(
-            each.partition("=")[::2] for each in self._members["jobmanager"].attrs["Config"]["Env"]
-        )
+        self._environment = _environment(self._members["jobmanager"])
+        self._brokers = [name for name, each in self._members.items() if _is_broker(each)]
+        self._policies: dict[str, Any] = {}
         first, *others = [
             Address("127.0.0.1", int(ports[0]["HostPort"]))
             for each in self._members.values()
@@ -108,24 +111,69 @@ class ComposeEnvironment:
 
     def whole(self) -> bool:
         """Whether every container runs and is healthy."""
-        for each in self._members.values():
-            with _answers():
-                each.reload()
-            if each.status != "running" or each.attrs["State"].get("Health", {}).get("Status", "healthy") != "healthy":
-                return False
-        return True
+        return all(_healthy(each) for each in self._members.values())
+
+    def registered(self) -> bool:
+        """Whether every TaskManager is registered, and every broker answers."""
+        return (
+            self.cluster.answers()
+            and self.cluster.slots().total >= self.slots
+            and all(_healthy(self._members[broker]) for broker in self._brokers)
+        )
 
     def kill(self, member: str) -> Hit:
-        """SIGKILL a container's JVM."""
-        return self._strike(member, signal.SIGKILL, "jvm", f"the JVM of {member} is dead")
+        """SIGKILL a container's JVM; of a broker the container, which stays down."""
+        if member not in self._brokers:
+            return self._strike(member, signal.SIGKILL, "jvm", f"the JVM of {member} is dead")
+        with _answers():
+            self._members[member].kill()
+        return Hit(time.time(), f"{member} is dead")
 
     def brokers(self) -> Sequence[str]:
-        """Return nothing: see `impossible` of the command."""
-        return ()
+        """Return the names of the brokers' containers."""
+        return self._brokers
+
+    def bootstrap(self) -> Bootstrap:
+        """Return the brokers' addresses: ports that are published on this machine, and names inside."""
+        if not self._brokers:
+            raise ClusterError(
+                "The composition has no Kafka brokers. Bring it up with them: COMPOSE_PROFILES=kafka docker compose "
+                "up -d"
+            )
+        published = [
+            self._members[broker].attrs["NetworkSettings"]["Ports"][KAFKA_PORT_OUTSIDE][0] for broker in self._brokers
+        ]
+        return Bootstrap(
+            ",".join(f"127.0.0.1:{each['HostPort']}" for each in published),
+            ",".join(f"{broker}:{KAFKA_PORT}" for broker in self._brokers),
+        )
 
     def revive(self, member: str) -> Hit:
-        """Never called: there are no brokers."""
-        raise NotImplementedError(member)
+        """Start a broker's container again."""
+        with _answers():
+            self._members[member].start()
+        return Hit(time.time(), f"{member} is started again")
+
+    def fill(self, member: str) -> Hit:
+        """Forbid a broker's JVM to write to files; it is not restarted before there is room."""
+        broker, never = self._members[member], {"Name": "no"}
+        with _answers():
+            broker.reload()
+            self._policies[member] = broker.attrs["HostConfig"]["RestartPolicy"]
+            broker.update(restart_policy=cast("Any", never))
+        self._limit_files(member, "0")
+        return Hit(time.time(), f"{member} has no room left on its disk")
+
+    def free(self, member: str) -> Hit:
+        """Start a broker that has ended, or allow it to write again."""
+        broker = self._members[member]
+        with _answers():
+            broker.update(restart_policy=self._policies.pop(member))
+            broker.reload()
+        if broker.status == "running":
+            self._limit_files(member, "unlimited")
+            return Hit(time.time(), f"{member} has room again")
+        return self.revive(member)._replace(text=f"{member} had ended; it has room again, and is started")
 
     def kill_python_worker(self, member: str) -> Hit:
         """SIGKILL the busiest Python worker of a TaskManager."""
@@ -157,6 +205,21 @@ class ComposeEnvironment:
                 network.connect(self._members[member], aliases=each["Aliases"])
         self._networks.pop(member, None)
         return Hit(time.time(), f"{member} is on the network again")
+
+    def cut_brokers(self, member: str) -> Hit:
+        """Make the brokers' addresses unreachable from a container."""
+        with _answers():
+            for broker in self._brokers:
+                self._members[broker].reload()
+        networks = [self._members[broker].attrs["NetworkSettings"]["Networks"] for broker in self._brokers]
+        addresses = [each["IPAddress"] for found in networks for each in found.values()]
+        self._routes(member, "; ".join(f"ip route replace unreachable {address}" for address in addresses))
+        return Hit(time.time(), f"{member} is cut off from {', '.join(self._brokers)}")
+
+    def join_brokers(self, member: str) -> Hit:
+        """Make them reachable again."""
+        self._routes(member, "ip route flush type unreachable")
+        return Hit(time.time(), f"{member} reaches them again")
 
     def plant(self, folder: str, names: Sequence[str]) -> Hit:
         """Create empty files for names that do not exist."""
@@ -214,6 +277,25 @@ class ComposeEnvironment:
             raise DrillError(f"{member} could not be struck: {error}") from None
         return Hit(float(at), f"{text} (pid {pid} in its container)")
 
+    def _limit_files(self, member: str, most: str) -> None:
+        """Set the size in bytes above which a container's JVM can't write to a file."""
+        java = "$(grep -lx java /proc/[0-9]*/comm | cut -d/ -f3)"
+        self._run(member, ["sh", "-c", f'prlimit --fsize={most}: --pid "{java}"'])
+
+    def _routes(self, member: str, script: str) -> None:
+        """Change a container's routes, from one that shares its network: itself it may not."""
+        container = self._members[member]
+        with _answers():
+            self._docker.containers.run(
+                container.image,
+                ["-ec", script],
+                entrypoint="sh",
+                network_mode=f"container:{container.id}",
+                cap_add=["NET_ADMIN"],
+                user="root",
+                remove=True,
+            )
+
     def _run(self, member: str, command: Sequence[str]) -> str:
         """Run a command in a container and return its standard output; raise ClusterError if it fails."""
         with _answers():
@@ -234,9 +316,9 @@ def _answers() -> Iterator[None]:
 
 
 def running(client: docker.DockerClient, project: str) -> list[Container]:
-    """Return the running JobManagers, TaskManagers and ZooKeeper of a composition, JobManagers first."""
+    """Return the running JobManagers, brokers, TaskManagers and ZooKeeper of a composition, JobManagers first."""
     found = client.containers.list(filters={"label": [f"{LABEL}.project={project}", f"{LABEL}.oneoff=False"]})
-    wanted = ("jobmanager", "taskmanager", "zookeeper")
+    wanted = ("jobmanager", "kafka", "taskmanager", "zookeeper")
     return sorted((each for each in found if _member(each).startswith(wanted)), key=_member)
 
 
@@ -244,12 +326,32 @@ def _member(container: Container) -> str:
     """Return the service's name, with the replica's number if the service may have several."""
     labels = container.labels
     service = str(labels[f"{LABEL}.service"])
-    return service if service.startswith("jobmanager") else f"{service}-{labels[f'{LABEL}.container-number']}"
+    alone = service.startswith(("jobmanager", "kafka"))
+    return service if alone else f"{service}-{labels[f'{LABEL}.container-number']}"
+
+
+def _environment(container: Container) -> dict[str, str]:
+    """Return a container's environment variables."""
+    return dict(each.partition("=")[::2] for each in container.attrs["Config"]["Env"])
+
+
+def _is_broker(container: Container) -> bool:
+    """Whether a broker runs in it: with KAFKA_BROKERS=1 two of the three containers idle."""
+    known = _environment(container)
+    return _member(container).startswith("kafka") and int(known["KAFKA_NODE_ID"]) <= int(known["KAFKA_BROKERS"])
+
+
+def _healthy(container: Container) -> bool:
+    """Whether it runs and, if it has a health check, passes it."""
+    with _answers():
+        container.reload()
+    state = container.attrs["State"]
+    return container.status == "running" and state.get("Health", {}).get("Status", "healthy") == "healthy"
 
 
 @contextlib.contextmanager
-def opened(port: int, *, ha: bool, say: Callable[[str], None]) -> Iterator[ComposeEnvironment]:
-    """Open the running composition, or start one under its own name for the duration of the drill."""
+def opened(port: int, *, ha: bool, say: Callable[[str], None], kafka: bool = False) -> Iterator[ComposeEnvironment]:
+    """Open the running composition, or start one under its own name, with brokers if `kafka`, as long as the drill."""
     try:
         client = docker.from_env(timeout=DOCKER_SECONDS)
         client.ping()
@@ -263,28 +365,30 @@ def opened(port: int, *, ha: bool, say: Callable[[str], None]) -> Iterator[Compo
         return
     say("The composition is not up: starting one for the drill" + (" with three JobManagers" if ha else ""))
     try:
-        _up(port, ha=ha)
+        _up(port, ha=ha, kafka=kafka)
         yield _registered(ComposeEnvironment(client, DRILL_PROJECT))
     finally:
         _compose(["--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "2"], {}, DOWN_SECONDS)
 
 
 def _registered(environment: ComposeEnvironment) -> ComposeEnvironment:
-    """Wait until every TaskManager is registered."""
+    """Wait until every TaskManager is registered, and every broker answers."""
     deadline = time.monotonic() + REGISTER_SECONDS
-    while not environment.cluster.answers() or environment.cluster.slots().total < environment.slots:
+    while not environment.registered():
         if time.monotonic() > deadline:
             raise ClusterError(
-                f"The TaskManagers have not registered within {REGISTER_SECONDS:.0f} s: see docker compose logs."
+                f"Not all containers are ready within {REGISTER_SECONDS:.0f} s: see docker compose logs."
             )
         time.sleep(POLL_SECONDS)
     return environment
 
 
-def _up(port: int, *, ha: bool) -> None:
-    profiles = {name for name in os.environ.get("COMPOSE_PROFILES", "").split(",") if name} | ({"ha"} if ha else set())
+def _up(port: int, *, ha: bool, kafka: bool) -> None:
+    profiles = {name for name in os.environ.get("COMPOSE_PROFILES", "").split(",") if name}
+    profiles |= {name for name, wanted in (("ha", ha), ("kafka", kafka)) if wanted}
     ports = {"WEB_PORT": str(port), "WEB_PORT_2": str(port + 1), "WEB_PORT_3": str(port + 2)}
     services = ["jobmanager", "taskmanager", *(["jobmanager-2", "jobmanager-3", "zookeeper"] if ha else [])]
+    services += ["kafka-1", "kafka-2", "kafka-3"] if kafka else []
     done = _compose(["up", "--detach", *services], {"COMPOSE_PROFILES": ",".join(profiles), **ports}, UP_SECONDS)
     if done.returncode:
         raise ClusterError(f"docker compose up failed: {last_words(done.stderr)}")

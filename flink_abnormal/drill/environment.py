@@ -19,6 +19,13 @@ class Hit(NamedTuple):
     text: str
 
 
+class Bootstrap(NamedTuple):
+    """Addresses of Kafka's brokers, as --bootstrap takes them: for this machine, and for the cluster."""
+
+    here: str
+    there: str
+
+
 class Environment(Protocol):
     """A cluster of real processes or containers; a member is the name of one.
 
@@ -60,8 +67,20 @@ class Environment(Protocol):
         """Return the members that are Kafka brokers; empty if there are none."""
         ...
 
+    def bootstrap(self) -> Bootstrap:
+        """Return the brokers' addresses; ClusterError if there are none."""
+        ...
+
     def revive(self, member: str) -> Hit:
         """Start a killed broker again."""
+        ...
+
+    def fill(self, member: str) -> Hit:
+        """Let a broker write nothing more to its disk, which ends it."""
+        ...
+
+    def free(self, member: str) -> Hit:
+        """Give a filled broker room again, and start it if it has ended."""
         ...
 
     def kill_python_worker(self, member: str) -> Hit:
@@ -82,6 +101,14 @@ class Environment(Protocol):
 
     def join(self, member: str) -> Hit:
         """Reconnect a member."""
+        ...
+
+    def cut_brokers(self, member: str) -> Hit:
+        """Let a member reach no broker; everything else it can."""
+        ...
+
+    def join_brokers(self, member: str) -> Hit:
+        """Let it reach them again."""
         ...
 
     def plant(self, folder: str, names: Sequence[str]) -> Hit:

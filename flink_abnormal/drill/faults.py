@@ -17,11 +17,13 @@ Kind = Literal[
     "kill broker",
     "kill brokers",
     "cut network",
+    "cut brokers",
     "pause taskmanager",
     "fill disk",
+    "fill broker",
 ]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
-BROKERS: Final[tuple[Kind, ...]] = ("kill broker", "kill brokers")
+BROKERS: Final[tuple[Kind, ...]] = ("kill broker", "kill brokers", "cut brokers", "fill broker")
 
 
 def plan(wanted: Sequence[Kind], times: int, seed: int, *, mixed: bool, impossible: Mapping[Kind, str]) -> list[Kind]:

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flink_abnormal.core.durations import duration_s
+from flink_abnormal.drill.faults import BROKERS
 from flink_abnormal.drill.observer import POLL_SECONDS, DrillError
 from flink_abnormal.drill.timeline import BrokersTimeline, FailedCheckpointsTimeline, RecoveryTimeline
 
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 PLANTED_CHECKPOINTS: Final = 200
 LONGER_THAN_HEARTBEAT_SECONDS: Final = 2.0
 LEADER_SECONDS: Final = 30.0
-ONE_BROKER_SECONDS: Final = 10.0
-ALL_SECONDS: Final = 20.0
-"""How long one broker, or all of them, stay down."""
+BROKER_SECONDS: Final = 10.0
+ALL_BROKERS_SECONDS: Final = 20.0
+"""How long a broker is away, or all of them are."""
 
 
 class Victim(NamedTuple):
@@ -58,6 +59,12 @@ class Strike:
                 return _all(struck, environment.kill, "dead")
             case "kill worker-python":
                 return environment.kill_python_worker(name)
+            case "cut brokers":
+                self._to_undo = lambda: environment.join_brokers(name)
+                return environment.cut_brokers(name)
+            case "fill broker":
+                self._to_undo = lambda: environment.free(name)
+                return environment.fill(name)
             case "cut network":
                 self._to_undo = lambda: environment.join(name)
                 return environment.cut(name)
@@ -85,8 +92,9 @@ class Strike:
 
     def timeline(self, before: Observation, struck_at: float) -> Timeline:
         """Return the timeline that is expected of this strike."""
-        if self.kind in ("kill broker", "kill brokers"):
-            return BrokersTimeline(before, struck_at, ONE_BROKER_SECONDS if self.kind == "kill broker" else ALL_SECONDS)
+        if self.kind in BROKERS:
+            away = ALL_BROKERS_SECONDS if self.kind == "kill brokers" else BROKER_SECONDS
+            return BrokersTimeline(before, struck_at, away)
         if self.kind == "fill disk":
             return FailedCheckpointsTimeline(before, struck_at)
         lasts = heartbeat_timeout(self._environment) + LONGER_THAN_HEARTBEAT_SECONDS if self.to_undo else None
@@ -99,7 +107,7 @@ def aim(
     """Choose a victim: the leader, or a TaskManager that runs tasks of the job and is not `spared`."""
     if kind == "kill jobmanager":
         return Victim(_leader(environment))
-    if kind == "kill broker":
+    if kind in ("kill broker", "fill broker"):
         return Victim(chance.choice(list(environment.brokers())))
     if kind == "kill brokers":
         return Victim(", ".join(environment.brokers()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 import uuid
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from flink_abnormal.core.errors import ClusterError
-from flink_abnormal.core.model import Rule, UserEvent, digest
+from flink_abnormal.core.model import NORMAL, Rule, UserEvent, digest
 from flink_abnormal.core.rule import detect
 from flink_abnormal.core.settings import Settings
 from flink_abnormal.core.simulation import Simulation
@@ -25,32 +26,51 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from flink_abnormal.core.settings import Mode
-    from flink_abnormal.drill.environment import Environment
+    from flink_abnormal.drill.environment import Bootstrap, Environment
 
 PARTITIONS: Final = 3
 JOIN_SECONDS: Final = 180.0
+SHUFFLED: Final = 8
+"""In event time, so many events of each user are sent in an order that is drawn."""
+DISORDER_MS: Final = 2_000
+IDLENESS: Final = "10min"
+"""No partition counts as silent while its broker is away: what it gives later would be late."""
 
 
 class KafkaDrillJob:
     """The job's topics and options; an unbounded job, which is stopped once the topic holds each expected alert."""
 
-    def __init__(self, seed: int, slots: str, mode: Mode, bootstrap: str, checkpoints: str, users: int = USERS) -> None:
+    def __init__(
+        self,
+        seed: int,
+        slots: str,
+        mode: Mode,
+        bootstrap: Bootstrap,
+        checkpoints: str,
+        users: int = USERS,
+        *,
+        event_time: bool = False,
+    ) -> None:
         self.seed, self.slots, self.mode = seed, slots, mode
-        self._bootstrap, self._checkpoints, self._users = bootstrap, checkpoints, users
+        self._bootstrap, self._brokers, self._checkpoints, self._users = *bootstrap, checkpoints, users
+        self._event_time = event_time
         self._name = f"drill-{uuid.uuid4().hex[:12]}"
         self._events, self._alerts, self._dead = (f"{self._name}-{what}" for what in ("events", "alerts", "dead"))
         self._sent: list[UserEvent] = []
         self._dropped: tuple[int, bytes] | None = None
         topics = (self._events, self._alerts, self._dead)
-        kafka_clients.create_topics(bootstrap, topics, PARTITIONS, min(3, bootstrap.count(",") + 1))
+        copies = min(3, len(self._brokers.split(",")))
+        kafka_clients.create_topics(self._bootstrap, topics, PARTITIONS, copies)
 
     def arguments(self) -> list[str]:
         """Return the options of `flink-abnormal submit`."""
         return [
-            *("--source", "kafka", "--bootstrap", self._bootstrap, "--topic", self._events, "--group", self._name),
+            *("--source", "kafka", "--bootstrap", self._brokers, "--topic", self._events, "--group", self._name),
             *("--sink", "kafka", "--alerts-topic", self._alerts, "--dead-letters-topic", self._dead),
             *("--slots", self.slots, "--execution-mode", self.mode),
             *("--checkpoint-interval", f"{CHECKPOINT_INTERVAL_MS}ms", "--checkpoint-dir", self._checkpoints),
+            *(("--time", "event", "--idleness", IDLENESS) if self._event_time else ()),
+            *(("--max-out-of-orderness", f"{DISORDER_MS}ms") if self._event_time else ()),
         ]
 
     @contextmanager
@@ -123,19 +143,40 @@ class KafkaDrillJob:
 
     def _messages(self, ended: threading.Event) -> Iterator[tuple[bytes, bytes]]:
         simulation = Simulation(self.seed, self._users, INTERVAL_MS, Settings().random.abnormal_rate)
-        for seq in count():
+        start_ms = time.time_ns() // 1_000_000
+        for seq in self._numbers():
             for user in range(1, self._users + 1):
                 if ended.is_set():
+                    if self._event_time:
+                        yield from self._last_messages()
                     return
-                event = simulation.event(user, seq, 0)
-                value = orjson.dumps({"userId": event.user_id, "isAbnormal": event.is_abnormal, "number": seq})
-                # As the format of the job names it: the id of a line is a digest of its bytes.
-                self._sent.append(event._replace(event_id=digest(value)))
-                yield event.user_id.encode(), value
+                yield self._message(simulation.event(user, seq, start_ms))
+
+    def _numbers(self) -> Iterator[int]:
+        """Yield the numbers of a user's events, in the order in which they are sent."""
+        chance = random.Random(self.seed)  # noqa: S311 - repeatable, not secret
+        for first in count(0, SHUFFLED):
+            numbers = range(first, first + SHUFFLED)
+            yield from chance.sample(numbers, SHUFFLED) if self._event_time else numbers
+
+    def _last_messages(self) -> Iterator[tuple[bytes, bytes]]:
+        """Yield a normal event of each user, late enough for the watermark to pass all others."""
+        end_ms = max(event.timestamp for event in self._sent) + 2 * DISORDER_MS
+        for user in range(1, self._users + 1):
+            yield self._message(UserEvent(f"user{user}", NORMAL, 1, end_ms, ""))
+
+    def _message(self, event: UserEvent) -> tuple[bytes, bytes]:
+        """Return an event's key and value, and keep what the job will make of them."""
+        record = {"userId": event.user_id, "isAbnormal": event.is_abnormal, "timestamp": event.timestamp}
+        value = orjson.dumps(record)
+        # As the format of the job names it: the id of a line is a digest of its bytes.
+        self._sent.append(event._replace(event_id=digest(value)))
+        return event.user_id.encode(), value
 
     def _expected(self) -> list[Seen]:
         rule = Rule(Settings().detection.threshold)
-        return [Seen(alert.user_id, alert.count, alert.alert_id) for alert in detect(self._sent, rule)]
+        events = sorted(self._sent, key=lambda event: event.timestamp) if self._event_time else self._sent
+        return [Seen(alert.user_id, alert.count, alert.alert_id) for alert in detect(events, rule)]
 
     def _read(self) -> list[tuple[int, bytes]]:
         """Return the committed alerts as (partition, JSON)."""

@@ -12,17 +12,17 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
+
 from flink_abnormal.core.errors import ClusterError
 from flink_abnormal.drill import inside
-from flink_abnormal.drill.environment import Hit, last_words
+from flink_abnormal.drill.environment import Bootstrap, Hit, last_words
 from flink_abnormal.drill.observer import DrillError
 from flink_abnormal.runtime import distribution, kafka_brokers, local_cluster, names
 from flink_abnormal.runtime.cluster_state import ClusterState, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    import psutil
 
     from flink_abnormal.drill.faults import Kind
     from flink_abnormal.runtime.cluster_state import Member
@@ -42,7 +42,11 @@ class LocalEnvironment:
 
     def impossible(self) -> Mapping[Kind, str]:
         """Return the strikes that are impossible here, and why."""
-        no: dict[Kind, str] = {"cut network": "processes of one machine share its network. Give --on compose."}
+        no: dict[Kind, str] = dict.fromkeys(
+            ("cut network", "cut brokers"), "processes of one machine share its network. Give --on compose."
+        )
+        if not hasattr(psutil, "RLIMIT_FSIZE"):
+            no["fill broker"] = "this system can't limit what a process writes. Give --on compose."
         if not self._state.plan.ha:
             no["kill jobmanager"] = (
                 "the cluster has one JobManager, and its job dies with it. Restart it with high availability: "
@@ -95,12 +99,31 @@ class LocalEnvironment:
         found = kafka_brokers.read()
         return [member.name for member in found.members if member.alive()] if found is not None else []
 
+    def bootstrap(self) -> Bootstrap:
+        """Return the brokers' addresses, which are the same for all processes of this machine."""
+        found = kafka_brokers.read()
+        if found is None:
+            raise ClusterError("No Kafka broker is up: flink-abnormal kafka up")
+        return Bootstrap(found.bootstrap, found.bootstrap)
+
     def revive(self, member: str) -> Hit:
         """Start a broker again, unless it runs."""
         found = kafka_brokers.read()
         if found is not None and not found.named(member).alive():
             kafka_brokers.start(found, member)
         return Hit(time.time(), f"{member} is started again")
+
+    def fill(self, member: str) -> Hit:
+        """Forbid a broker's process to write to files."""
+        _limit_files(member, 0)
+        return Hit(time.time(), f"{member} has no room left on its disk")
+
+    def free(self, member: str) -> Hit:
+        """Start a broker that has ended, or allow it to write again."""
+        with contextlib.suppress(DrillError):
+            _limit_files(member, None)
+            return Hit(time.time(), f"{member} has room again")
+        return self.revive(member)._replace(text=f"{member} had ended; it has room again, and is started")
 
     def kill_python_worker(self, member: str) -> Hit:
         """SIGKILL the busiest Python worker of a TaskManager."""
@@ -124,6 +147,8 @@ class LocalEnvironment:
     def join(self, member: str) -> Hit:
         """Never called: see `impossible`."""
         raise NotImplementedError(member)
+
+    cut_brokers, join_brokers = cut, join
 
     def plant(self, folder: str, names: Sequence[str]) -> Hit:
         """Create empty files for names that do not exist."""
@@ -158,16 +183,32 @@ class LocalEnvironment:
 
 
 @contextlib.contextmanager
-def opened(port: int, *, ha: bool, say: Callable[[str], None]) -> Iterator[LocalEnvironment]:
-    """Open the running local cluster, or start one for the duration of the drill."""
+def opened(port: int, *, ha: bool, say: Callable[[str], None], kafka: bool = False) -> Iterator[LocalEnvironment]:
+    """Open the running local cluster, with brokers if `kafka`; what does not run is started, as long as the drill."""
     started = local_cluster.running() is None
     try:
         state = local_cluster.running() or _start(port, ha=ha, say=say)
         folder = distribution.work_folder() / "drill" / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
-        yield LocalEnvironment(state, folder)
+        with _brokers(say) if kafka else contextlib.nullcontext():
+            yield LocalEnvironment(state, folder)
     finally:
         if started:
             local_cluster.down()
+
+
+@contextlib.contextmanager
+def _brokers(say: Callable[[str], None]) -> Iterator[None]:
+    found = kafka_brokers.read()
+    started = found is None or not found.alive
+    try:
+        if started:
+            say("No Kafka broker is up: starting three for the drill")
+        port, many = (found.port, found.count) if found is not None else (kafka_brokers.DEFAULT_PORT, 3)
+        kafka_brokers.up(port, many, lambda _: None)
+        yield
+    finally:
+        if started:
+            kafka_brokers.down(delete=found is None)
 
 
 def _start(port: int, *, ha: bool, say: Callable[[str], None]) -> ClusterState:
@@ -186,6 +227,13 @@ def _process(name: str) -> psutil.Process:
         if member.name == name and (found := member.process()) is not None:
             return found
     raise DrillError(f"{name} is not running: see flink-abnormal cluster status.")
+
+
+def _limit_files(member: str, most: int | None) -> None:
+    """Set the size in bytes above which a process can't write to a file; None is the system's limit."""
+    process = _process(member)
+    hard = process.rlimit(psutil.RLIMIT_FSIZE)[1]
+    process.rlimit(psutil.RLIMIT_FSIZE, (hard if most is None else most, hard))
 
 
 def _signal(process: psutil.Process, number: signal.Signals, text: str) -> Hit:

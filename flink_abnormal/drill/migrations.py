@@ -1,4 +1,4 @@
-"""Two drills without a strike: a job moves by a savepoint, to another shape or from an older release."""
+"""Two drills without a strike: a job moves by a snapshot, to another shape or from an older release."""
 
 from __future__ import annotations
 
@@ -29,41 +29,35 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from flink_abnormal.core.settings import Mode
     from flink_abnormal.drill.environment import Environment
+    from flink_abnormal.drill.job import StruckJob
 
-PARALLELISM: Final = (2, 4, 1)
+PARALLELISM: Final = (2, 4, 2)
+LAST_PARALLELISM: Final = (3, 4, 1)
 BACKEND: Final = "rocksdb"
 ABOUT: Final = "about.json"
 
 
-def rescale(
-    environment: Environment,
-    seed: int,
-    mode: Mode,
-    deadline_s: float,
-    say: Callable[[str], None],
-    bootstrap: str | None = None,
-) -> DrillReport:
-    """Stop a job with a savepoint, resume it at another parallelism on the other state backend, and compare."""
-    report = DrillReport("rescale", environment.name, seed, "isolated")
-    check_room(environment, "isolated")
-    job = job_of(environment, Orders([], seed, "isolated", mode, deadline_s, bootstrap=bootstrap), 4 * deadline_s)
+def rescale(environment: Environment, orders: Orders, say: Callable[[str], None]) -> DrillReport:
+    """Move a job twice, and compare: by a savepoint to another shape and backend, and from a checkpoint.
+
+    The job of the checkpoint is cancelled in the middle of its work, with transactions open.
+    """
+    report = DrillReport("rescale", environment.name, orders.seed, orders.slots)
+    check_room(environment, orders.slots)
+    job = job_of(environment, orders, 4 * orders.deadline_s)
     try:
         say("Submitting the job: parallelism 3/3/3 (source/process/sink), state in hashmap")
         job_id = submit(environment, job)
         with job.feeding():
-            savepoint = stop(environment, job_id, _settling(environment, job_id, deadline_s))
+            savepoint = stop(environment, job_id, _settling(environment, job_id, orders.deadline_s))
             say(f"Stopped with a savepoint in the format that every backend reads: {savepoint}")
-            source, process, sink = PARALLELISM
-            say(f"Resuming it: parallelism {source}/{process}/{sink}, state in {BACKEND}")
-            job_id = submit(
-                environment,
-                job,
-                *("--from", savepoint, "--state-backend", BACKEND, "--source-parallelism", str(source)),
-                *("--process-parallelism", str(process), "--sink-parallelism", str(sink)),
-            )
-            settle = _settling(environment, job_id, deadline_s)
+            job_id = _resume(environment, job, savepoint, PARALLELISM, say)
+            _settling(environment, job_id, orders.deadline_s)()
+            checkpoint = _cancelled(environment, job_id)
+            say(f"Cancelled; its newest checkpoint: {checkpoint}")
+            job_id = _resume(environment, job, checkpoint, LAST_PARALLELISM, say)
+            settle = _settling(environment, job_id, orders.deadline_s)
             settle()
         say("It is running and has checkpointed: now the remaining events and the end")
         job.finish(environment, job_id, settle)
@@ -73,6 +67,31 @@ def rescale(
     finally:
         job.cancel_all(environment)
     return report
+
+
+def _resume(
+    environment: Environment,
+    job: StruckJob,
+    snapshot: str,
+    parallelism: tuple[int, int, int],
+    say: Callable[[str], None],
+) -> str:
+    """Resume the job from a snapshot, and return its new id."""
+    source, process, sink = parallelism
+    say(f"Resuming it: parallelism {source}/{process}/{sink}, state in {BACKEND}")
+    return submit(
+        environment,
+        job,
+        *("--from", snapshot, "--state-backend", BACKEND, "--source-parallelism", str(source)),
+        *("--process-parallelism", str(process), "--sink-parallelism", str(sink)),
+    )
+
+
+def _cancelled(environment: Environment, job_id: str) -> str:
+    """Cancel the job, and return its newest checkpoint."""
+    environment.cluster.cancel(job_id)
+    environment.cluster.await_end(job_id)
+    return str(environment.cluster.get(f"/jobs/{job_id}/checkpoints")["latest"]["completed"]["external_path"])
 
 
 class Kept(NamedTuple):

@@ -38,8 +38,8 @@ class Orders(NamedTuple):
     """The drill's parameters; `deadline_s` limits a recovery, and the rest until the next strike.
 
     `every_s` is the minimum time between strikes. With `lasts_s` the strikes end after that time, whatever their
-    number. `spared` TaskManagers are never struck. With `bootstrap` the job
-    reads from Kafka and writes to it.
+    number. `spared` TaskManagers are never struck. With `kafka` the job reads from Kafka and writes to it, and with
+    `event_time` it gets its events out of order.
     """
 
     kinds: Sequence[Kind]
@@ -52,7 +52,8 @@ class Orders(NamedTuple):
     every_s: float = 0.0
     lasts_s: float | None = None
     spared: frozenset[str] = frozenset()
-    bootstrap: str | None = None
+    kafka: bool = False
+    event_time: bool = False
 
     @property
     def seconds(self) -> float:
@@ -77,14 +78,21 @@ def check_room(environment: Environment, slots: str) -> None:
 
 def job_of(environment: Environment, orders: Orders, seconds: float) -> StruckJob:
     """Return the drill's job, whose events last for at least `seconds`."""
-    if orders.bootstrap is None:
+    if not orders.kafka:
         output = f"{environment.folder}/out"
-        more = (output, environment.checkpoints, orders.users)
-        return DrillJob(orders.seed, events_for(seconds), orders.slots, orders.mode, *more)
+        places = (output, environment.checkpoints)
+        return DrillJob(orders.seed, events_for(seconds), orders.slots, orders.mode, *places, orders.users)
     from flink_abnormal.drill.kafka_job import KafkaDrillJob  # noqa: PLC0415 - its client is an extra
 
-    more = (orders.bootstrap, environment.checkpoints, orders.users)
-    return KafkaDrillJob(orders.seed, orders.slots, orders.mode, *more)
+    return KafkaDrillJob(
+        orders.seed,
+        orders.slots,
+        orders.mode,
+        environment.bootstrap(),
+        environment.checkpoints,
+        orders.users,
+        event_time=orders.event_time,
+    )
 
 
 def run(

@@ -122,6 +122,14 @@ def test_what_can_not_be_had_is_refused_with_a_sentence(cluster):
         2,
         "Error: drill rescale has no strikes: leave --kill out.\n",
     )
+    assert refusal("--kill", "taskmanager", "--time", "event") == (
+        2,
+        "Error: A drill in event time reads its events from Kafka: give --source kafka --sink kafka.\n",
+    )
+    assert refusal("--source", "kafka", "--sink", "kafka", "upgrade") == (
+        2,
+        "Error: The previous release had no Kafka: drill rescale moves a job with its transactions.\n",
+    )
     assert refusal("--fill", "disk", "--json", "/nowhere/report.json") == (
         3,
         "Error: --json /nowhere/report.json can't be written: No such file or directory.\n",

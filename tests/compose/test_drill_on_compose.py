@@ -1,16 +1,12 @@
 """Drills on the composition: one with a single JobManager, one with three."""
 
-import json
-import os
 import re
-import subprocess
 
 import pytest
 from composition import built
-from conftest import BIN, PROJECT, wait_until
+from conftest import wait_until
 
 pytestmark = pytest.mark.timeout(1500)
-SECONDS = 900
 
 
 class Place:
@@ -32,27 +28,7 @@ class Place:
 
     def drill(self, *arguments):
         """Run a drill; returns what it said, and its report."""
-        done = subprocess.run(
-            [
-                BIN / "flink-abnormal",
-                "drill",
-                "--on",
-                "compose",
-                "--deadline",
-                "3min",
-                "--json",
-                self.report,
-                *arguments,
-            ],
-            env={**os.environ, "COMPOSE_PROJECT_NAME": self.composition.name, "NO_COLOR": "1"},
-            cwd=PROJECT,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=SECONDS,
-            check=False,
-        )
-        return done, json.loads(self.report.read_text() or "null")
+        return self.composition.drill(self.report, *arguments)
 
 
 @pytest.fixture(scope="module")
