@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from flink_abnormal.core.kafka_settings import KafkaSettings
     from flink_abnormal.core.operators import Operator
     from flink_abnormal.core.settings import LayoutSettings, StateSettings
 
@@ -27,6 +28,10 @@ class JobSettings(Protocol):
     @property
     def bounded(self) -> bool:
         """Whether the input ends by itself."""
+
+    @property
+    def kafka(self) -> KafkaSettings:
+        """The connection to Kafka's brokers."""
 
     @property
     def transactions(self) -> str:

@@ -19,6 +19,8 @@ KAFKA_PARTS: Final = distribution.PACKAGE / "jvm" / "kafka"
 TIMEOUTS: Final = "default.api.timeout.ms=10000\nrequest.timeout.ms=5000\n"
 COMMAND_SECONDS: Final = 60
 OPEN: Final = ("Ongoing", "PrepareCommit", "PrepareAbort", "PrepareEpochFence")
+ABORTED: Final = ("PrepareAbort", "CompleteAbort", "PrepareEpochFence", "Empty")
+"""Flink commits only what holds a record, so an empty one has been aborted by a new producer of its name."""
 
 
 class Transaction(NamedTuple):
@@ -34,6 +36,11 @@ class Transaction(NamedTuple):
     def open(self) -> bool:
         """Whether read_committed consumers wait for its end."""
         return self.state in OPEN
+
+    @property
+    def aborted(self) -> bool:
+        """Whether what was written into it can't be committed any more."""
+        return self.state in ABORTED
 
     def belongs_to(self, prefix: str) -> bool:
         """Whether it is one of a job with this prefix: Flink appends sink, subtask and checkpoint."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flink_abnormal.core.errors import UsageError, cause
@@ -84,6 +85,17 @@ def read(path: str) -> SnapshotMetadata:
                 keyed_state.add(handle.getClass().getSimpleName())
     properties = content.getCheckpointProperties()
     return SnapshotMetadata(operators, keyed_state, properties is not None and properties.isSavepoint())
+
+
+def transactions(path: str, prefix: str) -> set[str]:
+    """Return the ids of Kafka's transactions that a snapshot counts as written; needs a running JVM."""
+    found: set[bytes] = set()
+    name = re.compile(re.escape(prefix.encode()) + rb"-[a-z-]+-\d+-\d+")
+    for operator in metadata(path).getOperatorStates().toArray():
+        for subtask in operator.getStates().toArray():
+            for handle in subtask.getManagedOperatorState().toArray():
+                found.update(name.findall(bytes(handle.openInputStream().readAllBytes())))
+    return {each.decode() for each in found}
 
 
 def metadata(path: str) -> Any:

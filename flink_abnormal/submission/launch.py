@@ -16,7 +16,7 @@ from flink_abnormal.core.settings import DEFAULT_PARALLELISM
 from flink_abnormal.core.uris import folder_uri
 from flink_abnormal.pipeline.stdout import append_only, open_to_workers
 from flink_abnormal.pipeline.verdict import Ending
-from flink_abnormal.runtime import distribution, embedded
+from flink_abnormal.runtime import distribution, embedded, kafka_transactions
 from flink_abnormal.runtime.rest import DEFAULT_HOST, DEFAULT_PORT, Cluster
 from flink_abnormal.snapshots import finished, metadata
 from flink_abnormal.submission import progress
@@ -84,6 +84,8 @@ def launch(job: Job, settings: JobSettings, target: Target) -> Launched:
     j_graph = env._generate_stream_graph(clear_transformations=True, job_name=job.name)  # noqa: SLF001
     if restore_path is not None and (proof := job.proof(settings)) is not None:
         metadata.check(restore_path, cast("Any", settings), proof)
+    if restore_path is not None and settings.transactions and (lost := _aborted(settings, restore_path)):
+        say(lost)
     say(f"Job: {job.name}")
     _report(settings, parallelism, layout, real_modes(nodes(j_graph)), restore_path)
     interrupted = remember_ctrl_c()
@@ -95,6 +97,27 @@ def launch(job: Job, settings: JobSettings, target: Target) -> Launched:
             raise JobError(f"The job was refused: {cause(error)}") from error
     goal = progress.goal(job, settings, resumes=restore_path is not None)
     return Launched(job_id, client, ending if settings.bounded and job.goal is not None else None, interrupted, goal)
+
+
+def _aborted(settings: JobSettings, snapshot: str) -> str:
+    """Return a warning if brokers have aborted transactions that a snapshot counts as written, or "".
+
+    Flink can't commit these any more, writes a line to its log, and goes on without what was in them.
+    """
+    written = metadata.transactions(snapshot, settings.transactions)
+    if not written:
+        return ""
+    known = kafka_transactions.find(str(settings.kafka.bootstrap), settings.kafka.text())
+    lost = [each.id for each in known if each.id in written and each.aborted]
+    if not lost:
+        return ""
+    return (
+        f"Warning: transactions that {snapshot} counts as written: {len(written)}; aborted by the brokers: {len(lost)} "
+        f"({', '.join(sorted(lost))}). Their time, transaction.timeout.ms, was up, or they were aborted by hand. "
+        "Consumers with read_committed miss what is in them; `flink-abnormal consume --uncommitted` shows it. To write "
+        "it again, stop this job and start from the snapshot before, which `flink-abnormal checkpoints` lists. What "
+        "other transactions wrote since then comes twice, with the same alertId."
+    )
 
 
 def _ending(target: Target, start_ms: int, job_id: str) -> Ending:
