@@ -287,7 +287,7 @@ class ComposeEnvironment:
         container = self._members[member]
         with _answers():
             self._docker.containers.run(
-                container.image,
+                container.attrs["Image"],
                 ["-ec", script],
                 entrypoint="sh",
                 network_mode=f"container:{container.id}",

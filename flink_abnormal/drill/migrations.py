@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from flink_abnormal.drill.job import StruckJob
 
 PARALLELISM: Final = (2, 4, 2)
-LAST_PARALLELISM: Final = (3, 4, 1)
+LAST_PARALLELISM: Final = (3, 2, 1)
 BACKEND: Final = "rocksdb"
 ABOUT: Final = "about.json"
 

@@ -17,6 +17,8 @@ START_MS: Final = 10_000
 """All tasks of a job start within this time: on a cold cluster within 1.5 s, on a busy machine 5.3. Flink triggers the
 first checkpoint this long after the job's first task runs, and it fails unless all run by then."""
 RETAINED: Final = "execution.checkpointing.num-retained"
+ROCKSDB_OPTIONS: Final = {"state.backend.rocksdb.options-factory": "flinkabnormal.RocksLog"}
+"""A Java part, which must be shipped with the job."""
 
 
 def flink_configuration(settings: JobSettings, restore_path: str | None) -> dict[str, str]:
@@ -24,6 +26,7 @@ def flink_configuration(settings: JobSettings, restore_path: str | None) -> dict
     state = settings.state
     process_mode = {"python.fn-execution.bundle.time": "100"} if state.mode == "process" else {}
     restore = {"execution.state-recovery.path": restore_path} if restore_path else {}
+    rocksdb = ROCKSDB_OPTIONS if state.backend == "rocksdb" else {}
     return {
         "execution.runtime-mode": "STREAMING",
         "pipeline.max-parallelism": str(MAX_PARALLELISM),
@@ -52,5 +55,6 @@ def flink_configuration(settings: JobSettings, restore_path: str | None) -> dict
         "python.executable": sys.executable,
         "python.client.executable": sys.executable,
         **process_mode,
+        **rocksdb,
         **restore,
     }

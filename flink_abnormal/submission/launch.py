@@ -172,6 +172,10 @@ def _environment(settings: JobSettings, target: Target, restore_path: str | None
     else:
         env = StreamExecutionEnvironment.get_execution_environment(configuration)
     env.get_config().set_global_job_parameters(parameters(settings, finished.key(settings)))
+    if settings.state.backend == "rocksdb":
+        from flink_abnormal.jvm import parts  # noqa: PLC0415
+
+        parts.build(distribution.jars()).add_to(env)  # for ROCKSDB_OPTIONS
     return env
 
 
