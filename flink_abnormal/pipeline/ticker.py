@@ -63,10 +63,16 @@ _HEADERS: Final = """MAP['dead-letter.reason', ENCODE({reason}, 'UTF-8'), 'dead-
     'dead-letter.offset', ENCODE(CAST(`offset` AS STRING), 'UTF-8')]"""
 _REASON: Final = """CASE WHEN symbol IS NULL THEN 'symbol is missing' WHEN price IS NULL THEN 'price is no number'
     WHEN volume IS NULL THEN 'volume is no number' ELSE 'timestamp is no time, or too far in the future' END"""
-REFUSE: Final = f"""INSERT INTO dead_letters
-SELECT tick, {_HEADERS.format(reason=_REASON)} FROM upbit_ticker WHERE tick IS NOT NULL AND NOT ({USABLE})
-UNION ALL
-SELECT tick, {_HEADERS.format(reason="'its window has closed'")} FROM upbit_ticker WHERE {USABLE} AND {LATE}"""
+_REFUSED: Final = (
+    (_REASON, f"tick IS NOT NULL AND NOT ({USABLE})"),
+    ("'its window has closed'", f"{USABLE} AND {LATE}"),
+)
+_BYTES: Final = "DECODE(ENCODE(tick, 'UTF-8'), 'ISO-8859-1')"
+"""A tick with a character for each of its bytes, since SQL can neither count nor cut bytes."""
+_WHOLE: Final = f"SELECT tick, {_HEADERS} FROM upbit_ticker WHERE {{condition}} AND CHAR_LENGTH({_BYTES}) <= {{most}}"
+_CUT: Final = f"""SELECT DECODE(ENCODE(SUBSTRING({_BYTES} FROM 1 FOR {{most}}), 'ISO-8859-1'), 'UTF-8'),
+    MAP_UNION({_HEADERS}, MAP['dead-letter.cut', ENCODE(CAST(CHAR_LENGTH({_BYTES}) AS STRING), 'UTF-8')])
+FROM upbit_ticker WHERE {{condition}} AND CHAR_LENGTH({_BYTES}) > {{most}}"""
 
 HIGH_PRICES: Final = """CREATE TABLE high_prices (symbol STRING, price DOUBLE, `timestamp` TIMESTAMP(3))
 WITH ('connector' = 'print', 'print-identifier' = '[PRICE]')"""
@@ -107,9 +113,15 @@ def definitions(settings: TickerSettings, properties: Mapping[str, str], timeout
     ]
 
 
-def inserts(settings: TickerSettings) -> list[str]:
-    """Return the statements of the job."""
-    return [AGGREGATE, REFUSE, PRINT.format(usable=USABLE, price=settings.ticker.price_above)]
+def inserts(settings: TickerSettings, most: int) -> list[str]:
+    """Return the statements of the job; of a dead letter with more than `most` bytes the rest is cut off."""
+    letters = [
+        select.format(reason=reason, condition=condition, most=most)
+        for reason, condition in _REFUSED
+        for select in (_WHOLE, _CUT)
+    ]
+    refuse = "INSERT INTO dead_letters\n" + "\nUNION ALL\n".join(letters)
+    return [AGGREGATE, refuse, PRINT.format(usable=USABLE, price=settings.ticker.price_above)]
 
 
 def _start(start: str) -> dict[str, str]:

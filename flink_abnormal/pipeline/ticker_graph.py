@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pyflink.table import StreamTableEnvironment
 from pyflink.util.java_utils import add_jars_to_context_class_loader
 
 from flink_abnormal.jvm.jar import KAFKA_CONNECTOR
 from flink_abnormal.pipeline import kafka, ticker
-from flink_abnormal.pipeline.sinks.kafka import transaction_ms
+from flink_abnormal.pipeline.sinks.kafka import most_bytes, transaction_ms
 
 if TYPE_CHECKING:
     from pyflink.datastream import StreamExecutionEnvironment
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from flink_abnormal.core.parallelism import Parallelism
     from flink_abnormal.core.ticker_settings import TickerSettings
     from flink_abnormal.jvm.jar import Jars
+
+HEADERS_BYTES: Final = 600
+"""What the headers of a dead letter have at most, with a topic's name of 249 characters."""
 
 
 def build(
@@ -40,6 +43,7 @@ def build(
         brokers.check_topics("--topic", chosen.topic)
         brokers.check_topics("--aggregates-topic", chosen.aggregates_topic)
         brokers.check_topics("--dead-letters-topic", chosen.dead_letters_topic)
+        most = most_bytes(settings.kafka, brokers.largest_message(chosen.dead_letters_topic)) - HEADERS_BYTES
         interval_ms = settings.state.checkpoint_interval_ms
         timeout_ms = transaction_ms(settings.kafka, interval_ms, brokers) if settings.transactions else 0
     env.set_parallelism(parallelism.process)
@@ -49,6 +53,6 @@ def build(
     for statement in ticker.definitions(settings, properties, timeout_ms):
         tables.execute_sql(statement)
     statements = tables.create_statement_set()
-    for statement in ticker.inserts(settings):
+    for statement in ticker.inserts(settings, most):
         statements.add_insert_sql(statement)
     statements.attach_as_datastream()

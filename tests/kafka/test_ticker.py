@@ -10,6 +10,7 @@ from itertools import islice
 
 import pytest
 from cluster_tools import running
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 from conftest import PROJECT, wait_until
 
 from flink_abnormal.core.ticks import simulate
@@ -21,6 +22,7 @@ BAD = [
     b"no json",
     b'{"symbol": "KRW-BTC"}',
     b'{"symbol": "KRW-BTC", "price": 1, "volume": 1, "timestamp": "2100-01-01"}',
+    b'{"price": "\xea\xb0\x80' + b"x" * 5_000 + b'"}',
 ]
 
 
@@ -60,6 +62,10 @@ def aggregates(kafka, topic):
 
 def test_windows_are_right_through_a_kill_and_each_tick_is_in_one_or_a_dead_letter(cluster, kafka, tmp_path):
     source, sink, dead_letters = kafka.topics("ticks", "aggregates", "dead-letters", partitions=1)
+    limit = ConfigEntry("max.message.bytes", "2000", incremental_operation=AlterConfigOpType.SET)
+    small = ConfigResource(ResourceType.TOPIC, dead_letters, incremental_configs=[limit])
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    admin.incremental_alter_configs([small])[small].result(30)
     ticks = list(islice(simulate(93, BEGIN_MS, 1000), TICKS))
     lines = [(tick.symbol.encode(), json.dumps(tick.record()).encode()) for tick in ticks]
     kafka.produce(source, [*lines[:900], *((b"", bad) for bad in BAD)])
@@ -91,8 +97,12 @@ def test_windows_are_right_through_a_kill_and_each_tick_is_in_one_or_a_dead_lett
     assert sorted(reason for reason in reasons if reason != "its window has closed") == [
         "price is no number",
         "symbol is missing",
+        "symbol is missing",
         "timestamp is no time, or too far in the future",
     ]
+    cut = {dict(message.headers()).get("dead-letter.cut"): message.value() for message in refused}
+    assert cut.keys() == {None, str(len(BAD[-1])).encode()}
+    assert cut[str(len(BAD[-1])).encode()] == BAD[-1][:1200]
     cluster.run("cancel")
 
 

@@ -60,7 +60,7 @@ def build(
         brokers.check_topics("--alerts-topic", str(sink.alerts_topic))
         if sink.dead_letters_topic is not None:
             brokers.check_topics("--dead-letters-topic", sink.dead_letters_topic)
-            most = _most_bytes(settings.kafka, brokers.largest_message(sink.dead_letters_topic))
+            most = most_bytes(settings.kafka, brokers.largest_message(sink.dead_letters_topic))
         timeout_ms = (
             transaction_ms(settings.kafka, settings.state.checkpoint_interval_ms, brokers)
             if sink.in_transactions
@@ -166,7 +166,7 @@ class DeadLetterToMessage(MapFunction):
         return raw, envelope(key, headers)
 
 
-def _most_bytes(settings: KafkaSettings, topic_bytes: int) -> int:
+def most_bytes(settings: KafkaSettings, topic_bytes: int) -> int:
     """Return the size of a message that client and topic take, without what Kafka adds to it."""
     given = str(kafka.properties(settings).getProperty("max.request.size") or CLIENT_BYTES)
     return min(topic_bytes, int(given) if given.isdecimal() else CLIENT_BYTES) - FRAME_BYTES
