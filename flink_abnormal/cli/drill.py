@@ -90,6 +90,7 @@ def _place_options(command: Callable[..., Any]) -> Callable[..., Any]:
     default="processing",
     help="event: events come out of order, and count in that of their times.",
 )
+@click.option("--engine", type=click.Choice(["python", "jvm"]), default="python", help="What detects.")
 @_place_options
 @click.option(
     "--tamper",
@@ -131,6 +132,18 @@ def rescale(context: click.RichContext, /, **_: Any) -> None:
     with _environment(values, kafka=_on_kafka(values)) as environment:
         orders = _orders(values, [], "isolated", _mode(values))
         report = _in_order(environment, lambda: migrations.rescale(environment, orders, _say))
+    _finish(report, values)
+
+
+@drill.command()
+@_place_options
+@click.pass_context
+def swap(context: click.RichContext, /, **_: Any) -> None:
+    """Move a running job to the JVM engine and back; no alert may be lost or duplicated."""
+    values = _values(context)
+    with _environment(values, kafka=_on_kafka(values)) as environment:
+        orders = _orders(values, [], "isolated", _mode(values))
+        report = _in_order(environment, lambda: migrations.swap(environment, orders, _say))
     _finish(report, values)
 
 
@@ -227,6 +240,7 @@ def _orders(values: dict[str, Any], kinds: list[Kind], slots: str, mode: Mode) -
         values["tamper"],
         kafka=values["sink"] == "kafka",
         event_time=values["time"] == "event",
+        engine=values["engine"],
     )
 
 

@@ -71,6 +71,7 @@ class DrillJob(NamedTuple):
     output: str
     checkpoints: str
     users: int = USERS
+    engine: str = "python"
 
     @property
     def drain_seconds(self) -> float:
@@ -82,6 +83,7 @@ class DrillJob(NamedTuple):
         return [
             *("--users", str(self.users), "--interval", f"{INTERVAL_MS}ms", "--events", str(self.events)),
             *("--seed", str(self.seed), "--no-emit-log", "--slots", self.slots, "--execution-mode", self.mode),
+            *("--engine", self.engine),
             *("--checkpoint-interval", f"{CHECKPOINT_INTERVAL_MS}ms", "--checkpoint-dir", self.checkpoints),
             *("--sink", "files", "--output", self.output, "--roll", f"{ROLL_MS}ms"),
         ]

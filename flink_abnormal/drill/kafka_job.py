@@ -50,8 +50,9 @@ class KafkaDrillJob:
         users: int = USERS,
         *,
         event_time: bool = False,
+        engine: str = "python",
     ) -> None:
-        self.seed, self.slots, self.mode = seed, slots, mode
+        self.seed, self.slots, self.mode, self._engine = seed, slots, mode, engine
         self._bootstrap, self._brokers, self._checkpoints, self._users = *bootstrap, checkpoints, users
         self._event_time = event_time
         self._name = f"drill-{uuid.uuid4().hex[:12]}"
@@ -67,7 +68,7 @@ class KafkaDrillJob:
         return [
             *("--source", "kafka", "--bootstrap", self._brokers, "--topic", self._events, "--group", self._name),
             *("--sink", "kafka", "--alerts-topic", self._alerts, "--dead-letters-topic", self._dead),
-            *("--slots", self.slots, "--execution-mode", self.mode),
+            *("--slots", self.slots, "--execution-mode", self.mode, "--engine", self._engine),
             *("--checkpoint-interval", f"{CHECKPOINT_INTERVAL_MS}ms", "--checkpoint-dir", self._checkpoints),
             *(("--time", "event", "--idleness", IDLENESS) if self._event_time else ()),
             *(("--max-out-of-orderness", f"{DISORDER_MS}ms") if self._event_time else ()),

@@ -1,4 +1,4 @@
-"""Two drills without a strike: a job moves by a snapshot, to another shape or from an older release."""
+"""Drills without a strike: a job moves by a snapshot, to another shape or engine, or from an older release."""
 
 from __future__ import annotations
 
@@ -26,11 +26,10 @@ from flink_abnormal.drill.verification import compare, expected_alerts
 from flink_abnormal.runtime import distribution
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from flink_abnormal.drill.environment import Environment
-    from flink_abnormal.drill.job import StruckJob
 
 PARALLELISM: Final = (2, 4, 2)
 LAST_PARALLELISM: Final = (3, 2, 1)
@@ -38,26 +37,60 @@ BACKEND: Final = "rocksdb"
 ABOUT: Final = "about.json"
 
 
+class _Move(NamedTuple):
+    """How a job is moved: `leave` ends it and returns a snapshot, `text` says to where, with which `options`."""
+
+    leave: Callable[[Environment, str, Callable[[], object]], str]
+    text: str
+    options: tuple[str, ...]
+
+
 def rescale(environment: Environment, orders: Orders, say: Callable[[str], None]) -> DrillReport:
     """Move a job twice, and compare: by a savepoint to another shape and backend, and from a checkpoint.
 
     The job of the checkpoint is cancelled in the middle of its work, with transactions open.
     """
-    report = DrillReport("rescale", environment.name, orders.seed, orders.slots)
+    return _moved(
+        environment, orders, say, "rescale", [_shape(stop, PARALLELISM), _shape(_cancelled, LAST_PARALLELISM)]
+    )
+
+
+def swap(environment: Environment, orders: Orders, say: Callable[[str], None]) -> DrillReport:
+    """Move a job to the other engine and back, by savepoints, and compare."""
+    moves = [_Move(stop, f"in the {name} engine", ("--engine", name)) for name in ("jvm", "python")]
+    return _moved(environment, orders._replace(engine="python"), say, "swap", moves)
+
+
+def _shape(leave: Callable[[Environment, str, Callable[[], object]], str], parallelism: tuple[int, int, int]) -> _Move:
+    source, process, sink = parallelism
+    return _Move(
+        leave,
+        f"parallelism {source}/{process}/{sink}, state in {BACKEND}",
+        (
+            *("--state-backend", BACKEND, "--source-parallelism", str(source)),
+            *("--process-parallelism", str(process), "--sink-parallelism", str(sink)),
+        ),
+    )
+
+
+def _moved(
+    environment: Environment, orders: Orders, say: Callable[[str], None], exercise: str, moves: Sequence[_Move]
+) -> DrillReport:
+    """Submit a job, move it, let it end, and compare."""
+    report = DrillReport(exercise, environment.name, orders.seed, orders.slots)
     check_room(environment, orders.slots)
-    job = job_of(environment, orders, 4 * orders.deadline_s)
+    job = job_of(environment, orders, 2 * (1 + len(moves)) * orders.deadline_s)
     try:
         say("Submitting the job: parallelism 3/3/3 (source/process/sink), state in hashmap")
         job_id = submit(environment, job)
+        settle = _settling(environment, job_id, orders.deadline_s)
         with job.feeding():
-            savepoint = stop(environment, job_id, _settling(environment, job_id, orders.deadline_s))
-            say(f"Stopped with a savepoint in the format that every backend reads: {savepoint}")
-            job_id = _resume(environment, job, savepoint, PARALLELISM, say)
-            _settling(environment, job_id, orders.deadline_s)()
-            checkpoint = _cancelled(environment, job_id)
-            say(f"Cancelled; its newest checkpoint: {checkpoint}")
-            job_id = _resume(environment, job, checkpoint, LAST_PARALLELISM, say)
-            settle = _settling(environment, job_id, orders.deadline_s)
+            for move in moves:
+                snapshot = move.leave(environment, job_id, settle)
+                say(f"{'Cancelled' if move.leave is _cancelled else 'Stopped'}; to go on from: {snapshot}")
+                say(f"Resuming it: {move.text}")
+                job_id = submit(environment, job, "--from", snapshot, *move.options)
+                settle = _settling(environment, job_id, orders.deadline_s)
             settle()
         say("It is running and has checkpointed: now the remaining events and the end")
         job.finish(environment, job_id, settle)
@@ -69,26 +102,9 @@ def rescale(environment: Environment, orders: Orders, say: Callable[[str], None]
     return report
 
 
-def _resume(
-    environment: Environment,
-    job: StruckJob,
-    snapshot: str,
-    parallelism: tuple[int, int, int],
-    say: Callable[[str], None],
-) -> str:
-    """Resume the job from a snapshot, and return its new id."""
-    source, process, sink = parallelism
-    say(f"Resuming it: parallelism {source}/{process}/{sink}, state in {BACKEND}")
-    return submit(
-        environment,
-        job,
-        *("--from", snapshot, "--state-backend", BACKEND, "--source-parallelism", str(source)),
-        *("--process-parallelism", str(process), "--sink-parallelism", str(sink)),
-    )
-
-
-def _cancelled(environment: Environment, job_id: str) -> str:
-    """Cancel the job, and return its newest checkpoint."""
+def _cancelled(environment: Environment, job_id: str, settle: Callable[[], object]) -> str:
+    """Cancel the job once it has checkpointed, and return its newest checkpoint."""
+    settle()
     environment.cluster.cancel(job_id)
     environment.cluster.await_end(job_id)
     return str(environment.cluster.get(f"/jobs/{job_id}/checkpoints")["latest"]["completed"]["external_path"])

@@ -39,7 +39,7 @@ class Orders(NamedTuple):
 
     `every_s` is the minimum time between strikes. With `lasts_s` the strikes end after that time, whatever their
     number. `spared` TaskManagers are never struck. With `kafka` the job reads from Kafka and writes to it, and with
-    `event_time` it gets its events out of order.
+    `event_time` it gets its events out of order. `engine` detects.
     """
 
     kinds: Sequence[Kind]
@@ -54,6 +54,7 @@ class Orders(NamedTuple):
     spared: frozenset[str] = frozenset()
     kafka: bool = False
     event_time: bool = False
+    engine: str = "python"
 
     @property
     def seconds(self) -> float:
@@ -81,7 +82,9 @@ def job_of(environment: Environment, orders: Orders, seconds: float) -> StruckJo
     if not orders.kafka:
         output = f"{environment.folder}/out"
         places = (output, environment.checkpoints)
-        return DrillJob(orders.seed, events_for(seconds), orders.slots, orders.mode, *places, orders.users)
+        return DrillJob(
+            orders.seed, events_for(seconds), orders.slots, orders.mode, *places, orders.users, orders.engine
+        )
     from flink_abnormal.drill.kafka_job import KafkaDrillJob  # noqa: PLC0415 - its client is an extra
 
     return KafkaDrillJob(
@@ -92,6 +95,7 @@ def job_of(environment: Environment, orders: Orders, seconds: float) -> StruckJo
         environment.checkpoints,
         orders.users,
         event_time=orders.event_time,
+        engine=orders.engine,
     )
 
 

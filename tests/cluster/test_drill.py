@@ -59,7 +59,8 @@ def test_a_killed_taskmanager_and_a_full_disk_cost_no_alert_and_one_that_is_take
 
 
 def test_a_frozen_taskmanager_is_replaced_by_free_slots_and_wakes_up_without_harm(cluster, report):
-    done = cluster.run("drill", "--pause", "taskmanager", "--free-slots", *DEADLINE, *report.option, seconds=SECONDS)
+    strike = ("--pause", "taskmanager", "--free-slots", "--engine", "jvm")
+    done = cluster.run("drill", *strike, *DEADLINE, *report.option, seconds=SECONDS)
 
     assert done.returncode == 0, done.stdout + done.stderr
     (strike,) = report.read()["strikes"]
@@ -75,6 +76,17 @@ def test_a_killed_python_worker_of_process_mode_costs_no_alert(cluster, report):
     assert "Python in process mode" in done.stdout
     (strike,) = report.read()["strikes"]
     assert strike["timeline"][0]["text"].startswith(f"a Python worker of {strike['victim']} is dead")
+
+
+@pytest.mark.thread_mode
+def test_a_job_moves_to_the_other_engine_and_back(cluster, report):
+    done = cluster.run("drill", *DEADLINE, *report.option, "swap", seconds=SECONDS)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.findall(r"Resuming it: in the (\w+) engine", done.stdout) == ["jvm", "python"]
+    alerts = report.read()["alerts"]
+    assert alerts["expected"] == alerts["committed"] > 0
+    assert nothing_is_left(cluster)
 
 
 @pytest.mark.thread_mode
