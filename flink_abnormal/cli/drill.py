@@ -141,6 +141,10 @@ def rescale(context: click.RichContext, /, **_: Any) -> None:
 def swap(context: click.RichContext, /, **_: Any) -> None:
     """Move a running job to the JVM engine and back; no alert may be lost or duplicated."""
     values = _values(context)
+    if _mode(values) == "process":
+        raise UsageError(
+            "Only in thread mode can a job move between engines, and this drill's would run in process mode."
+        )
     with _environment(values, kafka=_on_kafka(values)) as environment:
         orders = _orders(values, [], "isolated", _mode(values))
         report = _in_order(environment, lambda: migrations.swap(environment, orders, _say))

@@ -50,6 +50,11 @@ def check(path: str, settings: Settings, proof: Proof) -> None:
         was = "processing" if settings.time.event else "event"
         raise UsageError(f"{path} was taken with --time {was}, which a snapshot can't change: give that.")
     engine = "python" if _id(proof.python.uid) in snapshot.operators else "jvm"
+    if engine != settings.detection.engine and wanted_mode == "process":
+        raise UsageError(
+            f"{path} was taken by --engine {engine} in process mode, in which each engine has a state of its own: give "
+            f"--engine {engine}. Only in thread mode can a job move between engines."
+        )
     if engine != settings.detection.engine and not snapshot.savepoint:
         raise UsageError(
             f"{path} may contain events on their way, in the form of --engine {engine}: give --engine {engine}. "

@@ -128,6 +128,12 @@ def test_a_snapshot_of_process_mode_is_refused(reader):
         f"Error: {path} was taken in process mode, whose state only Python's own workers can read. Run the job in "
         "thread mode to read its state.",
     )
+    moved = reader.run("run", *reader.job("--execution-mode", "process", "--engine", "jvm", "--from", path))
+    assert (moved.returncode, moved.stderr) == (
+        2,
+        f"Error: {path} was taken by --engine python in process mode, in which each engine has a state of its own: "
+        "give --engine python. Only in thread mode can a job move between engines.\n",
+    )
 
 
 def test_a_snapshot_of_another_job_is_refused(reader):

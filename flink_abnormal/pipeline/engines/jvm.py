@@ -98,7 +98,8 @@ def detect(
     else:
         detector, operator = java_parts.new("AbnormalWithin", *arguments, detection.within_ms), WITHIN
     keyed = events._j_data_stream.keyBy(java_parts.new("UserRowKey"))  # noqa: SLF001
-    alerts = label(DataStream(keyed.process(detector)), operator).set_parallelism(parallelism)
+    # In process mode the Python engine's state is in a form of its own, which must not be taken for this one's.
+    alerts = label(DataStream(keyed.process(detector)), operator, settings.state.mode).set_parallelism(parallelism)
     return Detection(alerts, [side_output(alerts, tags.tally())] if settings.bounded else [])
 
 
