@@ -19,8 +19,9 @@ from flink_abnormal.runtime import python_library
 PROJECT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 DEADLINE_SECONDS = 90
-# A JVM that lives for seconds spends a third of its processor time on compiling for a long life.
-os.environ.setdefault("JVM_ARGS", "-XX:TieredStopAtLevel=1")
+# A JVM that lives for seconds spends a third of its processor time on compiling for a long life; one of many needs no
+# threads of its own to collect garbage.
+os.environ.setdefault("JVM_ARGS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 REBOUND_HOST = "rebound.example"
 """A name that the tests' browser takes for 127.0.0.1."""
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from flink_abnormal.drill.environment import Environment
 
 PARALLELISM: Final = (2, 4, 2)
-LAST_PARALLELISM: Final = (3, 2, 1)
+LAST_PARALLELISM: Final = (3, 2, 3)
 BACKEND: Final = "rocksdb"
 ABOUT: Final = "about.json"
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pyflink.datastream import DataStream
+
 from flink_abnormal.pipeline import engines, event_time, sinks, sources, tally
 from flink_abnormal.pipeline.sinks import SinkContext
 from flink_abnormal.pipeline.sources.base import SourceContext
-from flink_abnormal.pipeline.streams import side_output, tags
+from flink_abnormal.pipeline.streams import ALERT_USER_FIELD, j_key_by, side_output, tags
 
 if TYPE_CHECKING:
-    from pyflink.datastream import DataStream, StreamExecutionEnvironment
+    from pyflink.datastream import StreamExecutionEnvironment
 
     from flink_abnormal.core.parallelism import Parallelism
     from flink_abnormal.core.settings import Settings
@@ -47,9 +49,11 @@ def build(
             figures = source.at_end(figures)
             dead_letters.append(side_output(figures, tags.dead_letters()))
         tally.print_summary(figures, ending, settings.values, mode)
-    # Flink would deal a user's alerts out to all sinks, which write in no common order.
-    ordered = alerts.rescale() if parallelism.sink < parallelism.process else alerts
-    written = sinks.build(env, ordered, _union(dead_letters), settings, SinkContext(parallelism.sink, jars))
+    routed = alerts
+    if parallelism.sink != parallelism.process:
+        # Flink would deal a user's alerts out to all sinks, which write in no common order.
+        routed = DataStream(j_key_by(alerts._j_data_stream, ALERT_USER_FIELD))  # noqa: SLF001
+    written = sinks.build(env, routed, _union(dead_letters), settings, SinkContext(parallelism.sink, jars))
     if layout == "isolated":
         _isolate(alerts, written)
 

@@ -100,6 +100,7 @@ class tags:  # noqa: N801
 
 EVENT_KIND_FIELD: Final = 1
 EVENT_TIMES_FIELD: Final = 2
+ALERT_USER_FIELD: Final = 1
 
 AT_THE_END: Final = 2**63 - 2
 """Event-time timer reached only by the final watermark of a bounded run: Flink drops processing-time timers that are
@@ -128,6 +129,17 @@ def j_array(stream: DataStream) -> Any:
     array = gateway.new_array(gateway.jvm.org.apache.flink.streaming.api.datastream.DataStream, 1)
     array[0] = stream._j_data_stream  # noqa: SLF001
     return array
+
+
+def j_key_by(j_stream: Any, field: int) -> Any:
+    """Key a Java stream of tuples by a field, without a step through Python."""
+    jvm = get_gateway().jvm
+    j_type = j_stream.getType()
+    key = jvm.org.apache.flink.api.common.operators.Keys.ExpressionKeys(field, j_type)
+    config = j_stream.getExecutionEnvironment().getConfig()
+    return j_stream.keyBy(
+        jvm.org.apache.flink.streaming.util.keys.KeySelectorUtil.getSelectorForKeys(key, j_type, config)
+    )
 
 
 def key_by(stream: DataStream, selector: Callable[[Any], str], operator: Operator) -> KeyedStream:

@@ -21,6 +21,7 @@ from flink_abnormal.pipeline.streams import (
     EVENT_KIND_FIELD,
     EVENT_TIMES_FIELD,
     j_array,
+    j_key_by,
     key_by,
     label,
     tags,
@@ -62,15 +63,11 @@ def build(env: StreamExecutionEnvironment, tallies: Sequence[DataStream]) -> Dat
     j_stream = zero._j_data_stream  # noqa: SLF001
     for stream in tallies:
         j_stream = j_stream.union(j_array(stream))
-    j_type = j_stream.getType()
-    what = jvm.org.apache.flink.api.common.operators.Keys.ExpressionKeys(0, j_type)
-    config = j_stream.getExecutionEnvironment().getConfig()
-    selector = jvm.org.apache.flink.streaming.util.keys.KeySelectorUtil.getSelectorForKeys(what, j_type, config)
     windowing = jvm.org.apache.flink.streaming.api.windowing
     # With a bare end-of-stream trigger Flink sorts the input and forbids checkpoints; wrapped in another trigger, it
     # stays a stream.
     trigger = windowing.triggers.PurgingTrigger.of(windowing.assigners.GlobalWindows.EndOfStreamTrigger())
-    windows = j_stream.keyBy(selector).window(windowing.assigners.GlobalWindows.create()).trigger(trigger)
+    windows = j_key_by(j_stream, 0).window(windowing.assigners.GlobalWindows.create()).trigger(trigger)
     sums = windows.sum(1).setParallelism(1).setMaxParallelism(1)
     return DataStream(sums.uid(TALLY.uid).name(TALLY.name))
 

@@ -69,6 +69,7 @@ def monitored(tmp_path_factory):
             "submit",
             "--detached",
             *local.job("--interval", "100ms", "--no-emit-log", "--checkpoint-interval", INTERVAL),
+            *("--sink", "print", "--sink", "files", "--output", local.folder / "out"),
         )
         assert submitted.returncode == 0, submitted.stderr
         wait_until(lambda: "10 of 10" in local.run("list").stdout, "all tasks running")

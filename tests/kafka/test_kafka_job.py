@@ -260,7 +260,7 @@ def test_partitions_keep_times_of_their_own_and_new_ones_are_found_while_the_job
     def found():
         return kafka.alerts(sink) == sorted(chain.from_iterable(expected.values()))
 
-    wait_until(found, "the alerts of two partitions", 60)
+    wait_until(found, "the alerts of two partitions", 120)
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
     admin.create_partitions([NewPartitions(source, 4)])[source].result(10)
     begin_ms += 600_000  # a new partition's events of the past would be late
