@@ -72,7 +72,7 @@ def monitored(tmp_path_factory):
             *("--sink", "print", "--sink", "files", "--output", local.folder / "out"),
         )
         assert submitted.returncode == 0, submitted.stderr
-        wait_until(lambda: "10 of 10" in local.run("list").stdout, "all tasks running")
+        wait_until(lambda: re.search(r"\b(\d+) of \1\b", local.run("list").stdout), "all tasks running")
         yield local
     finally:
         local.end()
