@@ -45,6 +45,15 @@ LATE_EVENTS: Final = Operator("late-events", "Late events")
 KEY_BY_USER: Final = Operator("key-by-user", "Key by userId")
 DETECTOR: Final = Operator("abnormal-count", "Process: Abnormal count")
 WITHIN: Final = Operator("abnormal-within", DETECTOR.name)
+
+
+def detector(engine: str, mode: Mode, within_ms: int | None) -> Operator:
+    """Return the operator with the counts: one for both engines in thread mode, one for each in process mode."""
+    operator = DETECTOR if within_ms is None else WITHIN
+    apart = engine == "jvm" and mode == "process"
+    return operator._replace(uid=f"{operator.uid}-jvm") if apart else operator
+
+
 LIVE: Final = Operator("live", "Live counts")
 PRINT_ALERTS: Final = Operator("print-alerts", "Sink: Print alerts")
 PRINT_DEAD_LETTERS: Final = Operator("print-dead-letters", "Sink: Print dead letters")

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from flink_abnormal.core.job import Goal, Job, Proof
-from flink_abnormal.core.operators import DETECTOR, EVENT_ORDER, KEY_BY_USER, TALLY, WITHIN
+from flink_abnormal.core.operators import EVENT_ORDER, KEY_BY_USER, TALLY, detector
 from flink_abnormal.pipeline import sinks, sources
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def _goal(settings: Settings) -> Goal:
 
 
 def _proof(settings: Settings) -> Proof:
-    keyed = DETECTOR if settings.detection.within_ms is None else WITHIN
+    keyed = detector(settings.detection.engine, settings.state.mode, settings.detection.within_ms)
     return Proof(keyed, sources.chosen(settings).operator, TALLY, EVENT_ORDER, KEY_BY_USER)
 
 

@@ -32,6 +32,7 @@ def check(path: str, settings: Settings, proof: Proof) -> None:
     if taken_in is None:
         raise UsageError(
             f"{path} is not a snapshot of this job: it has no operator {proof.keyed.uid_in(wanted_mode)!r}."
+            + (" In process mode each --engine has a state of its own." if wanted_mode == "process" else "")
         )
     if taken_in != wanted_mode:
         raise UsageError(
@@ -50,12 +51,7 @@ def check(path: str, settings: Settings, proof: Proof) -> None:
         was = "processing" if settings.time.event else "event"
         raise UsageError(f"{path} was taken with --time {was}, which a snapshot can't change: give that.")
     engine = "python" if _id(proof.python.uid) in snapshot.operators else "jvm"
-    if engine != settings.detection.engine and wanted_mode == "process":
-        raise UsageError(
-            f"{path} was taken by --engine {engine} in process mode, in which each engine has a state of its own: give "
-            f"--engine {engine}. Only in thread mode can a job move between engines."
-        )
-    if engine != settings.detection.engine and not snapshot.savepoint:
+    if wanted_mode == "thread" and engine != settings.detection.engine and not snapshot.savepoint:
         raise UsageError(
             f"{path} may contain events on their way, in the form of --engine {engine}: give --engine {engine}. "
             "Only a savepoint can move between engines."

@@ -131,9 +131,16 @@ def test_a_snapshot_of_process_mode_is_refused(reader):
     moved = reader.run("run", *reader.job("--execution-mode", "process", "--engine", "jvm", "--from", path))
     assert (moved.returncode, moved.stderr) == (
         2,
-        f"Error: {path} was taken by --engine python in process mode, in which each engine has a state of its own: "
-        "give --engine python. Only in thread mode can a job move between engines.\n",
+        f"Error: {path} is not a snapshot of this job: it has no operator 'abnormal-count-jvm-process'. "
+        "In process mode each --engine has a state of its own.\n",
     )
+    again = reader.start(
+        "run",
+        *reader.job("--execution-mode", "process", "--interval", "50ms", "--checkpoint-interval", "500ms"),
+        *("--from", path),
+    )
+    wait_until(lambda: newest(reader) != path, "a checkpoint of the run that goes on")
+    stop(again)
 
 
 def test_a_snapshot_of_another_job_is_refused(reader):

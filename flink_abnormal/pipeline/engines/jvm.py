@@ -12,7 +12,7 @@ from pyflink.datastream import DataStream
 from pyflink.java_gateway import get_gateway
 
 from flink_abnormal.core.model import ABNORMAL, NORMAL, SHOWN_CHARS
-from flink_abnormal.core.operators import ABNORMAL_COUNT_STATE, DETECTOR, PARSE, REFUSED, WITHIN
+from flink_abnormal.core.operators import ABNORMAL_COUNT_STATE, PARSE, REFUSED, detector
 from flink_abnormal.core.published import BYTES_READ, LIVE_ALERTS, LIVE_USERS, alert_line
 from flink_abnormal.core.time_settings import EARLIEST_MS, MESSAGE_TIME
 from flink_abnormal.core.values import normal_text, split_names
@@ -94,12 +94,12 @@ def detect(
     tally = tags.tally().get_java_output_tag() if settings.bounded else None
     arguments = (types.alert().get_java_type_info(), detection.threshold, tally, live)
     if detection.within_ms is None:
-        detector, operator = java_parts.new("AbnormalCount", *arguments, ABNORMAL_COUNT_STATE), DETECTOR
+        function = java_parts.new("AbnormalCount", *arguments, ABNORMAL_COUNT_STATE)
     else:
-        detector, operator = java_parts.new("AbnormalWithin", *arguments, detection.within_ms), WITHIN
+        function = java_parts.new("AbnormalWithin", *arguments, detection.within_ms)
     keyed = events._j_data_stream.keyBy(java_parts.new("UserRowKey"))  # noqa: SLF001
-    # In process mode the Python engine's state is in a form of its own, which must not be taken for this one's.
-    alerts = label(DataStream(keyed.process(detector)), operator, settings.state.mode).set_parallelism(parallelism)
+    operator = detector("jvm", settings.state.mode, detection.within_ms)
+    alerts = label(DataStream(keyed.process(function)), operator, settings.state.mode).set_parallelism(parallelism)
     return Detection(alerts, [side_output(alerts, tags.tally())] if settings.bounded else [])
 
 
