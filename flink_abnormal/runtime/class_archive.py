@@ -6,6 +6,7 @@ Java wrote from the same jars, and does without if it is missing, broken or not 
 
 from __future__ import annotations
 
+import contextlib
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
@@ -33,5 +34,7 @@ def arguments(folder: Path, java_home: str, lib: Path) -> str:
 def _digest(java_home: str, lib: Path) -> str:
     hashed = blake2b(f"{java_home}\0{lib}".encode(), digest_size=12)
     for jar in sorted(lib.glob("*.jar")):
-        hashed.update(f"{jar.name}\0{jar.stat().st_size}\0{jar.stat().st_mtime_ns}\0".encode())
+        with contextlib.suppress(FileNotFoundError):  # a link whose jar is gone, which a JVM skips too
+            found = jar.stat()
+            hashed.update(f"{jar.name}\0{found.st_size}\0{found.st_mtime_ns}\0".encode())
     return hashed.hexdigest()

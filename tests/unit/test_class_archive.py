@@ -31,5 +31,6 @@ def test_an_archive_is_written_once_then_used_and_replaced_when_the_jars_change(
     assert list(folder.iterdir()) == []
 
     (lib / "flink-state.jar").unlink()
+    (lib / "flink-gone.jar").symlink_to(tmp_path / "nowhere.jar")
     assert asked() == first
     assert asked(java="/another") not in (first, USE + file)
