@@ -50,10 +50,10 @@ def check(path: str, settings: Settings, proof: Proof) -> None:
     if (_id(proof.ordered.uid) in snapshot.operators) != settings.time.event:
         was = "processing" if settings.time.event else "event"
         raise UsageError(f"{path} was taken with --time {was}, which a snapshot can't change: give that.")
-    engine = "python" if _id(proof.python.uid) in snapshot.operators else "jvm"
-    if wanted_mode == "thread" and engine != settings.detection.engine and not snapshot.savepoint:
+    # An operator without state is in a snapshot only if events were on their way behind it.
+    if settings.detection.engine != "python" and _id(proof.python.uid) in snapshot.operators and not snapshot.savepoint:
         raise UsageError(
-            f"{path} may contain events on their way, in the form of --engine {engine}: give --engine {engine}. "
+            f"{path} contains events on their way, in the form of --engine python: give --engine python. "
             "Only a savepoint can move between engines."
         )
     for backend in native_backends(snapshot):

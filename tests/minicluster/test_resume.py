@@ -56,10 +56,6 @@ def test_a_snapshot_that_the_job_cannot_start_from_is_refused_with_a_sentence(cl
         f"Error: {taken} contains the native state of hashmap, which rocksdb can't read: give --state-backend hashmap. "
         "Only a savepoint can move between the two.\n"
     )
-    assert refusal(*bounded, "--engine", "jvm") == (
-        f"Error: {taken} may contain events on their way, in the form of --engine python: give --engine python. "
-        "Only a savepoint can move between engines.\n"
-    )
     assert refusal("--interval", "1s") == (
         f"Error: {taken} was taken in a run with an end, and this one has no end, which a snapshot can't change: "
         "give --events or --follow as in that run.\n"
