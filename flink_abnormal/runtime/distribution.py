@@ -273,9 +273,10 @@ def link_sql() -> Path:
 
 
 def _link(link: Path, target: Path) -> None:
-    if not link.exists():
-        link.unlink(missing_ok=True)  # a link into a removed environment
-        link.symlink_to(target)
+    if not link.exists():  # or it leads into a removed environment
+        fresh = link.with_name(f".{link.name}.{os.getpid()}")
+        fresh.symlink_to(target)
+        fresh.replace(link)  # at once: another command may be doing the same
 
 
 def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
