@@ -14,13 +14,15 @@ import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
 import org.apache.flink.util.Collector;
 import org.apache.flink.util.OutputTag;
 
-/** Counts only events within a span of event time: the twin of WithinProcessFunction, with its state and its timers. */
+/** Counts only events within a span of event time: the twin of WithinProcessFunction, with its state and timers. */
 public final class AbnormalWithin extends Detector {
     private final long withinMs;
     private transient ValueState row;
     private transient MapState events;
 
-    public AbnormalWithin(TypeInformation produced, Number threshold, OutputTag figures, LiveView live, Number withinMs) {
+    public AbnormalWithin(
+        TypeInformation produced, Number threshold, OutputTag figures, LiveView live, Number withinMs
+    ) {
         super(produced, threshold, figures, live);
         this.withinMs = withinMs.longValue();
     }

@@ -5,7 +5,7 @@ import java.nio.ByteOrder;
 import java.nio.LongBuffer;
 import java.util.Arrays;
 
-/** BLAKE2b with 16 bytes of output (RFC 7693), as hex digits: the twin of `digest` in core/model.py. Not thread-safe. */
+/** BLAKE2b of 16 bytes (RFC 7693), as hex digits: the twin of `digest` in core/model.py; not thread-safe. */
 final class Blake2b {
     private static final int BLOCK = 128;
     private static final int BYTES = 16;
@@ -24,7 +24,9 @@ final class Blake2b {
 
     private static byte[] order(String digits) {
         byte[] words = new byte[16 * ROUNDS];
-        for (int i = 0; i < words.length; i++) words[i] = (byte) Character.digit(digits.charAt(i % digits.length()), 16);
+        for (int i = 0; i < words.length; i++) {
+            words[i] = (byte) Character.digit(digits.charAt(i % digits.length()), 16);
+        }
         return words;
     }
 

@@ -65,7 +65,9 @@ public abstract class Detector extends KeyedProcessFunction implements ResultTyp
             out.collect(alert);
             if (live != null) live.alerted(alert);
         }
-        if (figures != null && first <= count) context.output(figures, new Tuple2(ALERTS, Long.valueOf(count - first + 1)));
+        if (figures != null && first <= count) {
+            context.output(figures, new Tuple2(ALERTS, Long.valueOf(count - first + 1)));
+        }
     }
 
     private String id(Tuple5 event, long count) {

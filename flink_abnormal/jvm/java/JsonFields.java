@@ -38,7 +38,7 @@ final class JsonFields implements Serializable {
         return new ObjectMapper(factory).reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
     }
 
-    /** Where the text of a line begins: after a byte order mark and white space, as bytes.strip() of Python takes it. */
+    /** Where the text of a line begins: after a byte order mark, and white space as Python strips it. */
     static int start(byte[] line) {
         boolean marked = line.length > 2 && line[0] == (byte) 0xef && line[1] == (byte) 0xbb && line[2] == (byte) 0xbf;
         int from = marked ? 3 : 0;
@@ -60,7 +60,8 @@ final class JsonFields implements Serializable {
     /** Returns the object of a text, or null for anything else. */
     static JsonNode object(ObjectReader reader, byte[] bytes, int from, int to) {
         try {
-            String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes, from, to - from)).toString();
+            ByteBuffer line = ByteBuffer.wrap(bytes, from, to - from);
+            String text = StandardCharsets.UTF_8.newDecoder().decode(line).toString();
             JsonNode node = reader.readTree(text);
             if (!node.isObject()) return null;
             return SUSPECT.matcher(text).find() && !isSound(reader, text) ? null : node;

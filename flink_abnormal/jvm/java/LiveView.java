@@ -29,7 +29,8 @@ public final class LiveView implements Serializable {
 
     /** @param usersName name of a metric, as `alertsName`; the others are how many of each are shown */
     public LiveView(
-        String usersName, String alertsName, Integer users, Integer alerts, Integer events, Integer chars, Number threshold
+        String usersName, String alertsName, Integer users, Integer alerts, Integer events, Integer chars,
+        Number threshold
     ) {
         this.usersName = usersName;
         this.alertsName = alertsName;

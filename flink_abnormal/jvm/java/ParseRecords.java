@@ -89,7 +89,8 @@ public final class ParseRecords extends AbstractStreamOperator implements OneInp
             }
             outcome = LineParser.REFUSED;
         }
-        boolean sample = outcome == LineParser.SKIPPED && !sampled && figures != null && !isBlank((byte[]) record.getField(LINE));
+        byte[] line = (byte[]) record.getField(LINE);
+        boolean sample = outcome == LineParser.SKIPPED && !sampled && figures != null && !isBlank(line);
         if (outcome == LineParser.SKIPPED && !sample) {
             skipped++;
         } else {
@@ -142,7 +143,7 @@ public final class ParseRecords extends AbstractStreamOperator implements OneInp
         emitFigures();
     }
 
-    /** The last watermark ends the sums downstream, so that what comes behind it is lost: finish() would be too late. */
+    /** The last watermark ends the sums downstream, and what comes behind it is lost: finish() is too late. */
     public void processWatermark(Watermark watermark) throws Exception {
         if (watermark.equals(Watermark.MAX_WATERMARK)) emitFigures();
         super.processWatermark(watermark);
