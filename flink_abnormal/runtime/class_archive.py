@@ -1,12 +1,13 @@
 """An archive of the classes that Flink loads in a client (Class Data Sharing): a JVM with one starts with less work.
 
 The first JVM of an installation writes it at its end, behind its command's back. A JVM takes only one that the same
-Java wrote from the same jars, and does without if it is missing, broken or not yet complete.
+Java wrote from the same jars, and does without if it is missing or broken.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
@@ -20,15 +21,25 @@ QUIET: Final = "-Xlog:cds=off -Xlog:cds+dynamic=off"
 def arguments(folder: Path, java_home: str, lib: Path) -> str:
     """Return a client's JVM arguments: to use the archive for this Java and the jars in `lib`, or to write it.
 
-    Archives of other jars are removed.
+    Each writer has a file of its own, since several may end at once. Archives of other jars are removed.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"client-{_digest(java_home, lib)}.jsa"
-    if file.exists():
-        return f"-XX:SharedArchiveFile={file} {QUIET}"
-    for old in folder.glob("client-*.jsa"):
-        old.unlink(missing_ok=True)
-    return f"-XX:ArchiveClassesAtExit={file} {QUIET}"
+    archive = folder / f"client-{_digest(java_home, lib)}.jsa"
+    for written in set(folder.glob("client-*")) - {archive}:
+        with contextlib.suppress(FileNotFoundError):  # another command does the same
+            if written.stem != archive.stem or archive.exists():
+                written.unlink()
+            elif _is_complete(written):
+                written.replace(archive)
+    if archive.exists():
+        return f"-XX:SharedArchiveFile={archive} {QUIET}"
+    return f"-XX:ArchiveClassesAtExit={archive.with_suffix(f'.{os.getpid()}')} {QUIET}"
+
+
+def _is_complete(archive: Path) -> bool:
+    """Return whether a JVM has written all of it: the header comes last."""
+    with archive.open("rb") as file:
+        return any(file.read(4))
 
 
 def _digest(java_home: str, lib: Path) -> str:

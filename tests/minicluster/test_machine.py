@@ -86,6 +86,6 @@ def test_the_second_run_of_an_installation_starts_from_the_classes_of_the_first(
     first, jvm = jvm_of("--events", 20)
     assert first.wait(60) == 0
     assert psutil.wait_procs([jvm], timeout=60)[1] == []
-    (archive,) = classes.iterdir()
+    (written,) = classes.iterdir()
     _, jvm = jvm_of()
-    assert str(archive) in {each.path for each in jvm.memory_maps()}
+    assert str(written.with_suffix(".jsa")) in {each.path for each in jvm.memory_maps()}
