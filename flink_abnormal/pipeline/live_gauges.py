@@ -9,17 +9,16 @@ from pyflink.java_gateway import get_gateway
 
 from flink_abnormal.core.operators import LIVE
 from flink_abnormal.core.published import LIVE_ALERTS, LIVE_USERS
-from flink_abnormal.jvm import parts
 from flink_abnormal.pipeline.live_metrics import SHOWN_ALERTS, SHOWN_USERS, LiveView
 from flink_abnormal.pipeline.streams import side_output, tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pyflink.datastream import DataStream, RuntimeContext, StreamExecutionEnvironment
+    from pyflink.datastream import DataStream, RuntimeContext
 
     from flink_abnormal.core.model import Alert, Rule, UserEvent
-    from flink_abnormal.jvm.jar import Jars
+    from flink_abnormal.jvm.parts import Parts
     from flink_abnormal.pipeline.live_metrics import Put
 
 GAUGES = {LIVE_USERS: 1 + SHOWN_USERS, LIVE_ALERTS: SHOWN_ALERTS}
@@ -51,10 +50,8 @@ class LiveDocuments:
         return lambda document: self._fresh.append((gauge, place, document))
 
 
-def build(env: StreamExecutionEnvironment, alerts: DataStream, parallelism: int, jars: Jars) -> None:
-    """Publish the detector's documents from a Java operator in the same task; `jars` has the folder of Java parts."""
-    java_parts = parts.build(jars)
-    java_parts.add_to(env)
+def build(alerts: DataStream, parallelism: int, java_parts: Parts) -> None:
+    """Publish the detector's documents from a Java operator in the same task."""
     gateway = get_gateway()
     names, sizes = gateway.new_array(gateway.jvm.String, len(GAUGES)), gateway.new_array(gateway.jvm.int, len(GAUGES))
     for place, (name, size) in enumerate(GAUGES.items()):
