@@ -56,7 +56,7 @@ class Proof(NamedTuple):
     """The operators that identify a snapshot as this job's.
 
     The uid of `keyed` depends on the execution mode, `source` on the chosen source; `bounded` exists only in bounded
-    runs, `ordered` only with event time, `python` only with the Python engine.
+    runs, `ordered` only with event time, `python` only with the Python engine, chained to `before_python`.
     """
 
     keyed: Operator
@@ -64,6 +64,7 @@ class Proof(NamedTuple):
     bounded: Operator
     ordered: Operator
     python: Operator
+    before_python: Operator
 
 
 @dataclass(frozen=True)

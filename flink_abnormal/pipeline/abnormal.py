@@ -40,7 +40,9 @@ def _goal(settings: Settings) -> Goal:
 
 def _proof(settings: Settings) -> Proof:
     keyed = detector(settings.detection.engine, settings.state.mode, settings.detection.within_ms)
-    return Proof(keyed, sources.chosen(settings).operator, TALLY, EVENT_ORDER, KEY_BY_USER)
+    source = sources.chosen(settings)
+    before_python = EVENT_ORDER if settings.time.event else source.events
+    return Proof(keyed, source.operator, TALLY, EVENT_ORDER, KEY_BY_USER, before_python)
 
 
 def _build(*arguments: Any) -> None:

@@ -13,7 +13,7 @@ from flink_abnormal.pipeline.live_metrics import SHOWN_ALERTS, SHOWN_USERS, Live
 from flink_abnormal.pipeline.streams import side_output, tags
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from pyflink.datastream import DataStream, RuntimeContext
 
@@ -25,7 +25,7 @@ GAUGES = {LIVE_USERS: 1 + SHOWN_USERS, LIVE_ALERTS: SHOWN_ALERTS}
 
 
 class LiveDocuments:
-    """Yields the documents of a live view as they change, as (gauge, place, document)."""
+    """Returns the documents of a live view as they change, as (gauge, place, document)."""
 
     def __init__(self, rule: Rule) -> None:
         self._rule = rule
@@ -39,12 +39,12 @@ class LiveDocuments:
         )
         self._view = LiveView(self._rule, users, alerts)
 
-    def observe(self, event: UserEvent, count: int, alerts: Sequence[Alert]) -> Iterator[Any]:
-        """Yield the documents that a decision changes."""
+    def observe(self, event: UserEvent, count: int, alerts: Sequence[Alert]) -> list[tuple[Any, ...]]:
+        """Return the documents that a decision changes."""
         self._view.decided(event, count, alerts)
-        for document in self._fresh:
-            yield self._shown, document
+        fresh = [(self._shown, document) for document in self._fresh]
         self._fresh.clear()
+        return fresh
 
     def _put(self, gauge: int, place: int) -> Put:
         return lambda document: self._fresh.append((gauge, place, document))
