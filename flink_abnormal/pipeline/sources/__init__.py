@@ -28,8 +28,8 @@ class SourceSpec(NamedTuple):
 
     `module` contains `build(env, settings, context) -> SourceStreams`. The state of `operator` identifies a snapshot as
     this source's; `events` is the operator that events come from. `check_machine` raises UsageError if this machine
-    lacks something that the source needs, and returns a warning or "". `goal` returns the size of a bounded run's input. `connector`
-    is the artifact of a jar it needs.
+    lacks something that the source needs, and returns a warning or "". `goal` returns the size of a bounded run's
+    input. `connector` is the artifact of a jar it needs.
     """
 
     module: str
