@@ -6,6 +6,7 @@ from flink_abnormal.pipeline.abnormal import ABNORMAL
 from flink_abnormal.snapshots import metadata
 from flink_abnormal.snapshots.metadata import SnapshotMetadata
 
+ENGINES = ("python", "jvm")
 OPTIONS = {
     "random": {},
     "files": {"source": "files", "input": "x", "follow": True},
@@ -34,27 +35,22 @@ def check(monkeypatch):
 def test_a_checkpoint_starts_a_job_of_its_engine_with_and_without_events_on_their_way(check, name):
     check(name, "python")
     check(name, "jvm")
-    check(name, "python", "key-by-user", "abnormal-count")
+    check(name, "python", "user-key", "abnormal-count")
     check(name, "jvm", AHEAD[name], "abnormal-count")
 
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_events_on_their_way_in_the_form_of_another_engine_or_release_are_refused_instead_of_lost(check, name):
-    with pytest.raises(UsageError) as to_jvm:
-        check(name, "jvm", "key-by-user")
-    with pytest.raises(UsageError) as to_python:
-        check(name, "python", AHEAD[name])
+    for engine, foreign in (("jvm", "user-key"), ("python", AHEAD[name]), *((e, "key-by-user") for e in ENGINES)):
+        with pytest.raises(UsageError) as refused:
+            check(name, engine, "abnormal-count", foreign)
 
-    assert str(to_jvm.value) == (
-        "chk-7 contains events on their way, in the form of --engine python: give --engine python. Only a savepoint "
-        "can move between engines."
-    )
-    assert str(to_python.value) == (
-        "chk-7 contains events on their way, in the form of --engine jvm or of an earlier release: go on with that. "
-        "Only a savepoint can move to another engine or release."
-    )
+        assert str(refused.value) == (
+            "chk-7 contains events on their way, in the form of the other --engine or of an earlier release: go on "
+            "with that. Only a savepoint can move to another engine or release."
+        )
 
 
 def test_events_that_the_parse_step_sends_to_be_ordered_are_in_the_form_of_every_engine(check):
-    check("in time", "python", "parse")
-    check("in time", "jvm", "parse")
+    for engine in ENGINES:
+        check("in time", engine, "parse")
