@@ -56,14 +56,14 @@ class Proof(NamedTuple):
     """The operators that identify a snapshot as this job's.
 
     The uid of `keyed` depends on the execution mode, `source` on the chosen source; `bounded` exists only in bounded
-    runs, `ordered` only with event time, `python` only with the Python engine.
+    runs, `ordered` only with event time. No records wait behind `foreign` ones in this job's own checkpoints.
     """
 
     keyed: Operator
     source: Operator
     bounded: Operator
     ordered: Operator
-    python: Operator
+    foreign: tuple[Operator, ...]
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,9 @@ KEY_BY_FOLDER: Final = Operator("key-by-folder", "Key by folder")
 WATCH: Final = Operator("watch", "Watch files that were read")
 EVENT_ORDER: Final = Operator("event-order", "Events in order of time")
 LATE_EVENTS: Final = Operator("late-events", "Late events")
-KEY_BY_USER: Final = Operator("key-by-user", "Key by userId")
+KEY_BY_USER: Final = Operator("user-key", "Key by userId")
+KEY_BY_USER_IN_PYTHON: Final = Operator("key-by-user", KEY_BY_USER.name)
+"""The same in earlier releases, where other operators stood beside it."""
 DETECTOR: Final = Operator("abnormal-count", "Process: Abnormal count")
 WITHIN: Final = Operator("abnormal-within", DETECTOR.name)
 

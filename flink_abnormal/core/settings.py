@@ -39,8 +39,7 @@ class DetectionSettings:
         "python",
         "--engine",
         "choice",
-        "What parses and detects: Python, or Java parts that come with it and are faster (sshd's lines are Python's in "
-        "both).",
+        "What detects: Python, or Java parts that come with it and are faster.",
         choices=("python", "jvm"),
     )
     threshold: int = option(3, "--threshold", "integer", "Abnormal events in a row that raise an alert.", minimum=1)

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from flink_abnormal.core.job import Goal, Job, Proof
-from flink_abnormal.core.operators import EVENT_ORDER, KEY_BY_USER, TALLY, detector
+from flink_abnormal.core.operators import EVENT_ORDER, KEY_BY_USER, KEY_BY_USER_IN_PYTHON, TALLY, detector
 from flink_abnormal.pipeline import sinks, sources
 
 if TYPE_CHECKING:
@@ -40,7 +40,11 @@ def _goal(settings: Settings) -> Goal:
 
 def _proof(settings: Settings) -> Proof:
     keyed = detector(settings.detection.engine, settings.state.mode, settings.detection.within_ms)
-    return Proof(keyed, sources.chosen(settings).operator, TALLY, EVENT_ORDER, KEY_BY_USER)
+    source = sources.chosen(settings)
+    # The Python engine chains KEY_BY_USER to what events come from, and the other has no such operator.
+    events = EVENT_ORDER if settings.time.event else source.events
+    foreign = events if settings.detection.engine == "python" else KEY_BY_USER
+    return Proof(keyed, source.operator, TALLY, EVENT_ORDER, (foreign, KEY_BY_USER_IN_PYTHON))
 
 
 def _build(*arguments: Any) -> None:

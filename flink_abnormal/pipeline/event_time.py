@@ -18,7 +18,6 @@ from flink_abnormal.core.durations import duration_text
 from flink_abnormal.core.model import ABNORMAL, DeadLetter, Message
 from flink_abnormal.core.operators import EVENT_ORDER, LATE_EVENTS
 from flink_abnormal.core.time_settings import EARLIEST_MS, MESSAGE_TIME
-from flink_abnormal.jvm import parts
 from flink_abnormal.pipeline.formats import needs_first_line, syslog, times
 from flink_abnormal.pipeline.streams import label, side_output, tags, types
 from flink_abnormal.pipeline.summary import LATE
@@ -26,10 +25,7 @@ from flink_abnormal.pipeline.summary import LATE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pyflink.datastream import StreamExecutionEnvironment
-
     from flink_abnormal.core.settings import Settings
-    from flink_abnormal.jvm.jar import Jars
     from flink_abnormal.jvm.parts import Parts
 
 FIRST_LINE_FIELD: Final = 5
@@ -93,12 +89,8 @@ def java_pattern(pattern: re.Pattern[str]) -> str:
     return flags + re.sub(r"\(\?P<(\w+)>", lambda match: f"(?<{match[1].replace('_', '')}>", text)
 
 
-def ordered(
-    env: StreamExecutionEnvironment, events: DataStream, settings: Settings, parallelism: int, jars: Jars
-) -> Ordered:
+def ordered(events: DataStream, settings: Settings, parallelism: int, java_parts: Parts) -> Ordered:
     """Put each user's events, with their places, in the order of their times."""
-    java_parts = parts.build(jars)
-    java_parts.add_to(env)
     late_events = tags.late_events()
     taken, given = types.placed_event().get_java_type_info(), types.event().get_java_type_info()
     order = java_parts.new("EventOrder", taken, given, late_events.get_java_output_tag())

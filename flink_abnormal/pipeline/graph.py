@@ -1,4 +1,4 @@
-"""The graph: source and parse step -> key_by(userId), detector -> sinks, with uids, names, parallelism and slots."""
+"""The graph: source and parse step -> engine (key by userId, detect) -> sinks; uids, names, parallelism and slots."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyflink.datastream import DataStream
 
+from flink_abnormal.jvm import parts
 from flink_abnormal.pipeline import engines, event_time, sinks, sources, tally
 from flink_abnormal.pipeline.sinks import SinkContext
 from flink_abnormal.pipeline.sources.base import SourceContext
@@ -35,13 +36,16 @@ def build(
     Java parts and of connectors; `ending` the place where a bounded run reports its end.
     """
     mode = settings.state.mode
-    source = sources.build(env, settings, SourceContext(parallelism.source, mode, start_ms, jars))
+    java_parts = parts.build(jars)
+    java_parts.add_to(env)
+    env.get_config().enable_object_reuse()  # Java parts keep nothing that they are given, nor change it
+    source = sources.build(env, settings, SourceContext(parallelism.source, mode, start_ms, jars, java_parts))
     events, dead_letters, tallies = source.events, [*source.dead_letters], [*source.tallies]
     if settings.time.event:
-        events, late, late_tallies = event_time.ordered(env, events, settings, parallelism.process, jars)
+        events, late, late_tallies = event_time.ordered(events, settings, parallelism.process, java_parts)
         dead_letters.append(late)
         tallies.append(late_tallies)
-    detection = engines.chosen(settings).detect(env, events, settings, parallelism.process, jars)
+    detection = engines.chosen(settings).detect(events, settings, parallelism.process, java_parts)
     alerts = detection.alerts
     if settings.bounded:
         figures = tally.build(env, [*tallies, *detection.tallies])
@@ -53,7 +57,8 @@ def build(
     if parallelism.sink != parallelism.process:
         # Flink would deal a user's alerts out to all sinks, which write in no common order.
         routed = DataStream(j_key_by(alerts._j_data_stream, ALERT_USER_FIELD))  # noqa: SLF001
-    written = sinks.build(env, routed, _union(dead_letters), settings, SinkContext(parallelism.sink, jars))
+    context = SinkContext(parallelism.sink, jars, java_parts)
+    written = sinks.build(env, routed, _union(dead_letters), settings, context)
     if layout == "isolated":
         _isolate(alerts, written)
 

@@ -9,24 +9,23 @@ from pyflink.java_gateway import get_gateway
 
 from flink_abnormal.core.operators import LIVE
 from flink_abnormal.core.published import LIVE_ALERTS, LIVE_USERS
-from flink_abnormal.jvm import parts
 from flink_abnormal.pipeline.live_metrics import SHOWN_ALERTS, SHOWN_USERS, LiveView
 from flink_abnormal.pipeline.streams import side_output, tags
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from pyflink.datastream import DataStream, RuntimeContext, StreamExecutionEnvironment
+    from pyflink.datastream import DataStream, RuntimeContext
 
     from flink_abnormal.core.model import Alert, Rule, UserEvent
-    from flink_abnormal.jvm.jar import Jars
+    from flink_abnormal.jvm.parts import Parts
     from flink_abnormal.pipeline.live_metrics import Put
 
 GAUGES = {LIVE_USERS: 1 + SHOWN_USERS, LIVE_ALERTS: SHOWN_ALERTS}
 
 
 class LiveDocuments:
-    """Yields the documents of a live view as they change, as (gauge, place, document)."""
+    """Returns the documents of a live view as they change, as (gauge, place, document)."""
 
     def __init__(self, rule: Rule) -> None:
         self._rule = rule
@@ -40,21 +39,19 @@ class LiveDocuments:
         )
         self._view = LiveView(self._rule, users, alerts)
 
-    def observe(self, event: UserEvent, count: int, alerts: Sequence[Alert]) -> Iterator[Any]:
-        """Yield the documents that a decision changes."""
+    def observe(self, event: UserEvent, count: int, alerts: Sequence[Alert]) -> list[tuple[Any, ...]]:
+        """Return the documents that a decision changes."""
         self._view.decided(event, count, alerts)
-        for document in self._fresh:
-            yield self._shown, document
+        fresh = [(self._shown, document) for document in self._fresh]
         self._fresh.clear()
+        return fresh
 
     def _put(self, gauge: int, place: int) -> Put:
         return lambda document: self._fresh.append((gauge, place, document))
 
 
-def build(env: StreamExecutionEnvironment, alerts: DataStream, parallelism: int, jars: Jars) -> None:
-    """Publish the detector's documents from a Java operator in the same task; `jars` has the folder of Java parts."""
-    java_parts = parts.build(jars)
-    java_parts.add_to(env)
+def build(alerts: DataStream, parallelism: int, java_parts: Parts) -> None:
+    """Publish the detector's documents from a Java operator in the same task."""
     gateway = get_gateway()
     names, sizes = gateway.new_array(gateway.jvm.String, len(GAUGES)), gateway.new_array(gateway.jvm.int, len(GAUGES))
     for place, (name, size) in enumerate(GAUGES.items()):

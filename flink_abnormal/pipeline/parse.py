@@ -159,7 +159,7 @@ class ExplainRefused(ParseRecords):
     def _parsed(self, record: Record) -> UserEvent | Rejected | None:
         parsed = super()._parsed(record)
         if isinstance(parsed, UserEvent):
-            return Rejected("--engine jvm refuses it, and --engine python does not: please report it")
+            return Rejected("Java refuses it, and Python does not: please report it")
         return parsed
 
 

@@ -18,11 +18,14 @@ _NATIVE: Final = {"KeyGroupsStateHandle": "hashmap", "IncrementalRemoteKeyedStat
 
 
 class SnapshotMetadata(NamedTuple):
-    """A snapshot's metadata: ids (hex) of its operators, the Java classes of keyed state, and its kind."""
+    """Ids (hex) of a snapshot's operators, and of those with records on their way behind them; classes of keyed state.
+
+    A savepoint has no records on their way.
+    """
 
     operators: set[str]
+    sending: set[str]
     keyed_state: set[str]
-    savepoint: bool
 
 
 def check(path: str, settings: Settings, proof: Proof) -> None:
@@ -50,11 +53,11 @@ def check(path: str, settings: Settings, proof: Proof) -> None:
     if (_id(proof.ordered.uid) in snapshot.operators) != settings.time.event:
         was = "processing" if settings.time.event else "event"
         raise UsageError(f"{path} was taken with --time {was}, which a snapshot can't change: give that.")
-    # An operator without state is in a snapshot only if events were on their way behind it.
-    if settings.detection.engine != "python" and _id(proof.python.uid) in snapshot.operators and not snapshot.savepoint:
+    # Flink drops records that wait behind an operator to which this job chains another one.
+    if not snapshot.sending.isdisjoint(_id(each.uid) for each in proof.foreign):
         raise UsageError(
-            f"{path} contains events on their way, in the form of --engine python: give --engine python. "
-            "Only a savepoint can move between engines."
+            f"{path} contains events on their way, in the form of the other --engine or of an earlier release: go on "
+            "with that. Only a savepoint can move to another engine or release."
         )
     for backend in native_backends(snapshot):
         if backend != settings.state.backend:
@@ -77,15 +80,17 @@ def native_backends(snapshot: SnapshotMetadata) -> set[str]:
 
 def read(path: str) -> SnapshotMetadata:
     """Read a snapshot's metadata; needs a running JVM."""
-    operators, keyed_state = set(), set()
+    operators, sending, keyed_state = set(), set(), set()
     content = metadata(path)
     for operator in content.getOperatorStates().toArray():
-        operators.add(operator.getOperatorID().toHexString())
+        operator_id = operator.getOperatorID().toHexString()
+        operators.add(operator_id)
         for subtask in operator.getStates().toArray():
+            if not subtask.getResultSubpartitionState().isEmpty():
+                sending.add(operator_id)
             for handle in subtask.getManagedKeyedState().toArray():
                 keyed_state.add(handle.getClass().getSimpleName())
-    properties = content.getCheckpointProperties()
-    return SnapshotMetadata(operators, keyed_state, properties is not None and properties.isSavepoint())
+    return SnapshotMetadata(operators, sending, keyed_state)
 
 
 def transactions(path: str, prefix: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""The engine in Java parts, held against the one in Python: the parser, line by line."""
+"""The parser in Java, held against the one in Python, line by line."""
 
 import collections
 import json
@@ -150,13 +150,13 @@ def java_parser(flink_environment, tmp_path_factory):
     from pyflink.java_gateway import get_gateway
 
     from flink_abnormal.jvm import parts
-    from flink_abnormal.pipeline.engines import jvm
+    from flink_abnormal.pipeline import parse_step
 
     java_parts = parts.build(Jars(tmp_path_factory.mktemp("parts"), distribution.connectors()))
     tuples = get_gateway().jvm.org.apache.flink.api.java.tuple
 
     def make(chosen, *, quick):
-        parser = jvm.json_lines(chosen.records, chosen.source == "kafka", java_parts, quick=quick)
+        parser = parse_step.json_lines(chosen.records, chosen.source == "kafka", java_parts, quick=quick)
         parser.open(java_parts.new("Tally"))
 
         def parse(line, message=None):

@@ -61,7 +61,8 @@ def test_the_random_job_is_the_seeds_picture_in_nine_slots(graph):
     assert {(node.name, node.parallelism, node.slots) for node in nodes} == {
         ("Source: Heartbeat", 1, "default"),
         ("Start users, Key by user group", 1, "default"),
-        ("Source: Random user events, Key by userId", 3, "default"),
+        ("Source: Random user events", 3, "default"),
+        ("Key by userId", 3, "default"),
         ("Process: Abnormal count", 2, "process"),
         ("Sink: Print alerts", 1, "sink"),
     }

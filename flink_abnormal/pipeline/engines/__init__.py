@@ -1,7 +1,7 @@
-"""What parses and decides, in Python or in Java: each engine is a module with the functions of `Engine`.
+"""What decides, in Python or in Java: each engine is a module with the function of `Engine`.
 
 All engines keep their counts in the state that `core/operators.py` promises, so that a savepoint moves a job from one
-to another, and are held against `formats/` and `core/rule.py`.
+to another, and are held against `core/rule.py`.
 """
 
 from __future__ import annotations
@@ -10,19 +10,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 if TYPE_CHECKING:
-    from pyflink.datastream import DataStream, StreamExecutionEnvironment
+    from pyflink.datastream import DataStream
 
     from flink_abnormal.core.settings import Settings
-    from flink_abnormal.jvm.jar import Jars
-    from flink_abnormal.pipeline.parse import Origin
-
-
-class Parsed(NamedTuple):
-    """`events` of UserEvent; `dead_letters` of JSON; `tallies` of (what, how many), if the run has an end."""
-
-    events: DataStream
-    dead_letters: list[DataStream]
-    tallies: list[DataStream]
+    from flink_abnormal.jvm.parts import Parts
 
 
 class Detection(NamedTuple):
@@ -33,26 +24,10 @@ class Detection(NamedTuple):
 
 
 class Engine(Protocol):
-    """What an engine does; `jars` has the folder of compiled Java parts."""
+    """What an engine does."""
 
-    def parse(
-        self,
-        env: StreamExecutionEnvironment,
-        records: DataStream,
-        origin: Origin,
-        settings: Settings,
-        parallelism: int,
-        jars: Jars,
-    ) -> Parsed:
-        """Turn records into events."""
-
-    def detect(
-        self, env: StreamExecutionEnvironment, events: DataStream, settings: Settings, parallelism: int, jars: Jars
-    ) -> Detection:
-        """Detect in events of UserEvent, keyed by user."""
-
-    def to_json(self, env: StreamExecutionEnvironment, alerts: DataStream, jars: Jars) -> DataStream:
-        """Turn each alert into a line of JSON."""
+    def detect(self, events: DataStream, settings: Settings, parallelism: int, java_parts: Parts) -> Detection:
+        """Detect in events of UserEvent, keyed by user; `java_parts` are shipped with the job."""
 
 
 def chosen(settings: Settings) -> Engine:

@@ -1,50 +1,30 @@
-"""The engine in Python: a ProcessFunction parses, a KeyedProcessFunction detects; in thread or in process mode."""
+"""The engine in Python: a KeyedProcessFunction, in thread or in process mode."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from pyflink.common import Types
-from pyflink.datastream import MapFunction
+from pyflink.datastream import DataStream, KeyedStream
+from pyflink.java_gateway import get_gateway
 
-from flink_abnormal.core.model import Alert, Rule
-from flink_abnormal.core.operators import DETECTOR, KEY_BY_USER, PARSE, WITHIN
-from flink_abnormal.pipeline import live_gauges, tally
+from flink_abnormal.core.model import Rule
+from flink_abnormal.core.operators import DETECTOR, KEY_BY_USER, WITHIN
+from flink_abnormal.pipeline import live_gauges
 from flink_abnormal.pipeline.detector import AbnormalCountProcessFunction, WithinProcessFunction
-from flink_abnormal.pipeline.engines import Detection, Parsed
+from flink_abnormal.pipeline.engines import Detection
 from flink_abnormal.pipeline.live_gauges import LiveDocuments
 from flink_abnormal.pipeline.live_metrics import LiveMetrics
-from flink_abnormal.pipeline.parse import ParseRecords
-from flink_abnormal.pipeline.streams import key_by, label, side_output, tags, types
+from flink_abnormal.pipeline.streams import label, side_output, tags, types
 from flink_abnormal.pipeline.tally import AlertTally
 
 if TYPE_CHECKING:
-    from pyflink.datastream import DataStream, StreamExecutionEnvironment
-
     from flink_abnormal.core.settings import Settings
-    from flink_abnormal.jvm.jar import Jars
+    from flink_abnormal.jvm.parts import Parts
     from flink_abnormal.pipeline.detector import DecisionObserver
-    from flink_abnormal.pipeline.parse import Origin
 
 
-def parse(
-    env: StreamExecutionEnvironment,  # noqa: ARG001 - all engines share these signatures
-    records: DataStream,
-    origin: Origin,
-    settings: Settings,
-    parallelism: int,
-    jars: Jars,  # noqa: ARG001
-) -> Parsed:
-    """Parse records, in the source's task."""
-    function = ParseRecords(settings.records, settings.time, origin, tally=settings.bounded)
-    events = label(records.process(function, types.parsed(settings.time)), PARSE).set_parallelism(parallelism)
-    tallies = [tally.kinds(events), side_output(events, tags.tally())] if settings.bounded else []
-    return Parsed(events, [side_output(events, tags.dead_letters())], tallies)
-
-
-def detect(
-    env: StreamExecutionEnvironment, events: DataStream, settings: Settings, parallelism: int, jars: Jars
-) -> Detection:
+def detect(events: DataStream, settings: Settings, parallelism: int, java_parts: Parts) -> Detection:
     """Detect with Flink's state, bound to Python."""
     mode, live = settings.state.mode, settings.detection.live
     rule = Rule(settings.detection.threshold, settings.detection.within_ms)
@@ -57,21 +37,22 @@ def detect(
         detector, operator = AbnormalCountProcessFunction(rule, observers), DETECTOR
     else:
         detector, operator = WithinProcessFunction(rule, observers), WITHIN
-    keyed = key_by(events, lambda event: event[0], KEY_BY_USER)
+    keyed = _key_by_user(events, java_parts)
     alerts = label(keyed.process(detector, types.alert()), operator, mode).set_parallelism(parallelism)
     if live and mode == "process":
-        live_gauges.build(env, alerts, parallelism, jars)
+        live_gauges.build(alerts, parallelism, java_parts)
     return Detection(alerts, [side_output(alerts, tags.tally())] if settings.bounded else [])
 
 
-def to_json(env: StreamExecutionEnvironment, alerts: DataStream, jars: Jars) -> DataStream:  # noqa: ARG001
-    """Turn alerts into JSON by `Alert.to_json`."""
-    return alerts.map(AlertToJson(), Types.STRING())
+def _key_by_user(events: DataStream, java_parts: Parts) -> KeyedStream:
+    """Return what `events.key_by(lambda event: event[0], Types.STRING())` does, with the key added in Java.
 
-
-class AlertToJson(MapFunction):
-    """Turns an alert into a line of JSON."""
-
-    def map(self, value: tuple[object, ...]) -> str:
-        """Return the line without its line break."""
-        return Alert(*value).to_json()  # type: ignore[arg-type]
+    PyFlink adds it in a Python operator, which takes as long as the detector.
+    """
+    text = Types.STRING()
+    j_events = events._j_data_stream  # noqa: SLF001
+    add_key = java_parts.new("WithUser", Types.ROW([text, types.event()]).get_java_type_info())
+    with_key = label(DataStream(j_events.map(add_key)), KEY_BY_USER).set_parallelism(j_events.getParallelism())
+    key = get_gateway().jvm.KeyByKeySelector()
+    j_keyed = with_key._j_data_stream.keyBy(key, Types.ROW([text]).get_java_type_info())  # noqa: SLF001
+    return KeyedStream(j_keyed, types.event(), events)

@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 
     from flink_abnormal.core.settings import Settings
     from flink_abnormal.jvm.jar import Jars
+    from flink_abnormal.jvm.parts import Parts
 
 
 class SinkContext(NamedTuple):
-    """`jars`: the folders of Java parts and of connectors."""
+    """`jars`: the folders of Java parts and of connectors; `java_parts` are shipped with the job."""
 
     parallelism: int
     jars: Jars
+    java_parts: Parts
 
 
 class SinkSpec(NamedTuple):

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flink_abnormal.core.job import Goal
-from flink_abnormal.core.operators import FILE_SOURCE, HEARTBEAT, KAFKA_SOURCE
+from flink_abnormal.core.operators import FILE_SOURCE, HEARTBEAT, KAFKA_SOURCE, PARSE, RANDOM_SOURCE
 from flink_abnormal.jvm.jar import KAFKA_CONNECTOR
 from flink_abnormal.pipeline.sources import input_files
 
@@ -27,12 +27,14 @@ class SourceSpec(NamedTuple):
     """A source; its options and boundedness are part of the settings (`core/settings.py`).
 
     `module` contains `build(env, settings, context) -> SourceStreams`. The state of `operator` identifies a snapshot as
-    this source's. `check_machine` raises UsageError if this machine lacks something that the source needs, and returns
-    a warning or "". `goal` returns the size of a bounded run's input. `connector` is the artifact of a jar it needs.
+    this source's; `events` is the operator that events come from. `check_machine` raises UsageError if this machine
+    lacks something that the source needs, and returns a warning or "". `goal` returns the size of a bounded run's
+    input. `connector` is the artifact of a jar it needs.
     """
 
     module: str
     operator: Operator
+    events: Operator
     check_machine: Callable[[Settings], str]
     goal: Callable[[Settings], Goal]
     connector: str | None = None
@@ -42,12 +44,18 @@ SOURCES: Final = {
     "random": SourceSpec(
         "simulated",
         HEARTBEAT,
+        RANDOM_SOURCE,
         check_machine=lambda _: "",
         goal=lambda settings: Goal("events", settings.random.users * (settings.random.events or 0)),
     ),
-    "files": SourceSpec("files", FILE_SOURCE, input_files.check, input_files.goal),
+    "files": SourceSpec("files", FILE_SOURCE, PARSE, input_files.check, input_files.goal),
     "kafka": SourceSpec(
-        "kafka", KAFKA_SOURCE, check_machine=lambda _: "", goal=lambda _: Goal("messages"), connector=KAFKA_CONNECTOR
+        "kafka",
+        KAFKA_SOURCE,
+        PARSE,
+        check_machine=lambda _: "",
+        goal=lambda _: Goal("messages"),
+        connector=KAFKA_CONNECTOR,
     ),
 }
 

@@ -11,15 +11,20 @@ if TYPE_CHECKING:
 
     from flink_abnormal.core.settings import Mode
     from flink_abnormal.jvm.jar import Jars
+    from flink_abnormal.jvm.parts import Parts
 
 
 class SourceContext(NamedTuple):
-    """`start_ms`: epoch milliseconds of the submission; `jars`: the folders of Java parts and of connectors."""
+    """`start_ms`: epoch milliseconds of the submission; `jars`: the folders of Java parts and of connectors.
+
+    `java_parts` are shipped with the job.
+    """
 
     parallelism: int
     mode: Mode
     start_ms: int
     jars: Jars
+    java_parts: Parts
 
 
 class SourceStreams(NamedTuple):

@@ -19,8 +19,7 @@ from flink_abnormal.core import fingerprints
 from flink_abnormal.core.fingerprints import Fingerprint
 from flink_abnormal.core.model import DEAD_LETTER_RAW_BYTES, DeadLetter
 from flink_abnormal.core.operators import CHECK_FILES, FILE_SOURCE, KEY_BY_FOLDER, WATCH, WATCH_HEARTBEAT
-from flink_abnormal.jvm import parts
-from flink_abnormal.pipeline import engines, event_time, formats
+from flink_abnormal.pipeline import event_time, formats, parse_step
 from flink_abnormal.pipeline.formats.record import MAX_LINE_BYTES
 from flink_abnormal.pipeline.parse import Origin, Record
 from flink_abnormal.pipeline.sources.base import SourceStreams
@@ -47,9 +46,7 @@ def build(env: StreamExecutionEnvironment, settings: Settings, context: SourceCo
     files = settings.files
     path = _absolute(files)
     records = _records(env, settings, context)
-    parsed = engines.chosen(settings).parse(
-        env, records, Origin(Record.of_line), settings, context.parallelism, context.jars
-    )
+    parsed = parse_step.build(records, Origin(Record.of_line), settings, context.parallelism, context.java_parts)
     dead_letters = parsed.dead_letters
     if files.follow:
         folder = key_by(heartbeat(env, None, WATCH_HEARTBEAT), lambda _: path, KEY_BY_FOLDER)
@@ -63,8 +60,7 @@ def build(env: StreamExecutionEnvironment, settings: Settings, context: SourceCo
 def _records(env: StreamExecutionEnvironment, settings: Settings, context: SourceContext) -> DataStream:
     files = settings.files
     jvm = get_gateway().jvm
-    java_parts = parts.build(context.jars)
-    java_parts.add_to(env)
+    java_parts = context.java_parts
     lines = java_parts.new(
         "LineFormat",
         types.record().get_java_type_info(),

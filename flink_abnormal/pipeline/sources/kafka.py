@@ -16,7 +16,7 @@ from flink_abnormal.core.kafka_settings import epoch_ms
 from flink_abnormal.core.model import DEAD_LETTER_RAW_BYTES
 from flink_abnormal.core.operators import KAFKA_SOURCE
 from flink_abnormal.jvm import parts
-from flink_abnormal.pipeline import engines, event_time, kafka
+from flink_abnormal.pipeline import event_time, kafka, parse_step
 from flink_abnormal.pipeline.formats.record import MAX_LINE_BYTES
 from flink_abnormal.pipeline.parse import Origin, Record
 from flink_abnormal.pipeline.sources.base import SourceStreams
@@ -34,30 +34,28 @@ DISCOVERY_MS: Final = 10_000
 
 def build(env: StreamExecutionEnvironment, settings: Settings, context: SourceContext) -> SourceStreams:
     """Return the events and dead letters of the topics."""
-    java_parts = parts.build_kafka(context.jars)
-    java_parts.add_to(env)
+    kafka_parts = parts.build_kafka(context.jars)
+    kafka_parts.add_to(env)
     with closing(kafka.Brokers(settings.kafka)) as brokers:
         brokers.check_topics("--topic", *settings.kafka_source.topics)
-    source = _source(settings, java_parts)
-    watermarks = event_time.watermarks(settings, parts.build(context.jars) if settings.time.event else java_parts)
+    source = _source(settings, kafka_parts)
+    watermarks = event_time.watermarks(settings, context.java_parts)
     j_env = env._j_stream_execution_environment  # noqa: SLF001
     messages = label(DataStream(j_env.fromSource(source, watermarks, KAFKA_SOURCE.name)), KAFKA_SOURCE)
     # A dead letter that goes to a topic is whole, so that it can be sent again.
     kept = MAX_LINE_BYTES if "kafka" in settings.sink.sinks else DEAD_LETTER_RAW_BYTES
     origin = Origin(Record.of_message, kept, of_messages=True)
     messages.set_parallelism(context.parallelism)
-    return SourceStreams(
-        *engines.chosen(settings).parse(env, messages, origin, settings, context.parallelism, context.jars)
-    )
+    return SourceStreams(*parse_step.build(messages, origin, settings, context.parallelism, context.java_parts))
 
 
-def _source(settings: Settings, java_parts: parts.Parts) -> Any:
+def _source(settings: Settings, kafka_parts: parts.Parts) -> Any:
     chosen = settings.kafka_source
     jvm = get_gateway().jvm
     flink = jvm.org.apache.flink.connector.kafka.source
     offsets = flink.enumerator.initializer.OffsetsInitializer
     builder = flink.KafkaSource.builder().setDeserializer(
-        java_parts.new("KafkaRecords", types.message().get_java_type_info())
+        kafka_parts.new("KafkaRecords", types.message().get_java_type_info())
     )
     builder.setBootstrapServers(str(settings.kafka.bootstrap)).setGroupId(chosen.group)
     builder.setProperty("partition.discovery.interval.ms", str(DISCOVERY_MS))
