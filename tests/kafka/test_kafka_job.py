@@ -39,14 +39,16 @@ def to_kafka(topic, dead_letters):
     return ["--sink", "kafka", "--alerts-topic", topic, "--dead-letters-topic", dead_letters]
 
 
-def test_a_topic_gives_the_alerts_of_the_file_it_was_filled_from_and_whole_dead_letters(cli, kafka, tmp_path):
+@pytest.mark.parametrize("engine", ["python", "jvm"])
+def test_a_topic_gives_the_alerts_of_the_file_it_was_filled_from_and_whole_dead_letters(cli, kafka, tmp_path, engine):
     source, sink, dead_letters = kafka.topics("events", "alerts", "dead-letters")
     file = tmp_path / "events.jsonl"
     file.write_bytes(b"\n".join(LINES) + b"\n")
     sent = kafka.line.run("produce", "--topic", source, "--input", file)
     assert sent.stdout.startswith(f"Sent {len(LINES)} messages to {source} in ")
 
-    done = cli.run("run", *cli.job(*options(kafka, source, *to_kafka(sink, dead_letters))), seconds=120)
+    job = options(kafka, source, *to_kafka(sink, dead_letters), "--engine", engine)
+    done = cli.run("run", *cli.job(*job), seconds=120)
 
     assert done.returncode == 0, done.stderr
     assert lines(done.stdout, "read ") == [

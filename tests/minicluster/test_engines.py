@@ -1,4 +1,4 @@
-"""The engine in Java parts, held against the one in Python: the parser, line by line."""
+"""The engine in Java parts, held against the one in Python: each line parsed, and what is written of an alert."""
 
 import collections
 import json
@@ -9,7 +9,7 @@ from expected import set_apart
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from flink_abnormal.core.model import Message, UserEvent
+from flink_abnormal.core.model import NO_TIMESTAMP, Alert, Message, UserEvent
 from flink_abnormal.core.settings import from_values, options
 from flink_abnormal.jvm.jar import Jars
 from flink_abnormal.pipeline import formats
@@ -145,14 +145,20 @@ def texts(value):
 
 
 @pytest.fixture(scope="module")
-def java_parser(flink_environment, tmp_path_factory):
+def java_parts(flink_environment, tmp_path_factory):
+    """The Java parts; once, since Py4J takes classes of one name for one class."""
+    from flink_abnormal.jvm import parts
+
+    return parts.build(Jars(tmp_path_factory.mktemp("parts"), distribution.connectors()))
+
+
+@pytest.fixture(scope="module")
+def java_parser(java_parts):
     """Makes the Java parser of some options, as a function that gives what the Python one gives."""
     from pyflink.java_gateway import get_gateway
 
-    from flink_abnormal.jvm import parts
     from flink_abnormal.pipeline.engines import jvm
 
-    java_parts = parts.build(Jars(tmp_path_factory.mktemp("parts"), distribution.connectors()))
     tuples = get_gateway().jvm.org.apache.flink.api.java.tuple
 
     def make(chosen, *, quick):
@@ -226,3 +232,34 @@ def test_a_message_names_the_same_user_in_java(java_parser, user, envelope):
     line = b'{"userId":"kim","isAbnormal":true}'
     expected = outcome(formats.parser(chosen.records)(line, b"", b"", message))
     assert [java_parser(chosen, quick=quick)(line, message) for quick in (True, False)] == [expected, expected]
+
+
+ALERTS = st.builds(
+    Alert,
+    st.text("0123456789abcdef", min_size=32, max_size=32),
+    st.one_of(st.sampled_from(TEXTS[1:]), st.text(min_size=1), st.text('\x1f\x7f\x85\u2028\u2029"\\', min_size=1)),
+    st.integers(1, 2**63 - 1),
+    st.integers(1, 2**31 - 1),
+    st.one_of(st.just(NO_TIMESTAMP), st.integers(-(2**63), 2**63 - 1)),
+)
+
+
+@pytest.mark.parametrize("within_ms", [None, 90_000, 600_000])
+def test_an_alert_is_the_same_json_printed_line_and_message_in_java(java_parts, within_ms):
+    from pyflink.java_gateway import get_gateway
+
+    from flink_abnormal.pipeline.alerts import AlertToMessage
+    from flink_abnormal.pipeline.engines import jvm
+
+    tuple5 = get_gateway().jvm.org.apache.flink.api.java.tuple.Tuple5
+    text, to_message = jvm.alert_text(java_parts), jvm.alert_to_message(within_ms, java_parts)
+
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(alert=ALERTS)
+    def check(alert):
+        in_java = tuple5(*alert)
+        assert (text.json(in_java), text.line(in_java)) == (alert.to_json(), alert.log_line())
+        message = to_message.map(in_java)
+        assert (message.getField(0), message.getField(1)) == AlertToMessage(within_ms).map(tuple(alert))
+
+    check()

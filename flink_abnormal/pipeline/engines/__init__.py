@@ -54,6 +54,14 @@ class Engine(Protocol):
     def to_json(self, env: StreamExecutionEnvironment, alerts: DataStream, jars: Jars) -> DataStream:
         """Turn each alert into a line of JSON."""
 
+    def to_messages(
+        self, env: StreamExecutionEnvironment, alerts: DataStream, settings: Settings, jars: Jars
+    ) -> DataStream:
+        """Turn each alert into a message for Kafka, as KafkaOutput reads it."""
+
+    def print_alerts(self, env: StreamExecutionEnvironment, alerts: DataStream, jars: Jars) -> DataStream:
+        """Print each alert as the seed's line."""
+
 
 def chosen(settings: Settings) -> Engine:
     """Return the engine chosen in the settings."""

@@ -13,7 +13,7 @@ from pyflink.java_gateway import get_gateway
 
 from flink_abnormal.core.model import ABNORMAL, NORMAL, SHOWN_CHARS
 from flink_abnormal.core.operators import ABNORMAL_COUNT_STATE, PARSE, REFUSED, detector
-from flink_abnormal.core.published import BYTES_READ, LIVE_ALERTS, LIVE_USERS, alert_line
+from flink_abnormal.core.published import BYTES_READ, LIVE_ALERTS, LIVE_USERS, alert_line, rule_text
 from flink_abnormal.core.time_settings import EARLIEST_MS, MESSAGE_TIME
 from flink_abnormal.core.values import normal_text, split_names
 from flink_abnormal.jvm import parts
@@ -105,9 +105,35 @@ def detect(
 
 def to_json(env: StreamExecutionEnvironment, alerts: DataStream, jars: Jars) -> DataStream:
     """Turn alerts into JSON in Java."""
+    java_parts = _parts(env, jars)
+    return _mapped(alerts, java_parts.new("AlertToJson", alert_text(java_parts)))
+
+
+def to_messages(env: StreamExecutionEnvironment, alerts: DataStream, settings: Settings, jars: Jars) -> DataStream:
+    """Turn alerts into messages in Java."""
+    return _mapped(alerts, alert_to_message(settings.detection.within_ms, _parts(env, jars)))
+
+
+def print_alerts(env: StreamExecutionEnvironment, alerts: DataStream, jars: Jars) -> DataStream:
+    """Print alerts in Java."""
+    java_parts = _parts(env, jars)
+    return _mapped(alerts, java_parts.new("PrintAlerts", alert_text(java_parts)))
+
+
+def _mapped(alerts: DataStream, function: Any) -> DataStream:
+    return DataStream(alerts._j_data_stream.map(function))  # noqa: SLF001
+
+
+def alert_text(java_parts: Parts) -> Any:
+    """Return the Java part that writes alerts."""
     before, between, after = re.split("\0|0", alert_line("\0", 0))
-    mapped = alerts._j_data_stream.map(_parts(env, jars).new("AlertToJson", before, between, after))  # noqa: SLF001
-    return DataStream(mapped)
+    return java_parts.new("AlertText", before, between, after)
+
+
+def alert_to_message(within_ms: int | None, java_parts: Parts) -> Any:
+    """Return the Java part that makes messages of alerts."""
+    before, after = rule_text(0, within_ms).split("0", 1)
+    return java_parts.new("AlertToMessage", alert_text(java_parts), types.output().get_java_type_info(), before, after)
 
 
 def _parts(env: StreamExecutionEnvironment, jars: Jars) -> Parts:

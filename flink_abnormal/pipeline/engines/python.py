@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyflink.common import Types
-from pyflink.datastream import MapFunction
 
-from flink_abnormal.core.model import Alert, Rule
+from flink_abnormal.core.model import Rule
 from flink_abnormal.core.operators import DETECTOR, KEY_BY_USER, PARSE, WITHIN
 from flink_abnormal.pipeline import live_gauges, tally
+from flink_abnormal.pipeline.alerts import AlertToJson, AlertToMessage, PrintAlerts
 from flink_abnormal.pipeline.detector import AbnormalCountProcessFunction, WithinProcessFunction
 from flink_abnormal.pipeline.engines import Detection, Parsed
 from flink_abnormal.pipeline.live_gauges import LiveDocuments
@@ -69,9 +69,16 @@ def to_json(env: StreamExecutionEnvironment, alerts: DataStream, jars: Jars) -> 
     return alerts.map(AlertToJson(), Types.STRING())
 
 
-class AlertToJson(MapFunction):
-    """Turns an alert into a line of JSON."""
+def to_messages(
+    env: StreamExecutionEnvironment,  # noqa: ARG001
+    alerts: DataStream,
+    settings: Settings,
+    jars: Jars,  # noqa: ARG001
+) -> DataStream:
+    """Turn alerts into messages with `envelope`."""
+    return alerts.map(AlertToMessage(settings.detection.within_ms), types.output())
 
-    def map(self, value: tuple[object, ...]) -> str:
-        """Return the line without its line break."""
-        return Alert(*value).to_json()  # type: ignore[arg-type]
+
+def print_alerts(env: StreamExecutionEnvironment, alerts: DataStream, jars: Jars) -> DataStream:  # noqa: ARG001
+    """Print alerts by `write_line`."""
+    return alerts.map(PrintAlerts(), Types.STRING())
