@@ -418,6 +418,12 @@ def test_the_attempts_of_two_processes_and_of_two_hosts_are_told_apart():
     assert counted(mixed) == [("kim", "abnormal", 1), ("lee", "abnormal", 1), ("park", "abnormal", 1)]
 
 
+def test_an_attempt_that_pam_told_of_and_that_was_repeated_no_time_is_none():
+    assert counted(log(PAM.format("kim"), f"message repeated 0 times: [ {ANSWER.format('kim')}]")) == [
+        ("kim", "abnormal", 1)
+    ]
+
+
 def test_an_answer_of_another_name_than_pam_told_of_counts():
     assert counted(log(PAM.format("kim"), ANSWER.format("lee"))) == [("kim", "abnormal", 1), ("lee", "abnormal", 1)]
 
@@ -476,6 +482,15 @@ def test_what_is_repeated_is_the_line_before_of_the_same_host():
 )
 def test_nothing_comes_of_a_repetition_of_what_is_no_login(lines):
     assert events(lines) == []
+
+
+def test_a_repetition_of_a_line_that_is_no_utf8_is_refused_too():
+    line = (HEADER + FAILED.replace("root", "k\xff")).encode("latin-1")
+    parsed = [Sshd().parse(*each) for each in read([line, b"Dec 10 06:55:47 LabSZ last message repeated 2 times"])]
+    assert parsed == [
+        Rejected(f"not UTF-8: invalid start byte at byte {line.index(255)}"),
+        Rejected("the line that it repeats is not UTF-8"),
+    ]
 
 
 def test_a_last_message_is_not_repeated_without_bound():

@@ -119,7 +119,12 @@ class Sshd:
             return None
         text = before.decode(errors="surrogateescape")
         header = syslog.header(text)
-        event = None if header is None else self._login(text[header.end :], b"")
+        if header is None:
+            return None
+        body = text[header.end :]
+        if _no_utf8(before, body, whole=False) is not None:
+            return Rejected("the line that it repeats is not UTF-8")
+        event = self._login(body, b"")
         if not isinstance(event, UserEvent):
             return event
         return _too_often() if repeats > MAX_REPEATS else event._replace(times=repeats)
@@ -132,7 +137,7 @@ class Sshd:
             return None
         if login.re is _FAILED and login["method"] == "keyboard-interactive/pam" and _counted(before, login["name"]):
             repeats -= 1
-        if repeats == 0:
+        if repeats <= 0:
             return None
         if repeats > MAX_REPEATS:
             return _too_often()
