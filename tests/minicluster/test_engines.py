@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 
 from flink_abnormal.core.model import NO_TIMESTAMP, Alert, Message, UserEvent
 from flink_abnormal.core.settings import from_values, options
-from flink_abnormal.jvm.jar import Jars
 from flink_abnormal.pipeline import formats
-from flink_abnormal.runtime import distribution
 
 EXAMPLES = 200
 MAPPED = {"user_field": "actor.id", "abnormal_field": "outcome", "timestamp_field": "@timestamp"}
@@ -142,14 +140,6 @@ def texts(value):
         yield value
     for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from texts(each)
-
-
-@pytest.fixture(scope="module")
-def java_parts(flink_environment, tmp_path_factory):
-    """The Java parts; once, since Py4J takes classes of one name for one class."""
-    from flink_abnormal.jvm import parts
-
-    return parts.build(Jars(tmp_path_factory.mktemp("parts"), distribution.connectors()))
 
 
 @pytest.fixture(scope="module")

@@ -164,7 +164,8 @@ def real_log():
     return Path(folder, "OpenSSH_2k.log")
 
 
-def test_a_real_auth_log_gives_exactly_the_failed_logins_in_a_row(cli, tmp_path, real_log):
+@pytest.mark.parametrize("engine", ["python", "jvm"])
+def test_a_real_auth_log_gives_exactly_the_failed_logins_in_a_row(cli, tmp_path, real_log, engine):
     counts, expected, failed = Counter(), [], 0
     for line in real_log.read_text().splitlines():  # reckoned with nothing of the project
         message = line.split("]: ", 1)[1]
@@ -183,7 +184,7 @@ def test_a_real_auth_log_gives_exactly_the_failed_logins_in_a_row(cli, tmp_path,
 
     done = cli.run(
         "run",
-        *cli.job("--source", "files", "--input", real_log, "--format", "sshd"),
+        *cli.job("--source", "files", "--input", real_log, "--format", "sshd", "--engine", engine),
         *("--sink", "files", "--output", tmp_path / "out"),
     )
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import pytest
 from conftest import alerts
 from given_cases import cases
 
@@ -14,13 +15,14 @@ def write(folder, given):
         (folder / f"{case.id}.log").write_text("\n".join(case.lines) + "\n", encoding="utf-8")
 
 
-def test_the_given_logs_of_sshd_give_exactly_their_alerts(cli, tmp_path):
+@pytest.mark.parametrize("engine", ["python", "jvm"])
+def test_the_given_logs_of_sshd_give_exactly_their_alerts(cli, tmp_path, engine):
     given = [case for case in cases() if case.options[:2] == ["--format", "sshd"]]
     write(tmp_path / "in", given)
 
     done = cli.run(
         *("run", *cli.job("--source", "files", "--input", tmp_path / "in", "--format", "sshd", "--year", 2024)),
-        *("--sink", "files", "--output", tmp_path / "out"),
+        *("--sink", "files", "--output", tmp_path / "out", "--engine", engine),
     )
 
     said = [line for line in done.stderr.splitlines()[3:] if not line.startswith("Read ")]  # a slow run's progress

@@ -6,7 +6,7 @@ A refused record goes to the Python parse step, which says why it is unusable: r
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pyflink.datastream import DataStream
 from pyflink.java_gateway import get_gateway
@@ -18,9 +18,11 @@ from flink_abnormal.core.time_settings import EARLIEST_MS, MESSAGE_TIME
 from flink_abnormal.core.values import normal_text, split_names
 from flink_abnormal.jvm import parts
 from flink_abnormal.pipeline import event_time
-from flink_abnormal.pipeline.engines import Detection, Parsed, python
+from flink_abnormal.pipeline.engines import Detection, Parsed
+from flink_abnormal.pipeline.formats import sshd, syslog
 from flink_abnormal.pipeline.formats.jsonl import USER_FIELD, other_kind
 from flink_abnormal.pipeline.formats.record import MAX_LINE_BYTES
+from flink_abnormal.pipeline.java_patterns import java_pattern
 from flink_abnormal.pipeline.live_metrics import SHOWN_ALERTS, SHOWN_EVENTS, SHOWN_USERS
 from flink_abnormal.pipeline.parse import ExplainRefused
 from flink_abnormal.pipeline.streams import label, refused, side_output, tags, types
@@ -43,16 +45,14 @@ def parse(
     parallelism: int,
     jars: Jars,
 ) -> Parsed:
-    """Parse JSON Lines in Java; other formats in Python."""
-    if settings.records.format != "jsonl":
-        return python.parse(env, records, origin, settings, parallelism, jars)
+    """Parse in Java."""
     java_parts = _parts(env, jars)
     j_records = records._j_data_stream  # noqa: SLF001
     unusable = refused(records)
     tally = tags.tally().get_java_output_tag() if settings.bounded else None
     step = java_parts.new(
         "ParseRecords",
-        json_lines(settings.records, origin.of_messages, java_parts),
+        parser(settings.records, origin.of_messages, java_parts),
         origin.of_messages,
         origin.of_messages and settings.records.timestamp_field == MESSAGE_TIME,
         settings.time.event,
@@ -143,6 +143,11 @@ def _parts(env: StreamExecutionEnvironment, jars: Jars) -> Parts:
     return java_parts
 
 
+def parser(records: FormatSettings, of_messages: bool, java_parts: Parts) -> Any:  # noqa: FBT001
+    """Return the Java parser of the configured format."""
+    return _PARSERS[records.format](records, of_messages, java_parts)
+
+
 def json_lines(records: FormatSettings, of_messages: bool, java_parts: Parts, *, quick: bool = True) -> Any:  # noqa: FBT001
     """Return the Java parser; `quick`: whether it reads plain lines in place."""
     jvm = get_gateway().jvm
@@ -164,3 +169,33 @@ def json_lines(records: FormatSettings, of_messages: bool, java_parts: Parts, *,
         quick,
         of_messages,
     )
+
+
+def sshd_lines(records: FormatSettings, of_messages: bool, java_parts: Parts) -> Any:  # noqa: FBT001
+    """Return the Java parser of sshd's lines."""
+    jvm = get_gateway().jvm
+    headers, signs, users = (jvm.java.util.ArrayList() for _ in range(3))
+    for pattern in (*syslog.PATTERNS, syslog.PROGRAM):
+        headers.add(java_pattern(pattern))
+    for sign in sshd.SIGNS:
+        signs.add(sign)
+    for name in split_names(records.user_field or sshd.USER_FIELD):
+        users.add(name)
+    patterns = jvm.java.util.HashMap()
+    for name, pattern in sshd.PATTERNS.items():
+        patterns.put(name, java_pattern(pattern))
+    return java_parts.new(
+        "Sshd",
+        java_parts.new("SyslogHeader", headers),
+        patterns,
+        signs,
+        event_time.times_reader(java_parts),
+        users,
+        records.year or 0,
+        MAX_LINE_BYTES,
+        sshd.MAX_REPEATS,
+        of_messages,
+    )
+
+
+_PARSERS: Final = {"jsonl": json_lines, "sshd": sshd_lines}
