@@ -38,6 +38,10 @@ NAMES += ["x" * 1024, "x" * 1025, "\x1c", "\u3000", "from 1.1.1.1", "root from 1
 MESSAGES = [
     "Failed password for {} from 192.0.2.7 port 4 ssh2",
     "Failed password for {} from 192.0.2.7",
+    "Failed password for {} from 192.0.2.7 port  ssh2",
+    "Failed password for {} from  port 4 ssh2",
+    "Failed password for {}from 192.0.2.7 port 4 ssh2",
+    "Failed password for {} from a b port 4 ssh2",
     "Failed keyboard-interactive/pam for {} from 192.0.2.7 port 4 ssh2",
     "Failed keyboard-interactive/bsdauth for {} from 192.0.2.7 port 4 ssh2 [preauth]",
     "Failed none for {} from 192.0.2.7 port 4 ssh2",
@@ -48,6 +52,8 @@ MESSAGES = [
     "PAM {} more authentication failures",
     "Connection closed by {}",
 ]
+PAM = "error: PAM: Authentication failure for {} from 192.0.2.7"
+ANSWER = "Failed keyboard-interactive/pam for {} from 192.0.2.7 port 4 ssh2"
 TIMES = st.sampled_from(["1", "0", "2", "7", "100000", "100001", "0000005", "٣", "1" * 20])
 REPEATS = [
     "message repeated {} times: [ {}]",
@@ -75,6 +81,30 @@ ODD = [
 ]
 LETTERS = st.characters(max_codepoint=0x500)
 OTHERS = ["Mar  1 09:00:01 web1 ", "Xyz 10 00:00:00 h sshd[1]: ", "<38>1 - h app 7 - - ", "Mar  1 09:00:01 h cron[1]: "]
+ODD_HEADERS = [f"Mar  1 09:00:01{blank}web1{blank}sshd[7]:{blank}" for blank in "\x1f\x85\u3000\u200b\t"]
+ODD_HEADERS += [f"Mar  1 09:00:01 web1 sshd{letter}[7]: " for letter in "²é\u203f\u0301٣Ⅷ"]
+ODD_HEADERS += [
+    f"{time} web1 sshd[7]: " for time in ("Feb 29 09:00:01", "Mar 99 09:00:01", "Mar 01 24:00:00", "Mar  0 0:000:00")
+]
+ODD_HEADERS += [
+    f"{time} web1 sshd[7]: " for time in ("Mar ٣1 09:00:01", "arA  1 09:00:01", "Dec 31 23:59:60", "Jan  1 99:99:99")
+]
+ODD_HEADERS += ["2024-03-01T09:00:01Z  sshd[7]: ", "2024-03-01T sshd[7]: ", "Mar  1 09:00:01 web1: sshd[7]: "]
+ODD_HEADERS += [
+    f"Mar  1 09:00:01 web1 sshd{name} " for name in ("[]:", "[7]", "[7:", "-session[7]:", "-sessio[7]:", "[x]:")
+]
+ODD_ENDS = [
+    " ",
+    "\r",
+    " [preauth]",
+    " port 4",
+    " port 4 ssh2",
+    " from 1.2.3.4 port 5 ssh2",
+    " from",
+    " ssh2",
+    "\x7f",
+    "é",
+]
 HEADERS = st.one_of(
     st.sampled_from([*HEADERS_OF_SYSTEMS, *OTHERS]),
     *(st.from_regex(pattern, alphabet=LETTERS) for pattern in syslog.PATTERNS),
@@ -200,10 +230,12 @@ def test_a_line_of_a_log_is_the_same_in_java(java_parser, knows, name):
 def test_each_message_behind_each_header_is_the_same_in_java(java_parser, user_field, of_messages):
     given = {"year": 2024, "user_field": user_field, "of_messages": of_messages}
     messages = [message.format(name) for message in MESSAGES for name in NAMES]
-    lines = [(f"{header}{messages[0]}", b"") for header in HEADERS_OF_SYSTEMS]
-    lines += [(f"{USUAL}{message}", b"") for message in messages]
+    pam = encoded(USUAL + PAM.format("kim"))
+    lines = [(f"{header}{messages[0]}", b"") for header in [*HEADERS_OF_SYSTEMS, *OTHERS, *ODD_HEADERS]]
+    lines += [(f"{USUAL}{message}", before) for message in messages for before in (b"", pam)]
     lines += [(USUAL + repeat.format(2, messages[-1]), encoded(USUAL + messages[0])) for repeat in REPEATS]
-    lines += [(f"{USUAL}{message}", encoded(USUAL + MESSAGES[7].format("kim"))) for message in messages]
+    lines += [(USUAL + REPEATS[0].format(times, ANSWER.format("kim")), pam) for times in range(3)]
+    lines += [(USUAL + messages[0] + end, b"") for end in ODD_ENDS]
     first = b"Mar  1 09:00:01 web1"
     lines = [(encoded(line), *((b"", b"") if of_messages else (before, first))) for line, before in lines]
 

@@ -1,7 +1,6 @@
 package flinkabnormal;
 
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +14,6 @@ public final class Sshd extends LineParser {
     private static final int BEFORE = 4;
     private static final int FIRST = 5;
     private static final int LONGEST_USER = 1024;
-    private static final int WEEK = 7;
     private static final byte[] NOTHING = new byte[0];
     private static final byte[] NAME = {'s', 's', 'h', 'd'};
     private static final String OF_PAM = "keyboard-interactive/pam";
@@ -25,25 +23,22 @@ public final class Sshd extends LineParser {
     private final SyslogHeader header;
     private final HashMap texts;
     private final byte[][] signs;
-    private final Times timeReader;
+    private final SshdTime timeReader;
     private final String[] users;
-    private final int year;
     private final int longest;
     private final long mostRepeats;
     private final boolean ofMessages;
 
+    private transient PlainLogin plain;
     private transient Matcher failed;
     private transient Matcher pam;
     private transient Matcher accepted;
     private transient Matcher repeated;
     private transient Matcher lastRepeated;
-    private transient Matcher traditional;
     private transient boolean[] firstOfSign;
     private transient Blake2b digest;
     private transient Tally tally;
     private transient boolean understood;
-    private transient byte[] dated;
-    private transient int[] firstDay;
 
     /**
      * @param patterns those of formats/sshd.py, by name
@@ -64,10 +59,9 @@ public final class Sshd extends LineParser {
         for (int i = 0; i < this.signs.length; i++) {
             this.signs[i] = ((String) signs.get(i)).getBytes(StandardCharsets.US_ASCII);
         }
-        this.timeReader = times;
+        this.timeReader = new SshdTime(times, year.intValue(), (String) patterns.get("traditional"));
         this.users = new String[users.size()];
         for (int i = 0; i < this.users.length; i++) this.users[i] = (String) users.get(i);
-        this.year = year.intValue();
         this.longest = longest.intValue();
         this.mostRepeats = mostRepeats.longValue();
         this.ofMessages = ofMessages.booleanValue();
@@ -76,17 +70,17 @@ public final class Sshd extends LineParser {
     public void open(Tally tally) {
         this.tally = tally;
         header.open();
+        timeReader.open(header);
+        plain = new PlainLogin();
         failed = matcher("failed");
         pam = matcher("pam");
         accepted = matcher("accepted");
         repeated = matcher("repeated");
         lastRepeated = matcher("last repeated");
-        traditional = matcher("traditional");
         firstOfSign = new boolean[Byte.MAX_VALUE + 1];
         for (byte[] sign : signs) firstOfSign[sign[0]] = true;
         digest = new Blake2b();
         understood = false;
-        dated = NOTHING;
     }
 
     private Matcher matcher(String name) {
@@ -96,7 +90,8 @@ public final class Sshd extends LineParser {
     public int parse(Tuple record) {
         byte[] line = (byte[]) record.getField(LINE);
         if (line.length > longest) return REFUSED;
-        return isNothing(line) ? SKIPPED : read(line, record);
+        if (isNothing(line)) return SKIPPED;
+        return plain.read(line) ? readPlain(line, record) : read(line, record);
     }
 
     /** Whether the bytes alone show that the line can be skipped, as for most lines. */
@@ -109,24 +104,22 @@ public final class Sshd extends LineParser {
 
     private boolean isSign(byte[] line, int at) {
         for (byte[] sign : signs) {
-            if (isAt(line, at, sign)) return true;
+            if (PlainLogin.isAt(line, at, sign)) return true;
         }
         return false;
     }
 
     private static boolean names(byte[] line) {
         for (int i = 0; i < line.length; i++) {
-            if (isAt(line, i, NAME)) return true;
+            if (PlainLogin.isAt(line, i, NAME)) return true;
         }
         return false;
     }
 
-    private static boolean isAt(byte[] line, int at, byte[] text) {
-        if (line.length - at < text.length) return false;
-        for (int i = 0; i < text.length; i++) {
-            if (line[at + i] != text[i]) return false;
-        }
-        return true;
+    private int readPlain(byte[] line, Tuple record) {
+        int outcome = take(plain.name, plain.address, ABNORMAL, 1);
+        understand();
+        return end(outcome, plain.time, line, record);
     }
 
     private int read(byte[] line, Tuple record) {
@@ -143,9 +136,14 @@ public final class Sshd extends LineParser {
         } else {
             outcome = login(message, before);
         }
+        return end(outcome, when, line, record);
+    }
+
+    private int end(int outcome, String when, byte[] line, Tuple record) {
         if (outcome != EVENT) return outcome;
         understand();
-        time = timeOf(when, ofMessages ? NOTHING : (byte[]) record.getField(FIRST));
+        time = timeReader.of(when, ofMessages ? NOTHING : (byte[]) record.getField(FIRST));
+        if (timeReader.unread) tally.add(UNREAD_TIMES, 1L);
         id = kind == ABNORMAL ? digest.of(line, 0, line.length) : "";
         return EVENT;
     }
@@ -180,10 +178,14 @@ public final class Sshd extends LineParser {
         if (login == failed && OF_PAM.equals(failed.group("method")) && isCounted(before, failed.group("name"))) {
             repeats--;
         }
+        return take(login.group("name"), login.group("address"), login == accepted ? NORMAL : ABNORMAL, repeats);
+    }
+
+    private int take(String name, String address, String found, long repeats) {
         if (repeats <= 0) return SKIPPED;
         if (repeats > mostRepeats) return REFUSED;
-        user = userOf(login);
-        kind = login == accepted ? NORMAL : ABNORMAL;
+        user = userOf(name, address);
+        kind = found;
         times = repeats;
         return user == null || user.codePointCount(0, user.length()) > LONGEST_USER ? REFUSED : EVENT;
     }
@@ -195,10 +197,10 @@ public final class Sshd extends LineParser {
     }
 
     /** Returns the parts of the user, or null if one is empty. */
-    private String userOf(Matcher login) {
+    private String userOf(String name, String address) {
         StringBuilder joined = new StringBuilder();
         for (int i = 0; i < users.length; i++) {
-            String part = login.group(users[i]);
+            String part = users[i].equals("name") ? name : address;
             if (part.isEmpty()) return null;
             if (users.length == 1) return part;
             if (i > 0) joined.append('|');
@@ -225,25 +227,5 @@ public final class Sshd extends LineParser {
             number = 10 * number + Character.digit(digits.codePointAt(i), 10);
         }
         return number;
-    }
-
-    private long timeOf(String text, byte[] first) {
-        if (text.isEmpty() || text.startsWith("[")) return RecordTime.NONE; // "[": seconds since boot
-        if (year == 0 && traditional.reset(text).matches()) return RecordTime.NONE;
-        int[] day = timeReader.yearless(text);
-        if (day != null && year == 0) return RecordTime.NONE;
-        long found = timeReader.ofText(text, day == null ? 0 : year + yearsAfter(day, first));
-        if (found == RecordTime.NONE) tally.add(UNREAD_TIMES, 1L);
-        return found;
-    }
-
-    /** 1 if the day precedes the file's first by more than a week: the file continued into the next year. */
-    private int yearsAfter(int[] day, byte[] first) {
-        if (!Arrays.equals(first, dated)) {
-            dated = first;
-            boolean found = header.read(new String(first, StandardCharsets.UTF_8) + " ");
-            firstDay = found ? timeReader.yearless(header.time) : null;
-        }
-        return firstDay != null && 31 * day[0] + day[1] < 31 * firstDay[0] + firstDay[1] - WEEK ? 1 : 0;
     }
 }
