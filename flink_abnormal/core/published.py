@@ -45,6 +45,11 @@ def parse_alert_line(line: str) -> tuple[str, int] | None:
     return (found[1], int(found[2])) if found else None
 
 
+def rule_text(threshold: int, within_ms: int | None) -> str:
+    """Return the header `rule` of an alert in Kafka."""
+    return f"threshold={threshold}" + (f",within={duration_text(within_ms)}" if within_ms else "")
+
+
 def summary_prefix(start_ms: int) -> str:
     """Return the prefix of a bounded run's figures; `start_ms` is its submission in epoch milliseconds."""
     return f"[SUMMARY {start_ms}] "

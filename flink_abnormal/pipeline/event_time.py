@@ -6,7 +6,6 @@ ignores a timestamp assigner in Python that is given to a source.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
@@ -19,6 +18,7 @@ from flink_abnormal.core.model import ABNORMAL, DeadLetter, Message
 from flink_abnormal.core.operators import EVENT_ORDER, LATE_EVENTS
 from flink_abnormal.core.time_settings import EARLIEST_MS, MESSAGE_TIME
 from flink_abnormal.pipeline.formats import needs_first_line, syslog, times
+from flink_abnormal.pipeline.java_patterns import java_pattern
 from flink_abnormal.pipeline.streams import label, side_output, tags, types
 from flink_abnormal.pipeline.summary import LATE
 
@@ -80,13 +80,6 @@ def times_reader(java_parts: Parts) -> Any:
         texts.put(f"zone {name}", str(minutes))
     texts.put("units", ";".join(" ".join(map(str, unit)) for unit in times.UNITS))
     return java_parts.new("Times", texts)
-
-
-def java_pattern(pattern: re.Pattern[str]) -> str:
-    """Return the pattern in Java's notation, in which names of groups have no underscores."""
-    flags = "(?i)" if pattern.flags & re.IGNORECASE else ""
-    text = re.sub(r"\(\?P=(\w+)\)", r"\\k<\1>", pattern.pattern)
-    return flags + re.sub(r"\(\?P<(\w+)>", lambda match: f"(?<{match[1].replace('_', '')}>", text)
 
 
 def ordered(events: DataStream, settings: Settings, parallelism: int, java_parts: Parts) -> Ordered:

@@ -1,10 +1,11 @@
-"""What Kafka's source and sink share: the clients' properties, and the questions to the brokers before a job starts."""
+"""What Kafka's source and sink share: the clients' properties, messages to write, and questions to the brokers."""
 
 from __future__ import annotations
 
 import contextlib
 import re
 import socket
+from base64 import b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +16,7 @@ from flink_abnormal.core.errors import AbnormalError, ClusterError, UsageError, 
 from flink_abnormal.core.kafka_settings import for_connector
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from flink_abnormal.core.kafka_settings import KafkaSettings
 
@@ -23,6 +24,7 @@ CONNECT_SECONDS: Final = 5.0
 ANSWER_MS: Final = 10_000
 USUAL_TRANSACTION_MS: Final = 900_000
 USUAL_MESSAGE_BYTES: Final = 1_048_588
+_NULL: Final = "-"
 _REASON: Final = re.compile(r"kafka\.common\.errors\.(\w+): ?(.*)")
 _MEANINGS: Final = {
     "SaslAuthenticationException": "the brokers refuse these credentials.",
@@ -54,6 +56,16 @@ def properties(settings: KafkaSettings) -> Any:
         key, _, value = text.partition("=")
         found.setProperty(key.strip(), for_connector(value.strip()))
     return found
+
+
+def envelope(key: bytes | None, headers: Iterable[tuple[str, bytes | None]]) -> str:
+    """Return key and headers of a message to write, as the Java part KafkaOutput reads them."""
+    lines = [f"{_encoded(name.encode())} {_encoded(value)}" for name, value in headers]
+    return "\n".join([_encoded(key), *lines])
+
+
+def _encoded(value: bytes | None) -> str:
+    return _NULL if value is None else b64encode(value).decode()
 
 
 class Brokers:

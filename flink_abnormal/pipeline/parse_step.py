@@ -1,11 +1,11 @@
-"""Builds the parse step: JSON Lines are parsed in Java, other formats in Python.
+"""Builds the parse step, in Java; in Python for a format that has no Java twin.
 
 A record that Java refuses goes to the Python parser, which says why it is unusable.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pyflink.datastream import DataStream
 from pyflink.java_gateway import get_gateway
@@ -16,8 +16,10 @@ from flink_abnormal.core.published import BYTES_READ
 from flink_abnormal.core.time_settings import EARLIEST_MS, MESSAGE_TIME
 from flink_abnormal.core.values import normal_text, split_names
 from flink_abnormal.pipeline import event_time, tally
+from flink_abnormal.pipeline.formats import sshd, syslog
 from flink_abnormal.pipeline.formats.jsonl import USER_FIELD, other_kind
 from flink_abnormal.pipeline.formats.record import MAX_LINE_BYTES
+from flink_abnormal.pipeline.java_patterns import java_pattern
 from flink_abnormal.pipeline.parse import ExplainRefused, ParseRecords
 from flink_abnormal.pipeline.streams import label, refused, side_output, tags, types
 
@@ -103,4 +105,31 @@ def json_lines(records: FormatSettings, of_messages: bool, java_parts: Parts, *,
     )
 
 
-JAVA_PARSERS: dict[str, Callable[[FormatSettings, bool, Parts], Any]] = {"jsonl": json_lines}
+def sshd_lines(records: FormatSettings, of_messages: bool, java_parts: Parts) -> Any:  # noqa: FBT001
+    """Return the Java parser of sshd's lines."""
+    jvm = get_gateway().jvm
+    headers, signs, users = (jvm.java.util.ArrayList() for _ in range(3))
+    for pattern in (*syslog.PATTERNS, syslog.PROGRAM):
+        headers.add(java_pattern(pattern))
+    for sign in sshd.SIGNS:
+        signs.add(sign)
+    for name in split_names(records.user_field or sshd.USER_FIELD):
+        users.add(name)
+    patterns = jvm.java.util.HashMap()
+    for name, pattern in sshd.PATTERNS.items():
+        patterns.put(name, java_pattern(pattern))
+    return java_parts.new(
+        "Sshd",
+        java_parts.new("SyslogHeader", headers),
+        patterns,
+        signs,
+        event_time.times_reader(java_parts),
+        users,
+        records.year or 0,
+        MAX_LINE_BYTES,
+        sshd.MAX_REPEATS,
+        of_messages,
+    )
+
+
+JAVA_PARSERS: Final[dict[str, Callable[[FormatSettings, bool, Parts], Any]]] = {"jsonl": json_lines, "sshd": sshd_lines}

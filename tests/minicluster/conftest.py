@@ -1,5 +1,6 @@
 import pytest
 
+from flink_abnormal.jvm.jar import Jars
 from flink_abnormal.runtime import distribution
 
 
@@ -11,3 +12,11 @@ def flink_environment(tmp_path_factory):
         for name, value in distribution.prepare().items():
             patch.setenv(name, value)
         yield
+
+
+@pytest.fixture(scope="module")
+def java_parts(flink_environment, tmp_path_factory):
+    """The Java parts; once, since Py4J takes classes of one name for one class."""
+    from flink_abnormal.jvm import parts
+
+    return parts.build(Jars(tmp_path_factory.mktemp("parts"), distribution.connectors()))

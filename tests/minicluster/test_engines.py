@@ -1,4 +1,4 @@
-"""The parser in Java, held against the one in Python, line by line."""
+"""Java parts, held against their Python twins: each line parsed, and what is written of an alert."""
 
 import collections
 import json
@@ -9,11 +9,10 @@ from expected import set_apart
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from flink_abnormal.core.model import Message, UserEvent
+from flink_abnormal.core.model import NO_TIMESTAMP, Alert, Message, UserEvent
+from flink_abnormal.core.published import rule_text
 from flink_abnormal.core.settings import from_values, options
-from flink_abnormal.jvm.jar import Jars
-from flink_abnormal.pipeline import formats
-from flink_abnormal.runtime import distribution
+from flink_abnormal.pipeline import formats, kafka
 
 EXAMPLES = 200
 MAPPED = {"user_field": "actor.id", "abnormal_field": "outcome", "timestamp_field": "@timestamp"}
@@ -145,14 +144,12 @@ def texts(value):
 
 
 @pytest.fixture(scope="module")
-def java_parser(flink_environment, tmp_path_factory):
+def java_parser(java_parts):
     """Makes the Java parser of some options, as a function that gives what the Python one gives."""
     from pyflink.java_gateway import get_gateway
 
-    from flink_abnormal.jvm import parts
     from flink_abnormal.pipeline import parse_step
 
-    java_parts = parts.build(Jars(tmp_path_factory.mktemp("parts"), distribution.connectors()))
     tuples = get_gateway().jvm.org.apache.flink.api.java.tuple
 
     def make(chosen, *, quick):
@@ -226,3 +223,38 @@ def test_a_message_names_the_same_user_in_java(java_parser, user, envelope):
     line = b'{"userId":"kim","isAbnormal":true}'
     expected = outcome(formats.parser(chosen.records)(line, b"", b"", message))
     assert [java_parser(chosen, quick=quick)(line, message) for quick in (True, False)] == [expected, expected]
+
+
+ALERTS = st.builds(
+    Alert,
+    st.text("0123456789abcdef", min_size=32, max_size=32),
+    st.one_of(st.sampled_from(TEXTS[1:]), st.text(min_size=1), st.text('\x1f\x7f\x85\u2028\u2029"\\', min_size=1)),
+    st.integers(1, 2**63 - 1),
+    st.integers(1, 2**31 - 1),
+    st.one_of(st.just(NO_TIMESTAMP), st.integers(-(2**63), 2**63 - 1)),
+)
+
+
+@pytest.mark.parametrize("within_ms", [None, 90_000, 600_000])
+def test_an_alert_is_the_same_json_printed_line_and_message_in_java(java_parts, within_ms):
+    from pyflink.java_gateway import get_gateway
+
+    from flink_abnormal.pipeline import alerts
+
+    tuple5 = get_gateway().jvm.org.apache.flink.api.java.tuple.Tuple5
+    text, to_message = alerts.alert_text(java_parts), alerts.alert_to_message(within_ms, java_parts)
+
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(alert=ALERTS)
+    def check(alert):
+        in_java = tuple5(*alert)
+        assert (text.json(in_java), text.line(in_java)) == (alert.to_json(), alert.log_line())
+        message = to_message.map(in_java)
+        headers = [
+            ("alertId", alert.alert_id.encode()),
+            ("rule", rule_text(alert.threshold, within_ms).encode()),
+        ]
+        envelope = kafka.envelope(alert.user_id.encode(errors="surrogatepass"), headers)
+        assert (message.getField(0), message.getField(1)) == (alert.to_json().encode(), envelope)
+
+    check()

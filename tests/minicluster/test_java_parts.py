@@ -27,12 +27,6 @@ def parts(flink_environment):
     return parts
 
 
-@pytest.fixture(scope="module")
-def java_parts(parts, tmp_path_factory):
-    """The Java parts; once, since Py4J takes classes of one name for one class."""
-    return parts.build(Jars(tmp_path_factory.mktemp("parts"), distribution.connectors()))
-
-
 @pytest.fixture
 def read(java_parts, tmp_path):
     """Reads a file of these bytes from a number of lines on, as the records of one split."""

@@ -47,12 +47,14 @@ def test_an_auth_log_is_read_where_months_have_other_names(cli, tmp_path, korean
     assert alert["timestamp"] == datetime(2024, 12, 10, 6, 55, 50, tzinfo=timezone.utc).timestamp() * 1000
 
 
-def test_korean_lines_and_paths_are_what_they_are_under_an_ascii_locale(cli, tmp_path):
+@pytest.mark.parametrize("engine", ["python", "jvm"])
+def test_korean_lines_and_paths_are_what_they_are_under_an_ascii_locale(cli, tmp_path, engine):
     log = auth_log(tmp_path / "입력")
 
     done = cli.run(
         "run",
         *cli.job("--source", "files", "--input", log, "--format", "sshd", folder=tmp_path / "체크포인트"),
+        *("--engine", engine),
         *("--sink", "print", "--sink", "files", "--output", tmp_path / "결과"),
         env={"LANG": "C", "LC_ALL": "C"},
     )

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reader_model import read
+from syslog_headers import HEADERS_OF_SYSTEMS, MARCH
 
 from flink_abnormal.core.model import NO_TIMESTAMP, UserEvent, digest
 from flink_abnormal.core.source_settings import FormatSettings
@@ -16,7 +17,6 @@ UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow]
 HEADER = "Dec 10 06:55:46 LabSZ sshd[24200]: "
 FAILED = "Failed password for root from 5.36.59.76 port 42393 ssh2"
 MS_2023 = 1_702_191_346_000
-MARCH = 1_709_283_601_000  # 2024-03-01T09:00:01Z
 
 
 def parse(text, year=None):
@@ -247,82 +247,6 @@ def test_the_text_of_a_key_behind_an_accepted_login_is_no_part_of_the_name():
     assert Sshd().parse(line) == UserEvent("kim", "normal", 1, NO_TIMESTAMP, "")
 
 
-HEADERS_OF_SYSTEMS = {
-    "Mar  1 09:00:01 web1 sshd[2420]: ": MARCH,
-    "Mar 1 09:00:01 nas sshd[2420]: ": MARCH,
-    "Mar 01 09:00:01 web1 sshd[2420]: ": MARCH,
-    "Mar 01 09:00:01.123456 web1 sshd[2420]: ": MARCH + 123,
-    "Mar  1 09:00:01 alpine auth.info sshd[2420]: ": MARCH,
-    "Mar  1 09:00:01 web1 authpriv.info: sshd[2420]: ": MARCH,
-    "Mar  1 09:00:01 aix1 auth|security:info sshd[2420]: ": MARCH,
-    "Mar  1 09:00:01 aix1 auth|security:info Message forwarded from aix2: sshd[2420]: ": MARCH,
-    "Mar  1 09:00:01 sol1 sshd[2420]: [ID 800047 auth.info] ": MARCH,
-    "Mar  1 09:00:01 <auth.info> bsd1 sshd[2420]: ": MARCH,
-    "Mar  1 09:00:01 <4.6> bsd1 sshd[2420]: ": MARCH,
-    "Mar  1 09:00:01 10.0.0.1 web1 sshd[2420]: ": MARCH,
-    "Mar  1 09:00:01 fe80::1 sshd[2420]: ": MARCH,
-    "Mar  1 09:00:01 sshd[2420]: ": MARCH,
-    "Mar  1 09:00:01 [sshd]: ": MARCH,
-    "Mar  1 09:00:01 [sshd] ": MARCH,
-    "Mar  1 09:00:01 sshd-1 sshd[2420]: ": MARCH,
-    "Mar  1 09:00:01 web1 sshd: ": MARCH,
-    "Mar  1 09:00:01 web1 /usr/sbin/sshd[2420]: ": MARCH,
-    "Mar  1 09:00:01 web1 sshd[2420] ": MARCH,
-    "Mar  1 09:00:01 web1 sshd-session[2420]: ": MARCH,
-    "Mar  1 09:00:01 web1 sshd-auth[2420]: ": MARCH,
-    "Mar  1 09:00:01 web1 ssh.service[2420]: ": MARCH,
-    "Mar  1 09:00:01 web1 sshd@7-10.0.0.1:22-1.2.3.4:5.service[2420]: ": MARCH,
-    "[Mar  1 09:00:01] web1 sshd[2420]: ": MARCH,
-    "Mar  1 2024 09:00:01 web1 sshd[2420]: ": MARCH,
-    "Mar  1 09:00:01 2024 web1 sshd[2420]: ": MARCH,
-    "2024 Mar  1 09:00:01 web1 sshd[2420]: ": MARCH,
-    "Fri Mar  1 09:00:01 2024 web1 sshd[2420]: ": MARCH,
-    "Fri Mar  1 18:00:01 KST 2024 web1 sshd[2420]: ": MARCH,
-    "Mar  1 18:00:01 KST web1 sshd[2420]: ": MARCH,
-    "<86>Mar  1 09:00:01 web1 sshd[2420]: ": MARCH,
-    "<86>Mar  1 09:00:01 sshd[2420]: ": MARCH,
-    "<86> Mar  1 09:00:01 web1 sshd[2420]: ": MARCH,
-    "March 1 09:00:01 web1 sshd[2420]: ": MARCH,
-    "\ufeffMar  1 09:00:01 web1 sshd[2420]: ": MARCH,
-    "2024-03-01T18:00:01.123456+09:00 web1 sshd[2420]: ": MARCH + 123,
-    "2024-03-01T18:00:01+0900 web1 sshd[2420]: ": MARCH,
-    "2024-03-01T09:00:01.738197Z web1 sshd[2420]: ": MARCH + 738,
-    "2024-03-01 09:00:01 web1 sshd[2420]: ": MARCH,
-    "2024-03-01 18:00:01+09:00 web1 auth info sshd[2420]: ": MARCH,
-    "2024-03-01 18:00:01 +0900 web1 sshd[2420]: ": MARCH,
-    "Fri 2024-03-01 18:00:01 KST web1 sshd[2420]: ": MARCH,
-    "Fri 2024-03-01 18:00:01 KST web1 ssh.service[2420]: ": MARCH,
-    "금 2024-03-01 18:00:01 KST web1 sshd[2420]: ": MARCH,
-    "1709283601.123456 web1 sshd[2420]: ": MARCH + 123,
-    "2024-03-01 09:00:01\tAuth.Info\t10.0.0.1\tMar  1 18:00:01 web1 sshd[2420]: ": MARCH,
-    "<86>1 2024-03-01T18:00:01.123456+09:00 web1 sshd 2420 - - ": MARCH + 123,
-    "<86>1 2024-03-01T18:00:01+09:00 web1 sshd 2420 - -  ": MARCH,
-    "<86>1 2024-03-01T09:00:01Z web1 sshd-session 2420 - - \ufeff": MARCH,
-    '<86>1 2024-03-01T09:00:01Z web1 sshd 2420 ID47 [a@1 x="]\\"y"][b z="1"] ': MARCH,
-    "1 2024-03-01T09:00:01Z - sshd - - - ": MARCH,
-    "2024-03-01T09:00:01.123456789Z ": MARCH + 123,
-    "2024-03-01T09:00:01.123456789Z stderr F ": MARCH + 123,
-    "sshd-1  | 2024-03-01T09:00:01Z ": MARCH,
-    "2420 2024-03-01 09:00:01.123 ": MARCH + 123,
-    "": NO_TIMESTAMP,
-    "sshd-1  | ": NO_TIMESTAMP,
-    "sshd[2420]: ": NO_TIMESTAMP,
-    "<86>sshd[2420]: ": NO_TIMESTAMP,
-    "<86>1 - web1 sshd 2420 - - ": NO_TIMESTAMP,
-    "[ 1234.567890] web1 sshd[2420]: ": NO_TIMESTAMP,
-    "3월  1 09:00:01 web1 sshd[2420]: ": NO_TIMESTAMP,
-    " 3월 01 09:00:01 web1 sshd[2420]: ": NO_TIMESTAMP,
-    "3月  1 09:00:01 web1 sshd[2420]: ": NO_TIMESTAMP,
-    "Mär  1 09:00:01 web1 sshd[2420]: ": NO_TIMESTAMP,
-    "Okt 31 09:00:01 web1 sshd[2420]: ": NO_TIMESTAMP,
-    "marras  1 09:00:01 web1 sshd[2420]: ": NO_TIMESTAMP,
-    "mars  1 09:00:01 web1 sshd[2420]: ": NO_TIMESTAMP,
-    "déc.  1 09:00:01 web1 auth.info sshd[2420]: ": NO_TIMESTAMP,
-    "1 mars 09:00:01 web1 sshd[2420]: ": NO_TIMESTAMP,
-    "금  3월  1 09:00:01 2024 web1 sshd[2420]: ": NO_TIMESTAMP,
-}
-
-
 @pytest.mark.parametrize("header", HEADERS_OF_SYSTEMS, ids=repr)
 @pytest.mark.parametrize(
     ("message", "event"),
@@ -418,6 +342,12 @@ def test_the_attempts_of_two_processes_and_of_two_hosts_are_told_apart():
     assert counted(mixed) == [("kim", "abnormal", 1), ("lee", "abnormal", 1), ("park", "abnormal", 1)]
 
 
+def test_an_attempt_that_pam_told_of_and_that_was_repeated_no_time_is_none():
+    assert counted(log(PAM.format("kim"), f"message repeated 0 times: [ {ANSWER.format('kim')}]")) == [
+        ("kim", "abnormal", 1)
+    ]
+
+
 def test_an_answer_of_another_name_than_pam_told_of_counts():
     assert counted(log(PAM.format("kim"), ANSWER.format("lee"))) == [("kim", "abnormal", 1), ("lee", "abnormal", 1)]
 
@@ -476,6 +406,15 @@ def test_what_is_repeated_is_the_line_before_of_the_same_host():
 )
 def test_nothing_comes_of_a_repetition_of_what_is_no_login(lines):
     assert events(lines) == []
+
+
+def test_a_repetition_of_a_line_that_is_no_utf8_is_refused_too():
+    line = (HEADER + FAILED.replace("root", "k\xff")).encode("latin-1")
+    parsed = [Sshd().parse(*each) for each in read([line, b"Dec 10 06:55:47 LabSZ last message repeated 2 times"])]
+    assert parsed == [
+        Rejected(f"not UTF-8: invalid start byte at byte {line.index(255)}"),
+        Rejected("the line that it repeats is not UTF-8"),
+    ]
 
 
 def test_a_last_message_is_not_repeated_without_bound():

@@ -44,7 +44,7 @@ public final class SyslogTime extends RecordTime {
     private String header(String text) {
         if (patterns == null) {
             patterns = new Pattern[headers.length];
-            for (int i = 0; i < headers.length; i++) patterns[i] = Times.pattern(headers[i]);
+            for (int i = 0; i < headers.length; i++) patterns[i] = Pattern.compile(headers[i]);
         }
         for (Pattern pattern : patterns) {
             Matcher match = pattern.matcher(text);

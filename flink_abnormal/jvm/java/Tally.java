@@ -10,7 +10,7 @@ import org.apache.flink.util.OutputTag;
 
 /** Sums by name, which go to a side output of pairs. */
 public final class Tally {
-    private final Map sums = new HashMap();
+    public final Map sums = new HashMap();
 
     void add(String what, long number) {
         Long before = (Long) sums.get(what);

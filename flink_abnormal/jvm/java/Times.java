@@ -34,11 +34,6 @@ public final class Times implements Serializable {
         this.texts = new HashMap(texts);
     }
 
-    /** Compiles a pattern of Python's: its classes such as \d hold all of Unicode. */
-    static Pattern pattern(String text) {
-        return Pattern.compile(text, Pattern.UNICODE_CHARACTER_CLASS);
-    }
-
     /** Returns the time of a JSON value; null is a missing one. */
     long of(JsonNode value) {
         if (value == null) return RecordTime.NONE;
@@ -142,7 +137,7 @@ public final class Times implements Serializable {
 
     /** A date by week or by day of the year, as 2026-W05-1 or 2026-032, with or without a time. */
     private long ofWeekOrDay(String text) {
-        Matcher parts = pattern("(\\d{4})-?(?:W(\\d\\d)(?:-?(\\d)(?!\\d))?|(\\d{3}))(.*)").matcher(text);
+        Matcher parts = Pattern.compile("(\\d{4})-?(?:W(\\d\\d)(?:-?(\\d)(?!\\d))?|(\\d{3}))(.*)").matcher(text);
         if (!parts.matches()) return RecordTime.NONE;
         int year = Integer.parseInt(parts.group(1));
         LocalDate date;
@@ -218,7 +213,7 @@ public final class Times implements Serializable {
         if (patterns == null) patterns = new HashMap();
         Pattern found = (Pattern) patterns.get(name);
         if (found == null) {
-            found = pattern((String) texts.get(name));
+            found = Pattern.compile((String) texts.get(name));
             patterns.put(name, found);
         }
         return found.matcher(text);

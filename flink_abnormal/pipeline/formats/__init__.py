@@ -49,7 +49,7 @@ def _jsonl(settings: FormatSettings, note: Note) -> Parse:
 
 
 def _sshd(settings: FormatSettings, note: Note) -> Parse:
-    return sshd.Sshd(settings.year, settings.user_field or "name", note).parse
+    return sshd.Sshd(settings.year, settings.user_field or sshd.USER_FIELD, note).parse
 
 
 FORMATS: dict[str, _Format] = {

@@ -24,6 +24,7 @@ from flink_abnormal.pipeline.formats.record import (
 )
 
 MAX_REPEATS: Final = 100_000
+USER_FIELD: Final = "name"
 _TRADITIONAL: Final = re.compile(r"[A-Z][a-z]{2} [ \d]\d [\d:]{8}")
 _WEEK: Final = 7
 
@@ -54,9 +55,18 @@ _LAST_REPEATED: Final = re.compile(
     r"(?:--- )?last message (?:'.*' )?repeated (?P<times>\d+) times?(?:, suppressed .*| ---|\.)?\s*",
     re.IGNORECASE | re.DOTALL,
 )
-
-
-_PERHAPS: Final = re.compile(rb"Failed |Accepted |PAM: |ast message ")
+SIGNS: Final = ("Failed ", "Accepted ", "PAM: ", "ast message ")
+"""Each line that may be a login has one of them."""
+_PERHAPS: Final = re.compile("|".join(SIGNS).encode())
+PATTERNS: Final = {
+    "failed": _FAILED,
+    "pam": _PAM,
+    "accepted": _ACCEPTED,
+    "repeated": _REPEATED,
+    "last repeated": _LAST_REPEATED,
+    "traditional": _TRADITIONAL,
+}
+"""What the Java part Sshd is given: it reads the same lines."""
 
 
 class Sshd:
@@ -66,7 +76,7 @@ class Sshd:
     comma-separated: `name`, `address`.
     """
 
-    def __init__(self, year: int | None = None, user_field: str = "name", note: Note = no_note) -> None:
+    def __init__(self, year: int | None = None, user_field: str = USER_FIELD, note: Note = no_note) -> None:
         self._year = year
         self._fields = split_names(user_field)
         self._note = note
@@ -119,7 +129,12 @@ class Sshd:
             return None
         text = before.decode(errors="surrogateescape")
         header = syslog.header(text)
-        event = None if header is None else self._login(text[header.end :], b"")
+        if header is None:
+            return None
+        body = text[header.end :]
+        if _no_utf8(before, body, whole=False) is not None:
+            return Rejected("the line that it repeats is not UTF-8")
+        event = self._login(body, b"")
         if not isinstance(event, UserEvent):
             return event
         return _too_often() if repeats > MAX_REPEATS else event._replace(times=repeats)
@@ -132,7 +147,7 @@ class Sshd:
             return None
         if login.re is _FAILED and login["method"] == "keyboard-interactive/pam" and _counted(before, login["name"]):
             repeats -= 1
-        if repeats == 0:
+        if repeats <= 0:
             return None
         if repeats > MAX_REPEATS:
             return _too_often()

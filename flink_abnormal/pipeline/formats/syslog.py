@@ -68,8 +68,8 @@ _RFC5424: Final = re.compile(
     r'(?:-|(?:\[(?:[^\]"\\]|\\.|"(?:[^"\\]|\\.)*")*\])+)(?:\s+\ufeff?|$)'
 )
 PATTERNS: Final = (_USUAL, _RFC5424, _TAGGED, _OF_ANY_WORDS, _BARE)
-"""What the Java part SyslogTime is given, in the order of `header`."""
-_PROGRAM: Final = re.compile(_NAME)
+"""What the Java parts SyslogTime and SyslogHeader are given, in the order of `header`."""
+PROGRAM: Final = re.compile(_NAME)
 
 
 def header(text: str) -> Header | None:
@@ -77,7 +77,7 @@ def header(text: str) -> Header | None:
     if (match := _USUAL.match(text)) is not None:
         return Header(match["time"], True, match.end())
     if (match := _RFC5424.match(text)) is not None:
-        tagged = _PROGRAM.fullmatch(match["program"]) is not None
+        tagged = PROGRAM.fullmatch(match["program"]) is not None
         if not (tagged or match["program"] in {"-", "syslogd"}):
             return None
         return Header(match["time"].removeprefix("-"), tagged, match.end())

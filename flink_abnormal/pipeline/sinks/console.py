@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyflink.common import Types
 from pyflink.datastream import MapFunction
 
-from flink_abnormal.core.model import Alert, DeadLetter
+from flink_abnormal.core.model import DeadLetter
 from flink_abnormal.core.operators import PRINT_ALERTS, PRINT_DEAD_LETTERS
+from flink_abnormal.pipeline.alerts import print_lines
 from flink_abnormal.pipeline.stdout import write_line
 from flink_abnormal.pipeline.streams import label
 
@@ -28,21 +29,12 @@ def build(
 ) -> list[DataStream]:
     """Print alerts and dead letters, one line each."""
     parallelism = context.parallelism
-    printed = [label(alerts.map(PrintAlerts(), Types.STRING()), PRINT_ALERTS).set_parallelism(parallelism)]
+    lines = print_lines(alerts, context.java_parts)
+    printed = [label(lines, PRINT_ALERTS).set_parallelism(parallelism)]
     if dead_letters is not None:
-        lines = dead_letters.map(PrintDeadLetters(), Types.STRING())
-        printed.append(label(lines, PRINT_DEAD_LETTERS).set_parallelism(parallelism))
+        refused = dead_letters.map(PrintDeadLetters(), Types.STRING())
+        printed.append(label(refused, PRINT_DEAD_LETTERS).set_parallelism(parallelism))
     return printed
-
-
-class PrintAlerts(MapFunction):
-    """Prints alerts as the seed's lines."""
-
-    def map(self, value: tuple[Any, ...]) -> str:
-        """Print one alert."""
-        line = Alert(*value).log_line()
-        write_line(line)
-        return line
 
 
 class PrintDeadLetters(MapFunction):

@@ -10,12 +10,10 @@ checkpoint has completed in between, and those alerts would never get their name
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pyflink.common.serialization import Encoder
-from pyflink.datastream import DataStream
 from pyflink.datastream.connectors.file_system import (
     BucketAssigner,
     FileCompactor,
@@ -26,15 +24,15 @@ from pyflink.datastream.connectors.file_system import (
 )
 
 from flink_abnormal.core.operators import ALERT_FILES, ALERTS_TO_JSON, DEAD_LETTER_FILES
-from flink_abnormal.core.published import ALERTS_FOLDER, DEAD_LETTERS_FOLDER, alert_line
+from flink_abnormal.core.published import ALERTS_FOLDER, DEAD_LETTERS_FOLDER
+from flink_abnormal.pipeline.alerts import to_json
 from flink_abnormal.pipeline.streams import label
 
 if TYPE_CHECKING:
-    from pyflink.datastream import StreamExecutionEnvironment
+    from pyflink.datastream import DataStream, StreamExecutionEnvironment
 
     from flink_abnormal.core.operators import Operator
     from flink_abnormal.core.settings import Settings
-    from flink_abnormal.jvm.parts import Parts
     from flink_abnormal.pipeline.sinks import SinkContext
 
 _PART_BYTES: Final = 128 * 1024 * 1024
@@ -49,18 +47,12 @@ def build(
 ) -> list[DataStream]:
     """Write alerts and dead letters as JSON Lines."""
     parallelism = context.parallelism
-    lines = DataStream(alerts._j_data_stream.map(_to_json(context.java_parts)))  # noqa: SLF001
+    lines = to_json(alerts, context.java_parts)
     label(lines, ALERTS_TO_JSON).set_parallelism(parallelism)
     built = [lines, _sink(lines, ALERTS_FOLDER, ALERT_FILES, settings, parallelism)]
     if dead_letters is not None:
         built.append(_sink(dead_letters, DEAD_LETTERS_FOLDER, DEAD_LETTER_FILES, settings, parallelism))
     return built
-
-
-def _to_json(java_parts: Parts) -> Any:
-    """Return the Java twin of `Alert.to_json`."""
-    before, between, after = re.split("\0|0", alert_line("\0", 0))
-    return java_parts.new("AlertToJson", before, between, after)
 
 
 def _sink(lines: DataStream, folder: str, operator: Operator, settings: Settings, parallelism: int) -> Any:

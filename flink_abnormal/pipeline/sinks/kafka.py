@@ -6,7 +6,7 @@ part (`jvm/kafka`) makes the records, since PyFlink's own serialization sets no 
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,12 +14,11 @@ import orjson
 from pyflink.datastream import DataStreamSink, MapFunction
 from pyflink.java_gateway import get_gateway
 
-from flink_abnormal.core.durations import duration_text
 from flink_abnormal.core.errors import UsageError
-from flink_abnormal.core.model import Alert
 from flink_abnormal.core.operators import ALERT_TOPIC, ALERTS_TO_KAFKA, DEAD_LETTER_TOPIC, DEAD_LETTERS_TO_KAFKA
 from flink_abnormal.jvm import parts
 from flink_abnormal.pipeline import kafka
+from flink_abnormal.pipeline.alerts import to_messages
 from flink_abnormal.pipeline.streams import label, types
 
 if TYPE_CHECKING:
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 
 TRANSACTION_TIMEOUT: Final = "transaction.timeout.ms"
 RECOVERY_MS: Final = 60_000
-_NULL: Final = "-"
 CLIENT_BYTES: Final = 1_048_576
 """Kafka's default of max.request.size."""
 FRAME_BYTES: Final = 200
@@ -67,21 +65,19 @@ def build(
             else 0
         )
 
-    def write(stream: DataStream, function: MapFunction, operator: Operator, topic: str, end: Operator) -> list[Any]:
-        messages = label(stream.map(function, types.output()), operator).set_parallelism(context.parallelism)
+    def write(messages: DataStream, operator: Operator, topic: str, end: Operator) -> list[Any]:
+        label(messages, operator).set_parallelism(context.parallelism)
         prefix = f"{sink.transactional_prefix}-{end.uid}"
         kafka_sink = _sink(settings, java_parts, topic, prefix, timeout_ms)
         written = DataStreamSink(messages._j_data_stream.sinkTo(kafka_sink))  # noqa: SLF001
         written.name(end.name).uid(end.uid).set_parallelism(context.parallelism)
         return [messages, written]
 
-    built = write(
-        alerts, AlertToMessage(settings.detection.within_ms), ALERTS_TO_KAFKA, str(sink.alerts_topic), ALERT_TOPIC
-    )
+    messages = to_messages(alerts, settings.detection.within_ms, context.java_parts)
+    built = write(messages, ALERTS_TO_KAFKA, str(sink.alerts_topic), ALERT_TOPIC)
     if dead_letters is not None and sink.dead_letters_topic is not None:
-        built += write(
-            dead_letters, DeadLetterToMessage(most), DEAD_LETTERS_TO_KAFKA, sink.dead_letters_topic, DEAD_LETTER_TOPIC
-        )
+        returned = dead_letters.map(DeadLetterToMessage(most), types.output())
+        built += write(returned, DEAD_LETTERS_TO_KAFKA, sink.dead_letters_topic, DEAD_LETTER_TOPIC)
     return built
 
 
@@ -123,22 +119,6 @@ def transaction_ms(settings: KafkaSettings, checkpoint_interval_ms: int, brokers
     return chosen_ms
 
 
-class AlertToMessage(MapFunction):
-    """Turns an alert into a message: JSON under the user's key, with its id and rule as headers."""
-
-    def __init__(self, within_ms: int | None) -> None:
-        self._within = f",within={duration_text(within_ms)}" if within_ms else ""
-
-    def map(self, value: tuple[Any, ...]) -> tuple[bytes, str]:
-        """Return the value and the envelope of KafkaOutput."""
-        alert = Alert(*value)
-        headers = [
-            ("alertId", alert.alert_id.encode()),
-            ("rule", f"threshold={alert.threshold}{self._within}".encode()),
-        ]
-        return alert.to_json().encode(), envelope(alert.user_id.encode(errors="surrogatepass"), headers)
-
-
 class DeadLetterToMessage(MapFunction):
     """Turns a dead letter back into the message it was, with more headers: why it is unusable, and its origin.
 
@@ -163,7 +143,7 @@ class DeadLetterToMessage(MapFunction):
             if _bytes(key, headers) > self._most:
                 key, headers = None, [*why, cut]
             raw = raw[: max(self._most - _bytes(key, headers), 0)]
-        return raw, envelope(key, headers)
+        return raw, kafka.envelope(key, headers)
 
 
 def most_bytes(settings: KafkaSettings, topic_bytes: int) -> int:
@@ -176,16 +156,6 @@ def _bytes(key: bytes | None, headers: Iterable[tuple[str, bytes | None]]) -> in
     """Return the size of a message's key and headers, and at most what each field adds."""
     fields = sum(len(name.encode()) + len(value or b"") + FIELD_BYTES for name, value in headers)
     return len(key or b"") + fields
-
-
-def envelope(key: bytes | None, headers: Iterable[tuple[str, bytes | None]]) -> str:
-    """Return key and headers as KafkaOutput reads them."""
-    lines = [f"{_encoded(name.encode())} {_encoded(value)}" for name, value in headers]
-    return "\n".join([_encoded(key), *lines])
-
-
-def _encoded(value: bytes | None) -> str:
-    return _NULL if value is None else b64encode(value).decode()
 
 
 def _decoded(text: str | None) -> bytes | None:
