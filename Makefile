@@ -2,8 +2,7 @@ FITS := import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))
 PYTHON ?= $(or $(shell for p in python3 python3.12 python3.11 python3.10; do \
   $$p -c '$(FITS)' 2>/dev/null && echo $$p && break; done),python3)
 BIN := .venv/bin
-# Python compiles what is imported, and pip would compile everything: that takes as long as the rest.
-PIP := --quiet --disable-pip-version-check --use-pep517 --no-compile
+PIP := --quiet --disable-pip-version-check --use-pep517
 ARGS ?=
 
 CONNECTORS := $(or $(FLINK_ABNORMAL_CONNECTORS),$(or $(FLINK_ABNORMAL_HOME),$(CURDIR))/.flink/connectors)

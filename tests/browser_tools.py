@@ -53,7 +53,7 @@ class Server:
         self.process.stdin.flush()
         assert self.process.stdout.readline() == f"{order}\n", self.errors.read_text()
 
-    def end(self):
+    def close(self):
         """End it: it ends with its input."""
         self.process.stdin.close()
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -26,6 +27,15 @@ REBOUND_HOST = "rebound.example"
 """A name that the tests' browser takes for 127.0.0.1."""
 
 
+_shared_in_folder = contextlib.ExitStack()
+
+
+@pytest.fixture(scope="session")
+def share():
+    """Enters a context that lasts until a worker has run the folder's tests (a folder's tests come in a row)."""
+    return _shared_in_folder.enter_context
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     """Where FLINK_ABNORMAL_NO_SKIP is set, a skipped test has failed: what CI can run, it must run."""
@@ -34,6 +44,15 @@ def pytest_runtest_makereport(item, call):
         report.outcome = "failed"
         report.longrepr = f"skipped where nothing may be: {report.longrepr}"
     return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item, nextitem):
+    """End what the tests of a folder share with the last of them: an idle cluster takes time from those of the next."""
+    result = yield
+    if nextitem is None or nextitem.path.parent != item.path.parent:
+        _shared_in_folder.close()
+    return result
 
 
 def pytest_runtest_setup(item):

@@ -1,5 +1,6 @@
 """Samples served to a real browser: one server and one Chromium for all tests of a worker, one page for each test."""
 
+import contextlib
 import fcntl
 import shutil
 import subprocess
@@ -12,12 +13,12 @@ AXE = "4.14.1"
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory):
+def server(tmp_path_factory, share):
     """The dashboard that all tests of this worker share; `show` switches what it shows."""
     pytest.importorskip("nicegui", reason="NiceGUI is missing: pip install '.[dashboard]'")
     running = Server(tmp_path_factory.mktemp("dashboard") / "errors.txt")
-    yield running
-    running.end()
+    share(contextlib.closing(running))
+    return running
 
 
 @pytest.fixture(scope="module")

@@ -112,7 +112,7 @@ def test_what_is_picked_stays_picked_whenever_the_next_update_comes(watched, tmp
             page.get_by_role("option", name=f"{job[:8]} · RUNNING").click()
             live.locator("td", has_text=user).wait_for()
     finally:
-        busy.end()
+        busy.close()
 
 
 def test_a_jobmanager_that_is_gone_is_told_and_the_last_figures_keep_their_age(page, server):
@@ -150,16 +150,16 @@ def test_a_page_outlives_its_server_and_comes_back_with_it(watched, chromium, tm
         watched.url = first.url
         page = watched.page
         go(page, first, "healthy")
-        first.end()
+        first.close()
         page.wait_for_function(f"() => ({_AGES})().every(told => /[2-9] s/.test(told))")
         assert page.locator(".tile").first.inner_text() == "TaskManagers\n3"
         second = Server(tmp_path / "errors2.txt", port=port)
         second.show("wounded")
         page.locator(".tile", has_text="TaskManagers").get_by_text("2", exact=True).wait_for()
     finally:
-        first.end()
+        first.close()
         if second is not None:
-            second.end()
+            second.close()
 
 
 @pytest.mark.parametrize("path", ["/", "/ko"])

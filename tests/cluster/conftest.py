@@ -3,9 +3,8 @@ from cluster_tools import running
 
 
 @pytest.fixture(scope="session")
-def running_cluster(tmp_path_factory):
-    with running(tmp_path_factory.mktemp("cluster")) as local:
-        yield local
+def running_cluster(tmp_path_factory, share):
+    return share(running(tmp_path_factory.mktemp("cluster")))
 
 
 @pytest.fixture

@@ -1,3 +1,5 @@
+import contextlib
+
 import pytest
 from cluster_tools import free_ports
 from conftest import CommandLine
@@ -5,10 +7,16 @@ from kafka_tools import Kafka
 
 
 @pytest.fixture(scope="session")
-def kafka(tmp_path_factory, connectors):
+def kafka(tmp_path_factory, connectors, share):
     """Three brokers, for all tests of a worker; each test makes topics of its own."""
     line = CommandLine(tmp_path_factory.mktemp("kafka"))
     line.env["FLINK_ABNORMAL_CONNECTORS"] = str(connectors)
+    return share(brokers(line))
+
+
+@contextlib.contextmanager
+def brokers(line):
+    """Give three brokers; they are down, and their data gone, behind it."""
     up = line.run("kafka", "up", "--port", free_ports(6), seconds=180)
     try:
         assert up.returncode == 0, up.stderr
