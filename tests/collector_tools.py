@@ -6,14 +6,14 @@ from flink_answers import JOB
 SECONDS = 20
 
 
-def until(collector, condition, what):
+def until(collector, condition, what, seconds=SECONDS):
     """Return the first snapshot for which `condition` holds."""
 
     def look():
         snapshot = collector.snapshot()
         return snapshot if condition(snapshot) else None
 
-    return wait_until(look, what, SECONDS)
+    return wait_until(look, what, seconds)
 
 
 def complete(snapshot):

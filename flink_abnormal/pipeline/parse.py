@@ -1,4 +1,4 @@
-"""The parse step: records of any source -> events; others become dead letters or are skipped, and counted."""
+"""Parsing in Python: records of any source -> events, for a format without a Java twin; and why Java refused one."""
 
 from __future__ import annotations
 

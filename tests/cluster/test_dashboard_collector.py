@@ -1,6 +1,8 @@
+import functools
 import os
 import signal
 
+import collector_tools
 import pytest
 from conftest import wait_until
 
@@ -8,6 +10,7 @@ from dashboard.collect.collector import Collector
 from dashboard.collect.history import History
 
 SECONDS = 60
+until = functools.partial(collector_tools.until, seconds=SECONDS)
 
 
 @pytest.fixture
@@ -26,16 +29,6 @@ def collect(cluster, tmp_path):
     for collector, history in started:
         collector.stop()
         history.close()
-
-
-def until(collector, condition, what):
-    """Return the first snapshot for which `condition` holds."""
-
-    def look():
-        snapshot = collector.snapshot()
-        return snapshot if condition(snapshot) else None
-
-    return wait_until(look, what, SECONDS)
 
 
 def whole(snapshot):

@@ -6,7 +6,7 @@ import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.java.tuple.Tuple5;
 import org.apache.flink.api.java.typeutils.ResultTypeQueryable;
 
-/** An alert as a line of JSON: the twin of AlertToJson in engines/python.py. */
+/** An alert as a line of JSON. */
 public final class AlertToJson implements MapFunction, ResultTypeQueryable {
     private final AlertText text;
 

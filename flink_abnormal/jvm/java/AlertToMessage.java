@@ -8,7 +8,7 @@ import org.apache.flink.api.java.tuple.Tuple2;
 import org.apache.flink.api.java.tuple.Tuple5;
 import org.apache.flink.api.java.typeutils.ResultTypeQueryable;
 
-/** An alert as the value and the envelope of KafkaOutput: the twin of AlertToMessage in engines/python.py. */
+/** An alert as the value and the envelope of KafkaOutput: JSON under the user's key, with its id and rule as headers. */
 public final class AlertToMessage implements MapFunction, ResultTypeQueryable {
     private static final String ID = "\n" + base64("alertId") + " ";
     private static final String RULE = "\n" + base64("rule") + " ";
