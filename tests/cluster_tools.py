@@ -9,6 +9,8 @@ import psutil
 from conftest import CommandLine, lines
 
 START_SECONDS = 180
+ONE_TASKMANAGER = ("--taskmanagers", 1, "--slots", 9)
+"""For tests that kill no TaskManager: each is a JVM with a Python of its own."""
 
 
 def free_port():

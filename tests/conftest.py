@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from flink_abnormal.runtime import python_library
 
@@ -26,6 +27,12 @@ os.environ.setdefault("JVM_ARGS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 REBOUND_HOST = "rebound.example"
 """A name that the tests' browser takes for 127.0.0.1."""
 
+
+SHARED = {
+    "cluster": tuple(f"tests/cluster/test_{name}" for name in ("dashboard", "drill", "jobs", "live")),
+    "kafka": ("tests/kafka/",),
+}
+"""Files that share a cluster, by how they begin."""
 
 _shared_in_folder = contextlib.ExitStack()
 
@@ -55,6 +62,19 @@ def pytest_runtest_teardown(item, nextitem):
     return result
 
 
+class ByCluster(LoadFileScheduling):
+    """One worker runs the tests that share a cluster: those of a file, or of several."""
+
+    def _split_scope(self, nodeid):
+        file = nodeid.partition("::")[0]
+        return next((name for name, files in SHARED.items() if file.startswith(files)), file)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Deal the tests out to the workers of `make test`."""
+    return ByCluster(config, log)
+
+
 def pytest_runtest_setup(item):
     """Skip what needs thread mode where Python lacks its shared library."""
     if item.get_closest_marker("thread_mode") and (install := python_library.missing()):
@@ -62,13 +82,17 @@ def pytest_runtest_setup(item):
 
 
 def wait_until(condition, what, seconds=DEADLINE_SECONDS):
-    """Return the first true value of `condition()`; fail when it does not come in time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    """Return the first true value of `condition()`; fail when it does not come in time.
+
+    Between two questions it rests for three times as long as a question takes: a command that is run without a pause
+    would take a core from what is waited for.
+    """
+    began = time.monotonic()
+    while (asked := time.monotonic()) < began + seconds:
         value = condition()
         if value:
             return value
-        time.sleep(0.05)
+        time.sleep(max(0.1, 3 * (time.monotonic() - asked)))
     pytest.fail(f"waited {seconds} s in vain for {what}")
 
 

@@ -64,7 +64,11 @@ def _parts(plan: Plan) -> str:
     masters = f"{len(plan.ports)} JobManagers, " if plan.ha else ""
     spare = f" and {plan.standby} on standby" if plan.standby else ""
     served = f", metrics from port {plan.metrics_port} on" if plan.metrics_port else ""
-    return f"{masters}{plan.taskmanagers} TaskManagers{spare}, {plan.all_slots} slots{served}"
+    workers, slots = (
+        f"{number} {what}{'s' * (number != 1)}"
+        for number, what in ((plan.taskmanagers, "TaskManager"), (plan.all_slots, "slot"))
+    )
+    return f"{masters}{workers}{spare}, {slots}{served}"
 
 
 def _web_ui(plan: Plan) -> str:

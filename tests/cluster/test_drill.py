@@ -1,4 +1,4 @@
-"""Drills on a real local cluster: in one file, so that one worker runs them one after the other."""
+"""Drills on a real local cluster."""
 
 import json
 import os

@@ -6,7 +6,7 @@ import socket
 
 import psutil
 import pytest
-from cluster_tools import LocalCluster, free_ports
+from cluster_tools import ONE_TASKMANAGER, LocalCluster, free_ports
 from conftest import alerts, lines, wait_until
 from expected import alerts_of, simulated, summary_of
 from listening import open_to_others
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.timeout(600)
 
 @pytest.fixture(scope="module")
 def whole_module(tmp_path_factory):
-    local = LocalCluster(tmp_path_factory.mktemp("ha"), free_ports(3), "--ha")
+    local = LocalCluster(tmp_path_factory.mktemp("ha"), free_ports(3), "--ha", *ONE_TASKMANAGER)
     try:
         started = local.up()
         assert started.returncode == 0, started.stderr
@@ -67,22 +67,22 @@ def test_three_jobmanagers_and_a_zookeeper_are_up_and_listen_on_this_machine_onl
 
     assert status.returncode == 0, status.stderr
     names = [line.split()[1] for line in lines(status.stdout, "│ ")]
-    assert names == ["zookeeper", *JOBMANAGERS, "taskmanager-1", "taskmanager-2", "taskmanager-3"]
+    assert names == ["zookeeper", *JOBMANAGERS, "taskmanager-1"]
     assert len([line for line in lines(status.stdout, "│ jobmanager") if "runs, leads" in line]) == 1
     ports = f"web UI http://127.0.0.1:{cluster.port} (also {cluster.port + 1}, {cluster.port + 2})"
     assert f"Slots: 9 free of 9; {ports}" in status.stdout.splitlines()
     assert open_to_others(cluster.pids()) == set()
     again = cluster.up()
-    assert again.stdout == f"The cluster was already up: 3 JobManagers, 3 TaskManagers, 9 slots; {ports}\n"
+    assert again.stdout == f"The cluster was already up: 3 JobManagers, 1 TaskManager, 9 slots; {ports}\n"
 
 
 def test_leaders_that_are_killed_one_after_the_other_cost_no_alert(cluster, tmp_path):
-    events = simulated(events=400)
-    options = job(cluster, 400, tmp_path / "out")
+    events = simulated(events=300)
+    options = job(cluster, 300, tmp_path / "out")
     client = cluster.start("run", "-py", "jobs/abnormal.py", *options, command="flink")
     expected = restarts(cluster)
     reached = 0
-    for _ in range(3):
+    for _ in range(2):
         reached = max(wait_until(lambda reached=reached: checkpoints(cluster, beyond=reached), "a later checkpoint"))
         killed = wait_until(cluster.leader, "a leader")
         expected[killed] += 1

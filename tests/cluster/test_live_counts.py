@@ -1,4 +1,4 @@
-"""One file, so that one worker runs it: what the detector publishes, as Flink's REST API gives it."""
+"""What the detector publishes, as Flink's REST API gives it."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""One file, so that one worker runs it: its tests share a cluster, and kill it."""
+"""What `state` and `checkpoints` tell of a running job, a savepoint, and the checkpoint of a killed cluster."""
 
 import json
 import os
@@ -6,7 +6,7 @@ import signal
 
 import psutil
 import pytest
-from cluster_tools import LocalCluster, free_port
+from cluster_tools import ONE_TASKMANAGER, LocalCluster, free_port
 from conftest import wait_until
 from state_tools import counts_expected, counts_in
 
@@ -18,7 +18,7 @@ PACE = ("--users", 20, "--interval", "50ms", "--no-emit-log", "--aligned")
 
 @pytest.fixture(scope="module")
 def running_cluster(tmp_path_factory, connectors):
-    local = LocalCluster(tmp_path_factory.mktemp("cluster"), free_port())
+    local = LocalCluster(tmp_path_factory.mktemp("cluster"), free_port(), *ONE_TASKMANAGER)
     local.env["FLINK_ABNORMAL_CONNECTORS"] = str(connectors)
     yield local
     pids = local.pids() if (local.folder / ".flink" / "cluster.json").exists() else []
@@ -66,29 +66,6 @@ def alive(pid):
         return False
 
 
-def test_the_last_checkpoint_of_a_killed_cluster_holds_what_the_rule_gives_up_to_it(cluster):
-    job = submit(cluster, "rocksdb")
-
-    kill_all(cluster)
-
-    counts, path = counts_in(cluster, "--checkpoint-dir", cluster.checkpoints)
-    whole = [metadata.parent for metadata in cluster.checkpoints.glob("*/chk-*/_metadata")]
-    newest = max(whole, key=lambda folder: int(folder.name.removeprefix("chk-")))
-    assert path == str(newest)
-    assert counts == counts_expected(cluster, path)
-    assert counts_in(cluster, job[:12], "--checkpoint-dir", cluster.checkpoints) == (counts, path)
-    listed = cluster.run("checkpoints", job, "--json", "--checkpoint-dir", cluster.checkpoints)
-    assert listed.stderr.endswith(f". What is retained below {cluster.checkpoints}:\n")
-    first = json.loads(listed.stdout)[0]
-    assert {key: first[key] for key in ("id", "job", "kind", "status", "path")} == {
-        "id": int(newest.name.removeprefix("chk-")),
-        "job": job,
-        "kind": "checkpoint",
-        "status": "COMPLETED",
-        "path": path,
-    }
-
-
 def test_a_job_is_asked_for_its_latest_snapshot_and_a_savepoint_is_read_alike(cluster):
     backend = "hashmap"  # a savepoint has the same form on both backends, a checkpoint has not
     job = submit(cluster, backend, interval="10s", first=1)  # rarely, so that none is deleted while it is read
@@ -117,3 +94,26 @@ def test_a_job_is_asked_for_its_latest_snapshot_and_a_savepoint_is_read_alike(cl
         "COMPLETED",
         f"file:{savepoint}",
     )
+
+
+def test_the_last_checkpoint_of_a_killed_cluster_holds_what_the_rule_gives_up_to_it(cluster):
+    job = submit(cluster, "rocksdb")
+
+    kill_all(cluster)
+
+    counts, path = counts_in(cluster, "--checkpoint-dir", cluster.checkpoints)
+    whole = [metadata.parent for metadata in cluster.checkpoints.glob("*/chk-*/_metadata")]
+    newest = max(whole, key=lambda folder: int(folder.name.removeprefix("chk-")))
+    assert path == str(newest)
+    assert counts == counts_expected(cluster, path)
+    assert counts_in(cluster, job[:12], "--checkpoint-dir", cluster.checkpoints) == (counts, path)
+    listed = cluster.run("checkpoints", job, "--json", "--checkpoint-dir", cluster.checkpoints)
+    assert listed.stderr.endswith(f". What is retained below {cluster.checkpoints}:\n")
+    first = json.loads(listed.stdout)[0]
+    assert {key: first[key] for key in ("id", "job", "kind", "status", "path")} == {
+        "id": int(newest.name.removeprefix("chk-")),
+        "job": job,
+        "kind": "checkpoint",
+        "status": "COMPLETED",
+        "path": path,
+    }

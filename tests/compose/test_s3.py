@@ -10,7 +10,7 @@ import time
 
 import pytest
 import requests
-from cluster_tools import LocalCluster, free_port
+from cluster_tools import ONE_TASKMANAGER, LocalCluster, free_port
 from conftest import PROJECT, alerts, wait_until
 from expected import alerts_of, simulated, summary_of
 from state_tools import counts_expected, counts_in
@@ -167,7 +167,7 @@ def test_a_bucket_is_made_once_and_kept(minio, connectors, cli):
 @pytest.fixture
 def cluster(tmp_path_factory):
     """A local cluster that is not up yet."""
-    local = LocalCluster(tmp_path_factory.mktemp("cluster"), free_port())
+    local = LocalCluster(tmp_path_factory.mktemp("cluster"), free_port(), *ONE_TASKMANAGER)
     yield local
     local.run("cluster", "down")
 

@@ -17,10 +17,11 @@ KEYS = "local-demo-only"
 def composition():
     settings = {
         "COMPOSE_PROFILES": "s3,ha",
+        "TASKMANAGERS": "2",
         "STATE_BACKEND": "rocksdb",
         "CHECKPOINT_DIR": "s3://flink/checkpoints",
         "CHECKPOINT_INTERVAL": "1s",
-        "JOB_OPTIONS": "--interval 100ms",
+        "JOB_OPTIONS": "--interval 100ms --slots shared",
     }
     with built("s3-and-ha", **settings) as up:
         up.up()
@@ -40,13 +41,6 @@ def keys(composition, prefix):
     return [each.object_name for each in client.list_objects("flink", prefix, recursive=True)]
 
 
-def leader(composition):
-    """Return the service of the JobManager that leads, as ZooKeeper says; nothing from a container that is ending."""
-    someone = "jobmanager-3" if composition.containers("jobmanager-3") else "jobmanager-2"
-    asked = composition.run("exec", "-T", someone, "python", "-m", "flink_abnormal.runtime.leader_lookup")
-    return asked.stdout.strip() if asked.returncode == 0 else ""  # docker prints its own errors on standard output
-
-
 def test_checkpoints_and_the_leaders_metadata_lie_in_the_store(composition, job):
     whole = rf"checkpoints/{job.id}/chk-\d+/_metadata"
     wait_until(lambda: any(re.fullmatch(whole, key) for key in keys(composition, "checkpoints")), "a checkpoint")
@@ -62,17 +56,18 @@ def test_a_killed_taskmanager_is_restored_from_the_store(composition, job):
     assert composition.await_job().id == job.id
 
 
-def test_a_killed_leader_is_replaced_and_the_job_goes_on(composition, job):
-    before = leader(composition)
-    assert before in JOBMANAGERS
-    composition.kill_java(composition.containers(before)[0])
-    after = wait_until(lambda: (now := leader(composition)) != before and now, "another leader")
-    assert after in JOBMANAGERS - {before}
+def test_a_killed_leader_costs_no_alert_and_the_guards_job_goes_on(composition, job, tmp_path):
+    done, report = composition.drill(tmp_path / "report", "--free-slots", "--kill", "jobmanager")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    killed = report["strikes"][0]["victim"]
+    leader = re.search(r"(\S+) leads now, and knows the job", done.stdout)[1]
+    assert killed in JOBMANAGERS
+    assert leader in JOBMANAGERS - {killed}
     assert composition.await_job().id == job.id
-    assert composition.logs("job").count("Submitted") == 0
     # Whoever is asked answers for the one that leads.
-    wait_until(lambda: len(composition.containers(before)) == 1, "the killed one")
-    listed = composition.run("exec", "-T", after, "flink-abnormal", "list", "--jobmanager", "localhost:8081").stdout
+    wait_until(lambda: len(composition.containers(killed)) == 1, "the killed one")
+    listed = composition.run("exec", "-T", leader, "flink-abnormal", "list", "--jobmanager", "localhost:8081").stdout
     assert job.id in listed
 
 

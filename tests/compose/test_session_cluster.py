@@ -13,7 +13,7 @@ from flink_abnormal.runtime.rest import Slots
 PAGE_SECONDS = 90
 STARTS_FROM = r"Starts from (/data/checkpoints/\w+/chk-\d+)"
 
-pytestmark = pytest.mark.timeout(600)  # images are built beside it
+pytestmark = pytest.mark.timeout(1200)
 
 
 @pytest.fixture(scope="module")
@@ -158,3 +158,52 @@ def test_a_job_that_was_cancelled_is_left_alone(composition, job):
     assert composition.run("restart", "--timeout", 5, "job").returncode == 0
     assert composition.await_job().id != job.id
     await_start_from(composition, job)
+
+
+@pytest.fixture(scope="module")
+def idle(composition):
+    """The composition from now on without its job, whose slots drills need."""
+    composition.flink_abnormal("cancel")
+    return composition
+
+
+def test_killed_cut_off_and_frozen_taskmanagers_and_a_full_disk_cost_no_alert_and_a_doubled_one_is_found_out(
+    idle, tmp_path
+):
+    strikes = ("--kill", "taskmanager", "--cut", "network", "--pause", "taskmanager", "--fill", "disk")
+
+    done, report = idle.drill(tmp_path / "report", *strikes, "--tamper", "double")
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert [strike["kind"] for strike in report["strikes"]] == [
+        "kill taskmanager",
+        "cut network",
+        "pause taskmanager",
+        "fill disk",
+    ]
+    alerts = report["alerts"]
+    (alert,) = alerts["doubled"]
+    assert (alerts["missing"], alerts["unexpected"], alerts["outOfOrder"]) == ([], [], [])
+    assert alerts["committed"] == alerts["expected"] + 1 > 1
+    assert f"1 alert is committed more than once: {alert['user_id']} count {alert['count']} " in done.stderr
+    victim = report["strikes"][1]["victim"]
+    assert f"{victim} is cut off from the network" in done.stdout
+    assert f"{victim} is on the network again" in done.stdout
+    assert idle.inside("jobmanager", "ls", "/data/drill") == ""
+
+
+def test_a_savepoint_of_the_previous_release_restores_in_containers(idle, tmp_path):
+    done, report = idle.drill(tmp_path / "report", "upgrade")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (report["alerts"]["expected"], report["alerts"]["committed"]) == (123, 123)
+
+
+def test_the_one_jobmanager_is_not_killed(idle, tmp_path):
+    done, _ = idle.drill(tmp_path / "report", "--kill", "jobmanager")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "Error: --kill jobmanager is impossible here: the composition has one JobManager, and its job dies with it. "
+        "Bring it up with high availability: COMPOSE_PROFILES=ha docker compose up -d\n"
+    )

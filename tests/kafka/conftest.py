@@ -1,7 +1,7 @@
 import contextlib
 
 import pytest
-from cluster_tools import free_ports
+from cluster_tools import free_ports, running
 from conftest import CommandLine
 from kafka_tools import Kafka
 
@@ -24,6 +24,12 @@ def brokers(line):
     finally:
         down = line.run("kafka", "down", "--delete")
     assert (down.returncode, down.stdout) == (0, "Kafka is down.\n")
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory, connectors, share):
+    """A cluster that knows the connector's jar, for all tests of a worker; each ends its jobs."""
+    return share(running(tmp_path_factory.mktemp("cluster"), FLINK_ABNORMAL_CONNECTORS=str(connectors)))
 
 
 @pytest.fixture

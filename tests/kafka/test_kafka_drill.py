@@ -5,16 +5,9 @@ import re
 
 import pytest
 import requests
-from cluster_tools import running
 from conftest import wait_until
 
 pytestmark = pytest.mark.timeout(480)
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory, connectors):
-    with running(tmp_path_factory.mktemp("cluster"), FLINK_ABNORMAL_CONNECTORS=str(connectors)) as local:
-        yield local
 
 
 def drill(cluster, kafka, *arguments):

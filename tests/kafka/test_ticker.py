@@ -9,7 +9,6 @@ from datetime import datetime, timezone
 from itertools import islice
 
 import pytest
-from cluster_tools import running
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 from conftest import PROJECT, wait_until
 
@@ -24,12 +23,6 @@ BAD = [
     b'{"symbol": "KRW-BTC", "price": 1, "volume": 1, "timestamp": "2100-01-01"}',
     b'{"price": "\xea\xb0\x80' + b"x" * 5_000 + b'"}',
 ]
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory, connectors):
-    with running(tmp_path_factory.mktemp("cluster"), FLINK_ABNORMAL_CONNECTORS=str(connectors)) as local:
-        yield local
 
 
 def expected(ticks):
