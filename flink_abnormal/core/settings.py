@@ -156,6 +156,11 @@ class LayoutSettings:
         choices=("isolated", "shared"),
     )
 
+    @property
+    def alone(self) -> bool:
+        """Whether one subtask reads and one detects: no event has to go elsewhere."""
+        return self.source_parallelism == self.process_parallelism == 1
+
 
 @dataclass(frozen=True)
 class StateSettings:

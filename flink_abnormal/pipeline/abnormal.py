@@ -41,10 +41,14 @@ def _goal(settings: Settings) -> Goal:
 def _proof(settings: Settings) -> Proof:
     keyed = detector(settings.detection.engine, settings.state.mode, settings.detection.within_ms)
     source = sources.chosen(settings)
-    # The Python engine chains KEY_BY_USER to what events come from, and the other has no such operator.
+    # The Python engine chains KEY_BY_USER to what events come from, and the other, if alone, the detector.
     events = EVENT_ORDER if settings.time.event else source.events
-    foreign = events if settings.detection.engine == "python" else KEY_BY_USER
-    return Proof(keyed, source.operator, TALLY, EVENT_ORDER, (foreign, KEY_BY_USER_IN_PYTHON))
+    foreign = [KEY_BY_USER_IN_PYTHON]
+    if settings.detection.engine == "jvm":
+        foreign.append(KEY_BY_USER)
+    if settings.detection.engine == "python" or settings.layout.alone:
+        foreign.append(events)
+    return Proof(keyed, source.operator, TALLY, EVENT_ORDER, tuple(foreign))
 
 
 def _build(*arguments: Any) -> None:

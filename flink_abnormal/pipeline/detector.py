@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class DecisionObserver(Protocol):
-    """Is shown each decision, and may add to side outputs: live metrics and tallies are kept this way."""
+    """Is shown each decision, and may add to side outputs: live metrics are kept this way."""
 
     def open(self, runtime_context: RuntimeContext) -> None:
         """Prepare, in the task that detects."""

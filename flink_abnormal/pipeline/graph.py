@@ -45,10 +45,9 @@ def build(
         events, late, late_tallies = event_time.ordered(events, settings, parallelism.process, java_parts)
         dead_letters.append(late)
         tallies.append(late_tallies)
-    detection = engines.chosen(settings).detect(events, settings, parallelism.process, java_parts)
-    alerts = detection.alerts
+    alerts = engines.chosen(settings).detect(events, settings, parallelism.process, java_parts)
     if settings.bounded:
-        figures = tally.build(env, [*tallies, *detection.tallies])
+        figures = tally.build(env, [*tallies, tally.count(alerts, java_parts)])
         if source.at_end is not None:
             figures = source.at_end(figures)
             dead_letters.append(side_output(figures, tags.dead_letters()))

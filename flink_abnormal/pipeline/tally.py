@@ -1,19 +1,19 @@
 """The exact figures of a bounded run, counted by Flink and so correct after a restart too.
 
-The JVM sums events per kind in keyed, checkpointed window state that fires at the end of the input. Python emits
-records only for rare cases: skipped lines, dead letters, repeats, alerts.
+The JVM sums them in keyed, checkpointed window state that fires at the end of the input. Java parts sum what they count
+before they send it; Python emits records for rare cases only: skipped lines, dead letters, repeats.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyflink.common import Types
 from pyflink.datastream import DataStream, KeyedProcessFunction
 from pyflink.datastream.state import MapStateDescriptor
 from pyflink.java_gateway import get_gateway
 
-from flink_abnormal.core.operators import KEY_BY_RUN, SUMMARY, TALLY, TALLY_PROJECTION, TALLY_START
+from flink_abnormal.core.operators import KEY_BY_RUN, SUMMARY, TALLY, TALLY_ALERTS, TALLY_PROJECTION, TALLY_START
 from flink_abnormal.pipeline import verdict
 from flink_abnormal.pipeline.stdout import write_line
 from flink_abnormal.pipeline.streams import (
@@ -24,7 +24,6 @@ from flink_abnormal.pipeline.streams import (
     j_key_by,
     key_by,
     label,
-    tags,
     types,
 )
 from flink_abnormal.pipeline.summary import ALERTS, SKIPPED, Summary
@@ -34,23 +33,9 @@ if TYPE_CHECKING:
 
     from pyflink.datastream import RuntimeContext, StreamExecutionEnvironment
 
-    from flink_abnormal.core.model import Alert, UserEvent
     from flink_abnormal.core.settings import Mode
+    from flink_abnormal.jvm.parts import Parts
     from flink_abnormal.pipeline.verdict import Ending
-
-
-class AlertTally:
-    """Counts alerts where they are raised: they are rare, and need no sum over all events."""
-
-    def __init__(self) -> None:
-        self._tag = tags.tally()
-
-    def open(self, runtime_context: RuntimeContext) -> None:
-        """Need nothing."""
-
-    def observe(self, event: UserEvent, count: int, alerts: Sequence[Alert]) -> tuple[Any, ...]:  # noqa: ARG002
-        """Return how many alerts a decision raised, if any."""
-        return ((self._tag, (ALERTS, len(alerts))),) if alerts else ()
 
 
 def build(env: StreamExecutionEnvironment, tallies: Sequence[DataStream]) -> DataStream:
@@ -116,3 +101,11 @@ def kinds(events: DataStream) -> DataStream:
     projected = events._j_data_stream.project(wanted)  # noqa: SLF001
     parallelism = events._j_data_stream.getParallelism()  # noqa: SLF001
     return label(DataStream(projected), TALLY_PROJECTION).set_parallelism(parallelism)
+
+
+def count(alerts: DataStream, java_parts: Parts) -> DataStream:
+    """Return how many alerts there are, summed by each subtask."""
+    j_alerts = alerts._j_data_stream  # noqa: SLF001
+    counter = java_parts.new("CountRecords", ALERTS)
+    numbers = DataStream(j_alerts.transform(TALLY_ALERTS.name, types.tally().get_java_type_info(), counter))
+    return label(numbers, TALLY_ALERTS).set_parallelism(j_alerts.getParallelism())

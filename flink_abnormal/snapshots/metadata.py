@@ -56,8 +56,8 @@ def check(path: str, settings: Settings, proof: Proof) -> None:
     # Flink drops records that wait behind an operator to which this job chains another one.
     if not snapshot.sending.isdisjoint(_id(each.uid) for each in proof.foreign):
         raise UsageError(
-            f"{path} contains events on their way, in the form of the other --engine or of an earlier release: go on "
-            "with that. Only a savepoint can move to another engine or release."
+            f"{path} contains events on their way, in the form of the other --engine, of another parallelism or of an "
+            "earlier release: go on with that. Only a savepoint can move to another."
         )
     for backend in native_backends(snapshot):
         if backend != settings.state.backend:

@@ -21,10 +21,10 @@ def check(monkeypatch):
     """Checks a checkpoint of a job in thread mode, with records behind some operators; uids stand for Flink's ids."""
     monkeypatch.setattr(metadata, "_id", lambda uid: uid)
 
-    def run(name, engine, *sending):
+    def run(name, engine, *sending, **more):
         operators = {"abnormal-count", PROVES[name], *({"event-order"} if name == "in time" else ()), *sending}
         monkeypatch.setattr(metadata, "read", lambda _: SnapshotMetadata(operators, {*sending}, set()))
-        given = {option: default for _, option, _, default in options()} | OPTIONS[name] | {"engine": engine}
+        given = {option: default for _, option, _, default in options()} | OPTIONS[name] | {"engine": engine} | more
         settings = from_values(given)
         metadata.check("chk-7", settings, ABNORMAL.proof(settings))
 
@@ -46,11 +46,19 @@ def test_events_on_their_way_in_the_form_of_another_engine_or_release_are_refuse
             check(name, engine, "abnormal-count", foreign)
 
         assert str(refused.value) == (
-            "chk-7 contains events on their way, in the form of the other --engine or of an earlier release: go on "
-            "with that. Only a savepoint can move to another engine or release."
+            "chk-7 contains events on their way, in the form of the other --engine, of another parallelism or of an "
+            "earlier release: go on with that. Only a savepoint can move to another."
         )
 
 
 def test_events_that_the_parse_step_sends_to_be_ordered_are_in_the_form_of_every_engine(check):
     for engine in ENGINES:
         check("in time", engine, "parse")
+
+
+def test_events_on_their_way_to_several_subtasks_are_refused_where_one_reads_and_one_detects(check):
+    alone = {"source_parallelism": 1, "process_parallelism": 1}
+    check("files", "jvm", "abnormal-count", **alone)
+
+    with pytest.raises(UsageError, match="contains events on their way"):
+        check("files", "jvm", "parse", **alone)

@@ -6,7 +6,6 @@ import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.java.tuple.Tuple5;
 import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
-import org.apache.flink.util.OutputTag;
 
 /** Counts a user's abnormal events in a row; 0 is no value. */
 public final class AbnormalCount extends Detector {
@@ -14,8 +13,8 @@ public final class AbnormalCount extends Detector {
     private transient ValueState count;
 
     /** @param name of the state */
-    public AbnormalCount(TypeInformation produced, Number threshold, OutputTag figures, LiveView live, String name) {
-        super(produced, threshold, figures, live);
+    public AbnormalCount(TypeInformation produced, Number threshold, LiveView live, String name) {
+        super(produced, threshold, live);
         this.name = name;
     }
 

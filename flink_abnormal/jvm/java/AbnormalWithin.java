@@ -12,7 +12,6 @@ import org.apache.flink.api.java.tuple.Tuple5;
 import org.apache.flink.api.java.typeutils.TupleTypeInfo;
 import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
 import org.apache.flink.util.Collector;
-import org.apache.flink.util.OutputTag;
 
 /** Counts only events within a span of event time: the twin of WithinProcessFunction, with its state and timers. */
 public final class AbnormalWithin extends Detector {
@@ -20,10 +19,8 @@ public final class AbnormalWithin extends Detector {
     private transient ValueState row;
     private transient MapState events;
 
-    public AbnormalWithin(
-        TypeInformation produced, Number threshold, OutputTag figures, LiveView live, Number withinMs
-    ) {
-        super(produced, threshold, figures, live);
+    public AbnormalWithin(TypeInformation produced, Number threshold, LiveView live, Number withinMs) {
+        super(produced, threshold, live);
         this.withinMs = withinMs.longValue();
     }
 

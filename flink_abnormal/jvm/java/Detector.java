@@ -3,28 +3,22 @@ package flinkabnormal;
 import java.nio.charset.StandardCharsets;
 import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
-import org.apache.flink.api.java.tuple.Tuple2;
 import org.apache.flink.api.java.tuple.Tuple5;
 import org.apache.flink.api.java.typeutils.ResultTypeQueryable;
 import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
 import org.apache.flink.util.Collector;
-import org.apache.flink.util.OutputTag;
 
 /** The rule, whose counts are kept by the classes below it: the twin of pipeline/detector.py and core/rule.py. */
 public abstract class Detector extends KeyedProcessFunction implements ResultTypeQueryable {
-    private static final String ALERTS = "alerts";
-
     private final TypeInformation produced;
     private final Long threshold;
-    private final OutputTag figures;
     private final LiveView live;
     private transient Blake2b digest;
 
-    /** @param figures side output of (what, how many), or null to count nothing; `live` may be null, too */
-    Detector(TypeInformation produced, Number threshold, OutputTag figures, LiveView live) {
+    /** @param live may be null: nothing is shown */
+    Detector(TypeInformation produced, Number threshold, LiveView live) {
         this.produced = produced;
         this.threshold = Long.valueOf(threshold.longValue());
-        this.figures = figures;
         this.live = live;
     }
 
@@ -64,9 +58,6 @@ public abstract class Detector extends KeyedProcessFunction implements ResultTyp
             Tuple5 alert = new Tuple5(id(event, each), event.f0, Long.valueOf(each), threshold, event.f3);
             out.collect(alert);
             if (live != null) live.alerted(alert);
-        }
-        if (figures != null && first <= count) {
-            context.output(figures, new Tuple2(ALERTS, Long.valueOf(count - first + 1)));
         }
     }
 

@@ -90,15 +90,7 @@ public final class LiveView implements Serializable {
     }
 
     void alerted(Tuple5 alert) {
-        String id = (String) alert.f1;
-        StringBuilder json = new StringBuilder("{\"seq\":").append(raised);
-        json.append(",\"at\":").append(System.currentTimeMillis()).append(",\"userId\":");
-        Json.text(json, shorten(id));
-        json.append(",\"count\":").append(alert.f2).append(",\"alertId\":\"").append(alert.f0);
-        json.append("\",\"timestamp\":");
-        if (((Long) alert.f4).longValue() == RecordTime.NONE) json.append("null");
-        else json.append(alert.f4);
-        alerts.set((int) (raised % mostAlerts), json.append(isCut(id) ? ",\"cut\":true}" : "}").toString());
+        alerts.set((int) (raised % mostAlerts), new Shown(alert, raised, System.currentTimeMillis()));
         raised++;
     }
 
@@ -114,6 +106,31 @@ public final class LiveView implements Serializable {
 
     private String shorten(String id) {
         return isCut(id) ? id.substring(0, id.offsetByCodePoints(0, mostChars)) + "\u2026" : id;
+    }
+
+    /** A shown alert; its text is JSON. */
+    private final class Shown {
+        private final Tuple5 alert;
+        private final long number;
+        private final long at;
+
+        Shown(Tuple5 alert, long number, long at) {
+            this.alert = alert;
+            this.number = number;
+            this.at = at;
+        }
+
+        public String toString() {
+            String id = (String) alert.f1;
+            StringBuilder json = new StringBuilder("{\"seq\":").append(number).append(",\"at\":").append(at);
+            json.append(",\"userId\":");
+            Json.text(json, shorten(id));
+            json.append(",\"count\":").append(alert.f2).append(",\"alertId\":\"").append(alert.f0);
+            json.append("\",\"timestamp\":");
+            if (((Long) alert.f4).longValue() == RecordTime.NONE) json.append("null");
+            else json.append(alert.f4);
+            return json.append(isCut(id) ? ",\"cut\":true}" : "}").toString();
+        }
     }
 
     /** A shown user; its text is JSON. */

@@ -7,7 +7,7 @@ to another, and are held against `core/rule.py`.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
     from pyflink.datastream import DataStream
@@ -16,18 +16,11 @@ if TYPE_CHECKING:
     from flink_abnormal.jvm.parts import Parts
 
 
-class Detection(NamedTuple):
-    """`alerts` of Alert; `tallies` of (what, how many), if the run has an end."""
-
-    alerts: DataStream
-    tallies: list[DataStream]
-
-
 class Engine(Protocol):
     """What an engine does."""
 
-    def detect(self, events: DataStream, settings: Settings, parallelism: int, java_parts: Parts) -> Detection:
-        """Detect in events of UserEvent, keyed by user; `java_parts` are shipped with the job."""
+    def detect(self, events: DataStream, settings: Settings, parallelism: int, java_parts: Parts) -> DataStream:
+        """Return the alerts of UserEvents, keyed by user; `java_parts` are shipped with the job."""
 
 
 def chosen(settings: Settings) -> Engine:

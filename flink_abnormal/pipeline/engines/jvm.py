@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyflink.datastream import DataStream
+from pyflink.java_gateway import get_gateway
 
 from flink_abnormal.core.model import SHOWN_CHARS
 from flink_abnormal.core.operators import ABNORMAL_COUNT_STATE, detector
 from flink_abnormal.core.published import LIVE_ALERTS, LIVE_USERS
-from flink_abnormal.pipeline.engines import Detection
 from flink_abnormal.pipeline.live_metrics import SHOWN_ALERTS, SHOWN_EVENTS, SHOWN_USERS
-from flink_abnormal.pipeline.streams import label, side_output, tags, types
+from flink_abnormal.pipeline.streams import label, types
 
 if TYPE_CHECKING:
     from flink_abnormal.core.settings import Settings
     from flink_abnormal.jvm.parts import Parts
 
 
-def detect(events: DataStream, settings: Settings, parallelism: int, java_parts: Parts) -> Detection:
+def detect(events: DataStream, settings: Settings, parallelism: int, java_parts: Parts) -> DataStream:
     """Detect in Java."""
     detection = settings.detection
     live = (
@@ -35,13 +35,21 @@ def detect(events: DataStream, settings: Settings, parallelism: int, java_parts:
         if detection.live
         else None
     )
-    tally = tags.tally().get_java_output_tag() if settings.bounded else None
-    arguments = (types.alert().get_java_type_info(), detection.threshold, tally, live)
+    arguments = (types.alert().get_java_type_info(), detection.threshold, live)
     if detection.within_ms is None:
         function = java_parts.new("AbnormalCount", *arguments, ABNORMAL_COUNT_STATE)
     else:
         function = java_parts.new("AbnormalWithin", *arguments, detection.within_ms)
-    keyed = events._j_data_stream.keyBy(java_parts.new("UserRowKey"))  # noqa: SLF001
+    keyed = _keyed(events, java_parts.new("UserRowKey"), alone=settings.layout.alone)
     operator = detector("jvm", settings.state.mode, detection.within_ms)
-    alerts = label(DataStream(keyed.process(function)), operator, settings.state.mode).set_parallelism(parallelism)
-    return Detection(alerts, [side_output(alerts, tags.tally())] if settings.bounded else [])
+    return label(DataStream(keyed.process(function)), operator, settings.state.mode).set_parallelism(parallelism)
+
+
+def _keyed(events: DataStream, user: Any, *, alone: bool) -> Any:
+    """Key a stream by user; where every user's events are in the one subtask already, without sending them anywhere."""
+    j_events = events._j_data_stream  # noqa: SLF001
+    if not alone:
+        return j_events.keyBy(user)
+    return get_gateway().jvm.org.apache.flink.streaming.api.datastream.DataStreamUtils.reinterpretAsKeyedStream(
+        j_events, user
+    )

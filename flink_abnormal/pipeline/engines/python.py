@@ -12,11 +12,9 @@ from flink_abnormal.core.model import Rule
 from flink_abnormal.core.operators import DETECTOR, KEY_BY_USER, WITHIN
 from flink_abnormal.pipeline import live_gauges
 from flink_abnormal.pipeline.detector import AbnormalCountProcessFunction, WithinProcessFunction
-from flink_abnormal.pipeline.engines import Detection
 from flink_abnormal.pipeline.live_gauges import LiveDocuments
 from flink_abnormal.pipeline.live_metrics import LiveMetrics
-from flink_abnormal.pipeline.streams import label, side_output, tags, types
-from flink_abnormal.pipeline.tally import AlertTally
+from flink_abnormal.pipeline.streams import label, types
 
 if TYPE_CHECKING:
     from flink_abnormal.core.settings import Settings
@@ -24,15 +22,13 @@ if TYPE_CHECKING:
     from flink_abnormal.pipeline.detector import DecisionObserver
 
 
-def detect(events: DataStream, settings: Settings, parallelism: int, java_parts: Parts) -> Detection:
+def detect(events: DataStream, settings: Settings, parallelism: int, java_parts: Parts) -> DataStream:
     """Detect with Flink's state, bound to Python."""
     mode, live = settings.state.mode, settings.detection.live
     rule = Rule(settings.detection.threshold, settings.detection.within_ms)
     observers: list[DecisionObserver] = []
     if live:
         observers.append(LiveMetrics(rule) if mode == "thread" else LiveDocuments(rule))
-    if settings.bounded:
-        observers.append(AlertTally())
     if rule.within_ms is None:
         detector, operator = AbnormalCountProcessFunction(rule, observers), DETECTOR
     else:
@@ -41,7 +37,7 @@ def detect(events: DataStream, settings: Settings, parallelism: int, java_parts:
     alerts = label(keyed.process(detector, types.alert()), operator, mode).set_parallelism(parallelism)
     if live and mode == "process":
         live_gauges.build(alerts, parallelism, java_parts)
-    return Detection(alerts, [side_output(alerts, tags.tally())] if settings.bounded else [])
+    return alerts
 
 
 def _key_by_user(events: DataStream, java_parts: Parts) -> KeyedStream:
