@@ -7,31 +7,29 @@ ARGS ?=
 
 CONNECTORS := $(or $(FLINK_ABNORMAL_CONNECTORS),$(or $(FLINK_ABNORMAL_HOME),$(CURDIR))/.flink/connectors)
 
-.PHONY: run test lint bench bench-streams bench-engines soak dashboard setup connectors clean
+.PHONY: run test lint bench bench-quick bench-streams soak dashboard setup connectors clean
 
 run: setup
 	@$(BIN)/flink-abnormal run $(ARGS)
 
-# A file's tests share their clusters, so one worker runs them. Without reordering the long ones come first, and the many
-# short ones of unit/ fill up the end.
+# One worker runs the tests that share a cluster (tests/conftest.py). Without reordering the long ones come first, and
+# the many short ones of unit/ fill up the end.
 test: .venv/.dev
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 dashboard: setup
 	@$(BIN)/flink-abnormal dashboard $(ARGS)
 
-bench: setup
-	@$(BIN)/python bench/users.py $(ARGS)
+bench: .venv/.bench
+	@$(BIN)/python bench/engines.py $(ARGS)
+
+bench-quick: setup
+	@$(BIN)/python bench/engines.py --quick
 
 bench-streams: setup connectors
 	@$(BIN)/python bench/streams.py $(ARGS)
 
-bench-engines: setup
-	@$(BIN)/python bench/engines.py $(ARGS)
-
-soak: setup
-	@$(BIN)/python -c "import matplotlib" 2>/dev/null || \
-	  $(BIN)/python -m pip install $(PIP) -c constraints.txt -e '.[soak]'
+soak: .venv/.bench
 	@$(BIN)/python bench/soak.py $(ARGS)
 
 lint: .venv/.dev
@@ -61,6 +59,10 @@ setup: .venv/.ready
 
 .venv/.dev: .venv/.ready
 	@$(BIN)/python -m pip install $(PIP) -c constraints.txt -e '.[dev]'
+	@touch $@
+
+.venv/.bench: .venv/.ready
+	@$(BIN)/python -m pip install $(PIP) -c constraints.txt -e '.[bench]'
 	@touch $@
 
 clean:

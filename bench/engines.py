@@ -1,8 +1,8 @@
-"""How fast is each engine, beside the same job in Java and a plain loop? On one core, from JSON Lines to alert files.
+"""How fast is each engine, beside the same rule in other programs? On one core, from JSON Lines to alert files.
 
-Every contestant gets the same file, in a process of its own, and they take turns. Their alerts must be equal before any
-speed is printed: user, count and time of each. What a contestant takes for an empty file is its start, and is shown
-apart. The Flink jobs take checkpoints each second and write exactly once; the loop guarantees nothing.
+Every contestant gets the same file, in a process of its own, and they take turns. Slow ones get its beginning only. The
+alerts of each must equal those of the plain loop before any speed is printed: user, count and time. What a contestant
+takes for an empty file is its start, and is subtracted.
 """
 
 from __future__ import annotations
@@ -11,194 +11,205 @@ import argparse
 import contextlib
 import json
 import os
+import platform
+import random
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 import psutil
-from users import write_events
 
-HERE = Path(__file__).parent
-CHECKPOINTS = "1s"
+BIN = Path(sys.executable).parent
+PEERS = Path(__file__).parent / "peers"
+PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+FIGURES = PAGE.with_suffix(".json")
+MARKS = "<!-- figures: written by make bench -->\n", "<!-- end of the figures -->\n"
+QUICK = ["--events", "300000", "--rounds", "1", "--users", "3", "--only", "loop", "jvm", "java", "python"]
 ONE = ("--source-parallelism", "1", "--process-parallelism", "1", "--sink-parallelism", "1")
+DEADLINE_SECONDS = 1_200.0
+BESIDE = {"checkpoints", "recovery", "log"}
+"""Folders of a contestant that hold no alerts."""
+
+
+class Contestant(NamedTuple):
+    """Who takes part; it gets a `share`-th of the events."""
+
+    title: str
+    guarantee: str
+    share: int = 1
+
+
+EXACTLY_ONCE = "exactly once, checkpoints each second"
+CONTESTANTS = {
+    "jvm": Contestant("`--engine jvm`", EXACTLY_ONCE),
+    "python": Contestant("`--engine python`", EXACTLY_ONCE, 15),
+    "java_reference": Contestant("the job in Java, with Jackson", EXACTLY_ONCE),
+    "flink_sql": Contestant("Flink SQL, two OVER windows", EXACTLY_ONCE, 5),
+    "stock_pyflink": Contestant("PyFlink with its defaults", EXACTLY_ONCE, 100),
+    "bytewax_flow": Contestant("Bytewax", "at least once, recovery store each second", 5),
+    "loop": Contestant("a plain loop in Python", "none"),
+    "polars_batch": Contestant("Polars", "none: a batch"),
+    "duckdb_batch": Contestant("DuckDB", "none: a batch"),
+}
 
 
 class Spent(NamedTuple):
-    """What a run took, in seconds."""
+    """What a run took: seconds, CPU seconds."""
 
     wall: float
     cpu: float
 
 
-def loop(events: str, output: str) -> None:
-    """Write the alerts of a file as a plain loop over its lines does."""
-    counts: dict[str, int] = {}
-    with Path(events).open("rb") as lines, Path(output, "alerts.jsonl").open("wb") as alerts:
-        for line in lines:
-            event = orjson.loads(line)
-            user = event["userId"]
-            if not event["isAbnormal"]:
-                counts.pop(user, None)
-                continue
-            count = counts[user] = counts.get(user, 0) + 1
-            if count >= 3:  # noqa: PLR2004
-                message = f"[ALERT] userId={user} 이상행동 {count}회 감지!"
-                alert = {"userId": user, "count": count, "timestamp": event["timestamp"], "message": message}
-                alerts.write(orjson.dumps(alert) + b"\n")
+def write_events(file: Path, users: int, events: int) -> None:
+    """Write `events` lines of `users` users, 30 % abnormal."""
+    draw = random.Random(1)
+    with file.open("w", encoding="utf-8") as lines:
+        for number in range(events):
+            user, abnormal = draw.randrange(users), str(draw.random() < 0.3).lower()
+            lines.write(
+                f'{{"userId": "user{user}", "isAbnormal": {abnormal}, "timestamp": {1700000000000 + number}}}\n'
+            )
 
 
-def java(events: str, output: str) -> None:
-    """Run the seed's job as people write it in Java: text lines, Jackson, a KeyedProcessFunction, a FileSink."""
-    from flink_abnormal.jvm import jar, parts  # noqa: PLC0415 - PyFlink is configured first
-    from flink_abnormal.runtime import distribution, embedded  # noqa: PLC0415
-
-    os.environ.update(embedded.prepare())
-    from pyflink.common import Configuration  # noqa: PLC0415
-    from pyflink.datastream import StreamExecutionEnvironment  # noqa: PLC0415
-    from pyflink.java_gateway import get_gateway  # noqa: PLC0415
-
-    configuration = Configuration()
-    for key, value in embedded.settings("hashmap").items():
-        configuration.set_string(key, value)
-    configuration.set_string("execution.checkpointing.interval", CHECKPOINTS)
-    configuration.set_string("execution.checkpointing.dir", Path(output, "checkpoints").as_uri())
-    env = StreamExecutionEnvironment.get_execution_environment(configuration)
-    env.set_parallelism(1)
-    mine = parts.Parts(jar.build(HERE / "reference", distribution.parts(), os.environ))
-    mine.add_to(env)
-    flink = get_gateway().jvm.org.apache.flink
-    paths = get_gateway().new_array(flink.core.fs.Path, 1)
-    paths[0] = flink.core.fs.Path(Path(events).as_uri())
-    lines = flink.connector.file.src.reader.TextLineInputFormat()
-    source = flink.connector.file.src.FileSource.forRecordStreamFormat(lines, paths).build()
-    nothing = flink.api.common.eventtime.WatermarkStrategy.noWatermarks()
-    read = env._j_stream_execution_environment.fromSource(source, nothing, "lines")  # noqa: SLF001
-    alerts = (
-        read.flatMap(mine.new("JacksonEvents")).keyBy(mine.new("CountInARow$User")).process(mine.new("CountInARow"))
-    )
-    folder = flink.core.fs.Path(Path(output, "alerts").as_uri())
-    sinks = flink.streaming.api.functions.sink.filesystem
-    encoder = flink.api.common.serialization.SimpleStringEncoder()
-    sink = flink.connector.file.sink.FileSink.forRowFormat(folder, encoder)
-    sink = sink.withBucketAssigner(sinks.bucketassigners.BasePathBucketAssigner())
-    alerts.map(mine.new("JacksonAlerts")).sinkTo(sink.build())
-    env.execute("reference")
+def copy_beginning(file: Path, lines: int, to: Path) -> None:
+    """Copy so many lines."""
+    with file.open("rb") as source, to.open("wb") as target:
+        target.writelines(islice(source, lines))
 
 
-def engine(name: str) -> list[str]:
-    """Return the command that runs the job in an engine; it lacks input and output."""
-    command = [sys.executable, "-m", "flink_abnormal", "run", "--engine", name, "--source", "files", "--sink", "files"]
-    return [*command, *ONE, "--checkpoint-interval", CHECKPOINTS]
-
-
-def command_of(contestant: str, events: Path, output: Path) -> list[str]:
+def command_of(name: str, events: Path, output: Path) -> list[str]:
     """Return the command of a contestant's run."""
-    if contestant in ("python", "jvm"):
-        paths = [
-            "--input",
-            str(events),
-            "--output",
-            str(output / "out"),
-            "--checkpoint-dir",
-            str(output / "checkpoints"),
-        ]
-        return [*engine(contestant), *paths]
-    return [sys.executable, __file__, "--contestant", contestant, str(events), str(output)]
+    if name not in ("jvm", "python"):
+        return [sys.executable, str(PEERS / f"{name}.py"), str(events), str(output)]
+    command = [sys.executable, "-m", "flink_abnormal", "run", "--engine", name, *ONE, "--checkpoint-interval", "1s"]
+    command += ["--source", "files", "--input", str(events), "--sink", "files", "--output", str(output / "alerts")]
+    return [*command, "--checkpoint-dir", str(output / "checkpoints")]
 
 
-def run(contestant: str, events: Path, output: Path) -> Spent:
+def run(name: str, events: Path, output: Path) -> Spent:
     """Run a contestant on one core."""
     output.mkdir()
     began = time.monotonic()
     process = subprocess.Popen(
-        command_of(contestant, events, output),
+        command_of(name, events, output),
+        env=os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "FLINK_LOG_DIR": str(output / "log")},
         start_new_session=True,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         preexec_fn=lambda: os.sched_setaffinity(0, {0}),  # noqa: PLW1509 - this process has one thread
     )
     spent: dict[int, float] = {}
     while process.poll() is None:
-        for each in [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]:
-            with contextlib.suppress(psutil.Error):
+        with contextlib.suppress(psutil.Error):
+            for each in [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]:
                 spent[each.pid] = sum(each.cpu_times()[:2])
-        time.sleep(0.02)
+        if time.monotonic() > began + DEADLINE_SECONDS:
+            os.killpg(process.pid, signal.SIGKILL)
+        time.sleep(0.05)
+    taken = Spent(time.monotonic() - began, sum(spent.values()))
     if process.returncode != 0:
-        sys.exit(f"{contestant} failed with exit code {process.returncode}")
-    return Spent(time.monotonic() - began, sum(spent.values()))
+        sys.exit(f"{name} failed with exit code {process.returncode}: {process.stderr.read().decode()[-2000:]}")
+    return taken
 
 
 def alerts_of(output: Path) -> list[tuple[str, int, int]]:
     """Return what a contestant wrote, sorted."""
-    files = [file for file in output.rglob("*") if file.is_file() and "checkpoints" not in file.parts]
+    files = [file for file in output.rglob("*") if file.is_file() and BESIDE.isdisjoint(file.parts)]
     alerts = [orjson.loads(line) for file in files for line in file.read_bytes().splitlines()]
     return sorted((alert["userId"], alert["count"], alert["timestamp"]) for alert in alerts)
 
 
-CONTESTANTS = {"jvm": "--engine jvm", "java": "the same job in Java, with Jackson", "loop": "a plain loop in Python"}
-CONTESTANTS |= {"python": "--engine python"}
+def measure(scratch: Path, users: int, names: list[str], events: int, rounds: int) -> list[dict[str, Any]]:
+    """Return the figures of all contestants for so many users."""
+    numbers = {name: events // CONTESTANTS[name].share for name in names}
+    files = {number: scratch / f"{number}.jsonl" for number in {0, events, *numbers.values()}}
+    write_events(files[events], users, events)
+    expected = {}
+    for number, file in files.items():
+        if number != events:
+            copy_beginning(files[events], number, file)
+        run("loop", file, scratch / f"expected-{number}")
+        expected[number] = alerts_of(scratch / f"expected-{number}")
+    starts: dict[str, list[Spent]] = {name: [] for name in names}
+    runs: dict[str, list[Spent]] = {name: [] for name in names}
+    for each in range(rounds):
+        for name, number in numbers.items():
+            starts[name].append(run(name, files[0], scratch / f"{name}-{each}-start"))
+            runs[name].append(run(name, files[number], scratch / f"{name}-{each}"))
+            if alerts_of(scratch / f"{name}-{each}") != expected[number]:
+                sys.exit(f"{name} has other alerts than the plain loop.")
+            print(f"round {each + 1}, {users} users, {name}: {runs[name][-1]}, start {starts[name][-1]}", flush=True)
+    return [figures(name, users, numbers[name], starts[name], runs[name]) for name in names]
+
+
+def figures(name: str, users: int, events: int, starts: list[Spent], runs: list[Spent]) -> dict[str, Any]:
+    """Return medians over the rounds, the start subtracted."""
+    start = Spent(*(statistics.median(values) for values in zip(*starts, strict=True)))
+    speeds = [round(events / (each.wall - start.wall)) for each in runs]
+    cpu = events / (statistics.median(each.cpu for each in runs) - start.cpu)
+    return {
+        "contestant": name,
+        "users": users,
+        "events": events,
+        "eventsPerSecond": statistics.median(speeds),
+        "rounds": speeds,
+        "eventsPerCpuSecond": round(cpu),
+        "startSeconds": round(start.wall, 1),
+    }
+
+
+def table(results: list[dict[str, Any]]) -> str:
+    """Return the results as a table in Markdown: thousand events per second, with the spread of the rounds."""
+    counts = sorted({each["users"] for each in results})
+    rows = [["", *(f"{users:,} users" for users in counts), "start", "guarantee"]]
+    rows.append(["---", *("---:" for _ in counts), "---:", "---"])
+    for name, contestant in CONTESTANTS.items():
+        mine = {each["users"]: each for each in results if each["contestant"] == name}
+        if mine:
+            start = statistics.median(each["startSeconds"] for each in mine.values())
+            rows.append([contestant.title, *(_speed(mine[users]) for users in counts), f"{start:.1f} s"])
+            rows[-1].append(contestant.guarantee)
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _speed(figure: dict[str, Any]) -> str:
+    lowest, highest = (round(each(figure["rounds"]) / 1000) for each in (min, max))
+    spread = f" ({lowest:,} to {highest:,})" if lowest != highest else ""
+    return f"{figure['eventsPerSecond'] / 1000:,.0f}{spread}"
 
 
 def main() -> None:
     """Measure, compare, print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=int, default=5_000_000)
-    parser.add_argument("--python-events", type=int, default=500_000, help="how many the Python engine gets")
+    parser.add_argument("--events", type=int, default=15_000_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--users", type=int, nargs="*", default=[3, 100_000])
-    parser.add_argument("--contestant", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--users", type=int, nargs="+", default=[3, 100_000])
+    parser.add_argument("--only", nargs="+", choices=CONTESTANTS, default=list(CONTESTANTS))
+    parser.add_argument("--quick", action="store_true", help="four contestants, one round, under three minutes")
+    parser.add_argument("--write", action="store_true", help=f"write {FIGURES.name}, {PAGE.name} and its charts")
     given = parser.parse_args()
-    if given.contestant:
-        name, events, output = given.contestant
-        {"loop": loop, "java": java}[name](events, output)
-        return
+    if given.quick:
+        given = parser.parse_args(QUICK)
     results = []
     for users in given.users:
         with tempfile.TemporaryDirectory() as scratch:
-            results += measure(Path(scratch), users, given)
-    print(json.dumps(results, indent=2))
+            results += measure(Path(scratch), users, given.only, given.events, given.rounds)
+    print(table(results))
+    if given.write:
+        from chart import draw
 
-
-def measure(scratch: Path, users: int, given: argparse.Namespace) -> list[dict[str, object]]:
-    """Return the figures of all contestants for so many users."""
-    numbers = {name: given.python_events if name == "python" else given.events for name in CONTESTANTS}
-    files = {number: scratch / f"{number}.jsonl" for number in {0, *numbers.values()}}
-    for number, file in files.items():
-        write_events(file, users, number)
-    starts: dict[str, list[Spent]] = {name: [] for name in CONTESTANTS}
-    runs: dict[str, list[Spent]] = {name: [] for name in CONTESTANTS}
-    for each in range(given.rounds):
-        for name, number in numbers.items():
-            starts[name].append(run(name, files[0], scratch / f"{name}-{each}-start"))
-            runs[name].append(run(name, files[number], scratch / f"{name}-{each}"))
-    for number in set(numbers.values()):
-        expected, *others = [alerts_of(scratch / f"{name}-0") for name in numbers if numbers[name] == number]
-        if any(other != expected for other in others):
-            sys.exit("The contestants disagree on the alerts.")
-    return [figures(name, users, numbers[name], starts[name], runs[name]) for name in CONTESTANTS]
-
-
-def figures(name: str, users: int, events: int, starts: list[Spent], runs: list[Spent]) -> dict[str, object]:
-    """Return medians over the rounds, the start subtracted, and print them."""
-    start = Spent(*(statistics.median(values) for values in zip(*starts, strict=True)))
-    speeds = [events / (each.wall - start.wall) for each in runs]
-    cpu = events / (statistics.median(each.cpu for each in runs) - start.cpu)
-    speed = statistics.median(speeds)
-    print(
-        f"{users:>9,} users  {CONTESTANTS[name]:<36} {speed:>11,.0f} events/s (from {min(speeds):,.0f} to "
-        f"{max(speeds):,.0f}), {cpu:,.0f} a CPU second; start {start.wall:.1f} s",
-        file=sys.stderr,
-    )
-    return {"users": users, "contestant": name, "events": events, "eventsPerSecond": round(speed)} | {
-        "rounds": [round(each) for each in speeds],
-        "eventsPerCpuSecond": round(cpu),
-        "startSeconds": round(start.wall, 2),
-    }
+        FIGURES.write_text(json.dumps({"python": platform.python_version(), "results": results}, indent=1) + "\n")
+        before, _, rest = PAGE.read_text(encoding="utf-8").partition(MARKS[0])
+        after = rest.partition(MARKS[1])[2]
+        PAGE.write_text(before + MARKS[0] + table(results) + MARKS[1] + after, encoding="utf-8")
+        draw({name: each.title.strip("`") for name, each in CONTESTANTS.items()}, results, PAGE.parent / "images")
 
 
 if __name__ == "__main__":

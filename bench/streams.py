@@ -45,7 +45,7 @@ def events(number: int) -> Iterator[tuple[bytes, bytes]]:
     """Yield messages a millisecond apart, 30 % abnormal."""
     draw = random.Random(1)
     for place in range(number):
-        user, abnormal = f"user{draw.randrange(USERS)}", str(draw.random() < 0.3).lower()  # noqa: PLR2004
+        user, abnormal = f"user{draw.randrange(USERS)}", str(draw.random() < 0.3).lower()
         line = f'{{"userId": "{user}", "isAbnormal": {abnormal}, "timestamp": {1700000000000 + place}}}'
         yield user.encode(), line.encode()
 
