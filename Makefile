@@ -21,7 +21,7 @@ dashboard: setup
 	@$(BIN)/flink-abnormal dashboard $(ARGS)
 
 bench: .venv/.bench
-	@$(BIN)/python bench/engines.py $(ARGS)
+	@$(BIN)/python bench/engines.py --write $(ARGS)
 
 bench-quick: setup
 	@$(BIN)/python bench/engines.py --quick

@@ -121,7 +121,7 @@ def run(name: str, events: Path, output: Path) -> Spent:
 
 def alerts_of(output: Path) -> list[tuple[str, int, int]]:
     """Return what a contestant wrote, sorted."""
-    files = [file for file in output.rglob("*") if file.is_file() and BESIDE.isdisjoint(file.parts)]
+    files = [file for file in output.rglob("*") if file.is_file() and BESIDE.isdisjoint(file.relative_to(output).parts)]
     alerts = [orjson.loads(line) for file in files for line in file.read_bytes().splitlines()]
     return sorted((alert["userId"], alert["count"], alert["timestamp"]) for alert in alerts)
 

@@ -63,7 +63,10 @@ def pytest_runtest_teardown(item, nextitem):
 
 
 class ByCluster(LoadFileScheduling):
-    """One worker runs the tests that share a cluster: those of a file, or of several."""
+    """One worker runs the tests that share a cluster: those of a file, or of several.
+
+    xdist's own groups (3.8) write into an attribute that pytest 9.2 no longer reads.
+    """
 
     def _split_scope(self, nodeid):
         file = nodeid.partition("::")[0]
