@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import http.server
+import itertools
 import json
 import os
 import re
@@ -93,9 +94,11 @@ def test_the_page_tells_a_job_its_alerts_and_the_loss_of_a_worker_without_a_relo
     story = card(english, "Recovery")
     story.get_by_text(re.compile(r"^running again after \d")).wait_for()
     card(korean, "장애 복구").get_by_text(re.compile("만에 복구$")).wait_for()
-    told = story.locator(".steps .told").all_inner_texts()
+    told = [re.sub(r"checkpoint \d+", "a checkpoint", line) for line in story.locator(".steps .told").all_inner_texts()]
 
-    assert [re.sub(r"checkpoint \d+", "a checkpoint", line) for line in told] == list(STORY)
+    # Flink restores again if it gave a task a slot of the worker that had just died: each restore is a line.
+    assert [line for line, _ in itertools.groupby(told)] == list(STORY)
+    assert 1 <= told.count("restoring from a checkpoint") <= _restores(cluster)
     english.locator(".alarms.none").wait_for(state="attached")
     assert [page.evaluate("window.stayed") for page in pages] == [True, True]
 
@@ -115,6 +118,11 @@ def job_id(cluster):
 def _running_jobs(cluster):
     jobs = json.loads(_ask(cluster, "GET", "/jobs/overview")[2])["jobs"]
     return [job["jid"] for job in jobs if job["state"] == "RUNNING"]
+
+
+def _restores(cluster):
+    (job_id,) = _running_jobs(cluster)
+    return json.loads(_ask(cluster, "GET", f"/jobs/{job_id}/checkpoints")[2])["counts"]["restored"]
 
 
 def _ask(cluster, method, path, **headers):
