@@ -19,18 +19,22 @@ mpl.rcParams["svg.fonttype"] = "none"  # text stays text
 THEMES = {"light": ("#1f2328", ("#0969da", "#54aeff")), "dark": ("#e6edf3", ("#4493f8", "#1f6feb"))}
 
 
-def draw(titles: Mapping[str, str], results: Sequence[Mapping[str, Any]], folder: Path) -> None:
-    """Write benchmarks-{light,dark}.{svg,png}: a group of bars for each contestant, a bar for each number of users."""
+def draw(
+    titles: Mapping[str, str], cases: Mapping[str, str], results: Sequence[Mapping[str, Any]], folder: Path
+) -> None:
+    """Write benchmarks-{light,dark}.{svg,png}: a group of bars for each contestant, a bar for each case.
+
+    Both have titles by their names in the results; each contestant has a result of each case.
+    """
     names = [name for name in reversed(titles) if any(each["contestant"] == name for each in results)]
-    counts = sorted({each["users"] for each in results})
-    speeds = {(each["contestant"], each["users"]): each["eventsPerSecond"] / 1000 for each in results}
-    height = 0.8 / len(counts)
+    speeds = {(each["contestant"], each["case"]): each["eventsPerSecond"] / 1000 for each in results}
+    height = 0.8 / len(cases)
     for theme, (ink, colours) in THEMES.items():
         figure, axes = plt.subplots(figsize=(9, 0.7 * len(names) + 1), layout="constrained")
-        for place, users in enumerate(counts):
+        for place, (case, title) in enumerate(cases.items()):
             ys = [number + 0.4 - height * (place + 0.5) for number in range(len(names))]
-            values = [speeds[name, users] for name in names]
-            bars = axes.barh(ys, values, height, color=colours[place % len(colours)], label=f"{users:,} users")
+            values = [speeds[name, case] for name in names]
+            bars = axes.barh(ys, values, height, color=colours[place % len(colours)], label=title)
             axes.bar_label(bars, [f"{value:,.0f}" for value in values], padding=3, color=ink, fontsize=9)
         axes.set_yticks(range(len(names)), [titles[name] for name in names])
         axes.set_xlabel("Thousand events per second, one core", color=ink)

@@ -3,6 +3,8 @@
 Every contestant gets the same file, in a process of its own, and they take turns. Slow ones get its beginning only. The
 alerts of each must equal those of the plain loop before any speed is printed: user, count and time. What a contestant
 takes for an empty file is its start, and is subtracted.
+
+The job in Java and the JVM engine are compared further: with more users, with RocksDB, and on two cores.
 """
 
 from __future__ import annotations
@@ -30,9 +32,9 @@ BIN = Path(sys.executable).parent
 PEERS = Path(__file__).parent / "peers"
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 FIGURES = PAGE.with_suffix(".json")
-MARKS = "<!-- figures: written by make bench -->\n", "<!-- end of the figures -->\n"
-QUICK = ["--events", "3000000", "--rounds", "1", "--users", "3", "--only", "loop", "jvm", "java_reference", "python"]
-ONE = ("--source-parallelism", "1", "--process-parallelism", "1", "--sink-parallelism", "1")
+MARKS = "<!-- {}: written by make bench -->\n", "<!-- end of the {} -->\n"
+QUICK = ["--events", "3000000", "--rounds", "1", "--cases", "3", "--only", "loop", "jvm", "java_reference", "python"]
+STEPS = ("--source-parallelism", "--process-parallelism", "--sink-parallelism")
 DEADLINE_SECONDS = 1_200.0
 BESIDE = {"checkpoints", "recovery", "log"}
 """Folders of a contestant that hold no alerts."""
@@ -51,6 +53,7 @@ CONTESTANTS = {
     "jvm": Contestant("`--engine jvm`", EXACTLY_ONCE),
     "python": Contestant("`--engine python`", EXACTLY_ONCE, 15),
     "java_reference": Contestant("the job in Java, with Jackson", EXACTLY_ONCE),
+    "java_own_parser": Contestant("the job in Java, with the JVM engine's parser", EXACTLY_ONCE),
     "flink_sql": Contestant("Flink SQL, two OVER windows", EXACTLY_ONCE, 5),
     "stock_pyflink": Contestant("PyFlink with its defaults", EXACTLY_ONCE, 100),
     "bytewax_flow": Contestant("Bytewax", "at least once, recovery store each second", 5),
@@ -58,6 +61,29 @@ CONTESTANTS = {
     "polars_batch": Contestant("Polars", "none: a batch"),
     "duckdb_batch": Contestant("DuckDB", "none: a batch"),
 }
+
+
+class Case(NamedTuple):
+    """What is measured, with a `share`-th of the events; on two cores, each of two files has half of the users."""
+
+    title: str
+    users: int
+    backend: str = "hashmap"
+    cores: int = 1
+    share: int = 1
+    only: tuple[str, ...] = tuple(CONTESTANTS)
+
+
+JAVA = ("jvm", "java_reference")
+CASES = {
+    "3": Case("3 users", 3),
+    "100k": Case("100,000 users", 100_000),
+    "1m": Case("1,000,000 users", 1_000_000, only=(*JAVA, "loop")),
+    "rocksdb": Case("100,000 users in RocksDB", 100_000, "rocksdb", share=5, only=JAVA),
+    "2-cores": Case("3 users, two cores", 3, cores=2, only=JAVA),
+    "2-cores-100k": Case("100,000 users, two cores", 100_000, cores=2, only=JAVA),
+}
+FOR_ALL = [name for name, case in CASES.items() if case.only == tuple(CONTESTANTS)]
 
 
 class Spent(NamedTuple):
@@ -84,26 +110,39 @@ def copy_beginning(file: Path, lines: int, to: Path) -> None:
         target.writelines(islice(source, lines))
 
 
-def command_of(name: str, events: Path, output: Path) -> list[str]:
+def split(file: Path, folder: Path) -> None:
+    """Deal the lines out to two files of a folder by their users: a user's stay in their order."""
+    folder.mkdir()
+    with contextlib.ExitStack() as opened:
+        halves = [opened.enter_context((folder / f"{half}.jsonl").open("wb")) for half in range(2)]
+        for line in opened.enter_context(file.open("rb")):
+            halves[line[line.index(b'",') - 1] % 2].write(line)
+
+
+def command_of(name: str, case: Case, events: Path, output: Path) -> list[str]:
     """Return the command of a contestant's run."""
+    if name.startswith("java_"):
+        others = [case.backend, str(case.cores), *(["QuickEvents"] if name == "java_own_parser" else [])]
+        return [sys.executable, str(PEERS / "java_reference.py"), str(events), str(output), *others]
     if name not in ("jvm", "python"):
         return [sys.executable, str(PEERS / f"{name}.py"), str(events), str(output)]
-    command = [sys.executable, "-m", "flink_abnormal", "run", "--engine", name, *ONE, "--checkpoint-interval", "1s"]
+    command = [sys.executable, "-m", "flink_abnormal", "run", "--engine", name, "--checkpoint-interval", "1s"]
+    command += [part for step in STEPS for part in (step, str(case.cores))] + ["--state-backend", case.backend]
     command += ["--source", "files", "--input", str(events), "--sink", "files", "--output", str(output / "alerts")]
     return [*command, "--checkpoint-dir", str(output / "checkpoints")]
 
 
-def run(name: str, events: Path, output: Path) -> Spent:
-    """Run a contestant on one core."""
+def run(name: str, case: Case, events: Path, output: Path) -> Spent:
+    """Run a contestant on the case's cores."""
     output.mkdir()
     began = time.monotonic()
     process = subprocess.Popen(
-        command_of(name, events, output),
+        command_of(name, case, events, output),
         env=os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "FLINK_LOG_DIR": str(output / "log")},
         start_new_session=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        preexec_fn=lambda: os.sched_setaffinity(0, {0}),  # noqa: PLW1509 - this process has one thread
+        preexec_fn=lambda: os.sched_setaffinity(0, range(case.cores)),  # noqa: PLW1509 - this process has one thread
     )
     spent: dict[int, float] = {}
     while process.poll() is None:
@@ -126,39 +165,43 @@ def alerts_of(output: Path) -> list[tuple[str, int, int]]:
     return sorted((alert["userId"], alert["count"], alert["timestamp"]) for alert in alerts)
 
 
-def measure(scratch: Path, users: int, names: list[str], events: int, rounds: int) -> list[dict[str, Any]]:
-    """Return the figures of all contestants for so many users."""
-    numbers = {name: events // CONTESTANTS[name].share for name in names}
-    files = {number: scratch / f"{number}.jsonl" for number in {0, events, *numbers.values()}}
-    write_events(files[events], users, events)
+def measure(scratch: Path, key: str, names: list[str], events: int, rounds: int) -> list[dict[str, Any]]:
+    """Return the figures of a case's contestants."""
+    case = CASES[key]
+    names = [name for name in names if name in case.only]
+    most = events // case.share
+    numbers = {name: most // CONTESTANTS[name].share for name in names}
+    files = {number: scratch / f"{number}.jsonl" for number in {0, most, *numbers.values()}}
+    write_events(files[most], case.users, most)
     expected = {}
     for number, file in files.items():
-        if number != events:
-            copy_beginning(files[events], number, file)
-        run("loop", file, scratch / f"expected-{number}")
+        if number != most:
+            copy_beginning(files[most], number, file)
+        run("loop", case, file, scratch / f"expected-{number}")
         expected[number] = alerts_of(scratch / f"expected-{number}")
+        if case.cores > 1:
+            files[number] = file.with_suffix("")
+            split(file, files[number])
     for name in names:  # the first one after an installation compiles, and reads from the disk
-        run(name, files[0], scratch / f"{name}-first")
+        run(name, case, files[0], scratch / f"{name}-first")
     starts: dict[str, list[Spent]] = {name: [] for name in names}
     runs: dict[str, list[Spent]] = {name: [] for name in names}
     for each in range(rounds):
         for name, number in numbers.items():
-            starts[name].append(run(name, files[0], scratch / f"{name}-{each}-start"))
-            runs[name].append(run(name, files[number], scratch / f"{name}-{each}"))
+            starts[name].append(run(name, case, files[0], scratch / f"{name}-{each}-start"))
+            runs[name].append(run(name, case, files[number], scratch / f"{name}-{each}"))
             if alerts_of(scratch / f"{name}-{each}") != expected[number]:
                 sys.exit(f"{name} has other alerts than the plain loop.")
-            print(f"round {each + 1}, {users} users, {name}: {runs[name][-1]}, start {starts[name][-1]}", flush=True)
-    return [figures(name, users, numbers[name], starts[name], runs[name]) for name in names]
+            print(f"round {each + 1}, {case.title}, {name}: {runs[name][-1]}, start {starts[name][-1]}", flush=True)
+    return [{"contestant": name, "case": key, **figures(numbers[name], starts[name], runs[name])} for name in names]
 
 
-def figures(name: str, users: int, events: int, starts: list[Spent], runs: list[Spent]) -> dict[str, Any]:
+def figures(events: int, starts: list[Spent], runs: list[Spent]) -> dict[str, Any]:
     """Return medians over the rounds, the start subtracted."""
     start = Spent(*(statistics.median(values) for values in zip(*starts, strict=True)))
     speeds = [round(events / (each.wall - start.wall)) for each in runs]
     cpu = events / (statistics.median(each.cpu for each in runs) - start.cpu)
     return {
-        "contestant": name,
-        "users": users,
         "events": events,
         "eventsPerSecond": statistics.median(speeds),
         "rounds": speeds,
@@ -167,17 +210,18 @@ def figures(name: str, users: int, events: int, starts: list[Spent], runs: list[
     }
 
 
-def table(results: list[dict[str, Any]]) -> str:
-    """Return the results as a table in Markdown: thousand events per second, with the spread of the rounds."""
-    counts = sorted({each["users"] for each in results})
-    rows = [["", *(f"{users:,} users" for users in counts), "start", "guarantee"]]
-    rows.append(["---", *("---:" for _ in counts), "---:", "---"])
+def table(results: list[dict[str, Any]], keys: list[str]) -> str:
+    """Return the results of cases as a table in Markdown: thousand events per second, with the spread of the rounds."""
+    measured = {(each["contestant"], each["case"]): each for each in results}
+    keys = [key for key in keys if any(case == key for _, case in measured)]
+    rows = [["", *(CASES[key].title for key in keys), "start", "guarantee"]]
+    rows.append(["---", *("---:" for _ in keys), "---:", "---"])
     for name, contestant in CONTESTANTS.items():
-        mine = {each["users"]: each for each in results if each["contestant"] == name}
-        if mine:
-            start = statistics.median(each["startSeconds"] for each in mine.values())
-            rows.append([contestant.title, *(_speed(mine[users]) for users in counts), f"{start:.1f} s"])
-            rows[-1].append(contestant.guarantee)
+        mine = [measured.get((name, key)) for key in keys]
+        starts = [each["startSeconds"] for each in mine if each]
+        if starts:
+            speeds = [_speed(each) if each else "" for each in mine]
+            rows.append([contestant.title, *speeds, f"{statistics.median(starts):.1f} s", contestant.guarantee])
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
@@ -192,7 +236,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=15_000_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--users", type=int, nargs="+", default=[3, 100_000])
+    parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
     parser.add_argument("--only", nargs="+", choices=CONTESTANTS, default=list(CONTESTANTS))
     parser.add_argument("--quick", action="store_true", help="four contestants, one round, two minutes")
     parser.add_argument("--write", action="store_true", help=f"write {FIGURES.name}, {PAGE.name} and its charts")
@@ -200,18 +244,26 @@ def main() -> None:
     if given.quick:
         given = parser.parse_args(QUICK)
     results = []
-    for users in given.users:
+    for key in given.cases:
         with tempfile.TemporaryDirectory() as scratch:
-            results += measure(Path(scratch), users, given.only, given.events, given.rounds)
-    print(table(results))
+            results += measure(Path(scratch), key, given.only, given.events, given.rounds)
+    further = [key for key in CASES if key not in FOR_ALL]
+    print(table(results, FOR_ALL), table(results, further), sep="\n")
     if given.write:
         from chart import draw
 
         FIGURES.write_text(json.dumps({"python": platform.python_version(), "results": results}, indent=1) + "\n")
-        before, _, rest = PAGE.read_text(encoding="utf-8").partition(MARKS[0])
-        after = rest.partition(MARKS[1])[2]
-        PAGE.write_text(before + MARKS[0] + table(results) + MARKS[1] + after, encoding="utf-8")
-        draw({name: each.title.strip("`") for name, each in CONTESTANTS.items()}, results, PAGE.parent / "images")
+        write_page("figures", table(results, FOR_ALL))
+        write_page("further figures", table(results, further))
+        titles = {name: each.title.replace("`", "") for name, each in CONTESTANTS.items()}
+        draw(titles, {key: CASES[key].title for key in FOR_ALL}, results, PAGE.parent / "images")
+
+
+def write_page(what: str, figures: str) -> None:
+    """Replace what stands between two marks."""
+    begin, end = (mark.format(what) for mark in MARKS)
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(begin)
+    PAGE.write_text(before + begin + figures + end + rest.partition(end)[2], encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
 """The seed's job as people write it in Java: text lines, Jackson, a KeyedProcessFunction, a FileSink.
 
-`java_reference.py EVENTS OUTPUT`
+`java_reference.py EVENTS OUTPUT [BACKEND [PARALLELISM [PARSER]]]`; PARSER is JacksonEvents, or QuickEvents, which reads
+a line with the JVM engine's own parser.
 """
 
 import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 from flink_abnormal.jvm import jar, parts
@@ -16,9 +19,11 @@ from pyflink.common import Configuration
 from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.java_gateway import get_gateway
 
-events, output = map(Path, sys.argv[1:])
+events, output = map(Path, sys.argv[1:3])
+backend, parallelism, parser = [*sys.argv[3:], *("hashmap", "1", "JacksonEvents")[len(sys.argv) - 3 :]]
 settings = {
-    **embedded.settings("hashmap"),
+    **embedded.settings(backend),
+    "state.backend.type": backend,
     "execution.checkpointing.interval": "1s",
     "execution.checkpointing.dir": (output / "checkpoints").as_uri(),
 }
@@ -26,8 +31,12 @@ configuration = Configuration()
 for key, value in settings.items():
     configuration.set_string(key, value)
 env = StreamExecutionEnvironment.get_execution_environment(configuration)
-env.set_parallelism(1)
-mine = parts.Parts(jar.build(Path(__file__).parents[1] / "reference", distribution.parts(), os.environ))
+env.set_parallelism(int(parallelism))
+with tempfile.TemporaryDirectory() as folder:
+    texts = Path(folder, "reference")
+    shutil.copytree(Path(__file__).parents[1] / "reference", texts)
+    shutil.copy(parts.TEXTS / "QuickJson.java", texts)
+    mine = parts.Parts(jar.build(texts, distribution.parts(), os.environ))
 mine.add_to(env)
 flink = get_gateway().jvm.org.apache.flink
 paths = get_gateway().new_array(flink.core.fs.Path, 1)
@@ -36,7 +45,7 @@ lines = flink.connector.file.src.reader.TextLineInputFormat()
 source = flink.connector.file.src.FileSource.forRecordStreamFormat(lines, paths).build()
 nothing = flink.api.common.eventtime.WatermarkStrategy.noWatermarks()
 read = env._j_stream_execution_environment.fromSource(source, nothing, "lines")  # noqa: SLF001
-alerts = read.flatMap(mine.new("JacksonEvents")).keyBy(mine.new("CountInARow$User")).process(mine.new("CountInARow"))
+alerts = read.flatMap(mine.new(parser)).keyBy(mine.new("CountInARow$User")).process(mine.new("CountInARow"))
 encoder = flink.api.common.serialization.SimpleStringEncoder()
 folder = flink.core.fs.Path((output / "alerts").as_uri())
 sink = flink.connector.file.sink.FileSink.forRowFormat(folder, encoder).build()

@@ -15,7 +15,7 @@ from flink_abnormal.core.operators import PARSE, REFUSED
 from flink_abnormal.core.published import BYTES_READ
 from flink_abnormal.core.time_settings import EARLIEST_MS, MESSAGE_TIME
 from flink_abnormal.core.values import normal_text, split_names
-from flink_abnormal.pipeline import event_time, tally
+from flink_abnormal.pipeline import event_time, formats, tally
 from flink_abnormal.pipeline.formats import sshd, syslog
 from flink_abnormal.pipeline.formats.jsonl import USER_FIELD, other_kind
 from flink_abnormal.pipeline.formats.record import MAX_LINE_BYTES
@@ -38,6 +38,15 @@ class Parsed(NamedTuple):
     events: DataStream
     dead_letters: list[DataStream]
     tallies: list[DataStream]
+
+
+def in_blocks(settings: Settings) -> bool:
+    """Return whether files' lines come many to a record, which is faster: if each is parsed alone, and in Java.
+
+    In event time the source looks at each line.
+    """
+    records = settings.records
+    return records.format in JAVA_PARSERS and not formats.refers_back(records) and not settings.time.event
 
 
 def build(records: DataStream, origin: Origin, settings: Settings, parallelism: int, java_parts: Parts) -> Parsed:
@@ -64,6 +73,7 @@ def _in_java(
         "ParseRecords",
         parser,
         origin.of_messages,
+        not origin.of_messages and in_blocks(settings),
         origin.of_messages and settings.records.timestamp_field == MESSAGE_TIME,
         settings.time.event,
         EARLIEST_MS,

@@ -15,6 +15,8 @@ from flink_abnormal.core.settings import from_values, options
 from flink_abnormal.pipeline import formats, kafka
 
 EXAMPLES = 200
+BEFORE, BEHIND = b'{"userId":"lee", \n', b'\n,"x":1}'
+"""Bytes of the lines beside one, which are none of its own."""
 MAPPED = {"user_field": "actor.id", "abnormal_field": "outcome", "timestamp_field": "@timestamp"}
 OPTIONS = {
     "plain": {},
@@ -160,7 +162,7 @@ def java_parser(java_parts):
             record = tuples.Tuple7(line, "log", 1, "", b"", b"", 0)
             if message is not None:
                 record = tuples.Tuple6(line, message.envelope, message.topic, message.partition, message.offset, 0)
-            outcome = parser.parse(record)
+            outcome = parser.parse(record, BEFORE + line + BEHIND, len(BEFORE), len(BEFORE + line))
             if outcome == 0:
                 return UserEvent(*(java_parts.field(parser, name) for name in ("user", "kind", "times", "time", "id")))
             return None if outcome == 1 else "refused"

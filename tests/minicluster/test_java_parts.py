@@ -36,10 +36,10 @@ def read(java_parts, tmp_path):
     jvm = get_gateway().jvm
     files = jvm.org.apache.flink.connector.file.src
 
-    def read(content, *, skip=None, syslog=False):
+    def read(content, *, skip=None, syslog=False, blocks=False):
         file = tmp_path / "log"
         file.write_bytes(content)
-        lines = java_parts.new("LineFormat", Types.STRING().get_java_type_info(), LONGEST, 4, syslog, syslog)
+        lines = java_parts.new("LineFormat", Types.STRING().get_java_type_info(), LONGEST, 4, syslog, syslog, blocks)
         split = files.FileSourceSplit("1", jvm.org.apache.flink.core.fs.Path(str(file)), 0, 0, 0, 0)
         if skip is None:
             reader = lines.createReader(None, split)
@@ -49,7 +49,8 @@ def read(java_parts, tmp_path):
         found = []
         while (batch := reader.readBatch()) is not None:
             while (each := batch.next()) is not None:
-                found.append(tuple(each.getRecord().getField(place) for place in range(7)))
+                line, *others = (each.getRecord().getField(place) for place in range(7))
+                found.append((bytes(line), *others, each.getRecordSkipCount()))
         reader.close()
         return found
 
@@ -73,20 +74,46 @@ def test_a_line_ends_where_flinks_own_text_format_ends_it_and_is_numbered_from_t
 
     found = read(ends, skip=skip)
 
-    assert [(bytes(line), number) for line, _, number, *_ in found] == list(zip(lines, range(1, 9), strict=True))[
-        skip or 0 :
-    ]
-    assert [(problem, size) for *_, problem, _, _, size in found[-2:]] == [
+    numbers = range(1, 9)
+    assert [(line, number, read_by_now) for line, _, number, *_, read_by_now in found] == list(
+        zip(lines, numbers, numbers, strict=True)
+    )[skip or 0 :]
+    assert [(problem, size) for *_, problem, _, _, size, _ in found[-2:]] == [
         ("a line of 101 bytes; at most 100 are read", 101),
         ("", 100),
     ]
+
+
+@pytest.mark.parametrize("skip", [None, 0, 2, 5])
+def test_lines_come_in_blocks_up_to_one_with_a_problem_and_after_a_restore_from_the_next_one_on(read, skip):
+    content = b"\n\na\r\nb\n" + b"e" * 101 + b"\nf\n\ng"
+
+    found = read(content, skip=skip, blocks=True)
+
+    first = {None: b"\n\na\nb", 0: b"\n\na\nb", 2: b"a\nb"}.get(skip)
+    before = [] if first is None else [(first, (skip or 0) + 1, "", len(first), 4)]
+    long = [] if skip == 5 else [(b"eeee", 5, "a line of 101 bytes; at most 100 are read", 101, 5)]
+    assert [(line, number, problem, size, read_by_now) for line, _, number, problem, _, _, size, read_by_now in found] == [
+        *before,
+        *long,
+        (b"f\n\ng", 6, "", 4, 8),
+    ]
+
+
+def test_lines_are_whole_across_blocks_and_across_reads_of_the_file(read):
+    lines = [str(number).encode() * 9 for number in range(20_000)]
+
+    for end in (b"\n", b"\r", b"\r\n"):
+        found = read(end.join(lines), blocks=True)
+        assert b"\n".join(block for block, *_ in found).split(b"\n") == lines
+        assert [number for _, _, number, *_ in found][1:] == [1 + read_by_now for *_, read_by_now in found][:-1]
 
 
 @pytest.mark.parametrize("skip", [None, 3, 5, 6])
 def test_a_line_that_refers_to_an_earlier_one_comes_with_it_also_after_a_restore_between_the_two(read, skip):
     found = read(b"\n".join(LOG), skip=skip, syslog=True)
 
-    assert {number: bytes(before) for _, _, number, _, before, _, _ in found if bytes(before)} == {
+    assert {number: bytes(before) for _, _, number, _, before, *_ in found if bytes(before)} == {
         number: before for number, before in {4: LOG[1], 7: PAM}.items() if number > (skip or 0)
     }
-    assert [bytes(first) for *_, first, _ in found][-1] == LOG[1][:64]
+    assert [bytes(first) for *_, first, _, _ in found][-1] == LOG[1][:64]

@@ -164,7 +164,7 @@ def java_parser(java_parts):
                     if of_messages
                     else tuples.Tuple7(line, "log", 1, "", before, first, 0)
                 )
-                outcome = parser.parse(record)
+                outcome = parser.parse(record, line, 0, len(line))
                 event = (java_parts.field(parser, name) for name in ("user", "kind", "times", "time", "id"))
                 parsed.append(UserEvent(*event) if outcome == 0 else None if outcome == 1 else "refused")
             return parsed, dict(java_parts.field(tally, "sums"))

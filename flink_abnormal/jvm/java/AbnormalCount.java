@@ -7,10 +7,17 @@ import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.java.tuple.Tuple5;
 import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
 
-/** Counts a user's abnormal events in a row; 0 is no value. */
+/**
+ * Counts a user's abnormal events in a row; 0 is no value. The counts of recent users are remembered beside the state,
+ * which is then only written to, and only when a count changes.
+ */
 public final class AbnormalCount extends Detector {
+    private static final int PLACES = 1024; // a power of two
+
     private final String name;
     private transient ValueState count;
+    private transient String[] users;
+    private transient long[] counts;
 
     /** @param name of the state */
     public AbnormalCount(TypeInformation produced, Number threshold, LiveView live, String name) {
@@ -20,15 +27,28 @@ public final class AbnormalCount extends Detector {
 
     void bind() {
         count = getRuntimeContext().getState(new ValueStateDescriptor(name, Types.LONG));
+        users = new String[PLACES];
+        counts = new long[PLACES];
     }
 
-    long counted(long time) throws Exception {
+    long counted(Tuple5 event) throws Exception {
+        int place = place(event);
+        if (event.f0.equals(users[place])) return counts[place];
         Long found = (Long) count.value();
         return found == null ? 0L : found.longValue();
     }
 
     void keep(Tuple5 event, long now, KeyedProcessFunction.Context context) throws Exception {
+        int place = place(event);
+        if (!event.f0.equals(users[place])) users[place] = (String) event.f0;
+        else if (counts[place] == now) return;
+        counts[place] = now;
         if (now == 0L) count.clear();
         else count.update(Long.valueOf(now));
+    }
+
+    private static int place(Tuple5 event) {
+        int hash = event.f0.hashCode();
+        return (hash ^ hash >>> 16) & PLACES - 1;
     }
 }

@@ -35,16 +35,17 @@ public final class AbnormalWithin extends Detector {
         return new TupleTypeInfo(types);
     }
 
-    long counted(long time) throws Exception {
+    long counted(Tuple5 event) throws Exception {
         Tuple4 now = (Tuple4) row.value();
         if (now == null) return 0L;
+        long time = number(event.f3);
         long oldest = number(now.f0);
         long count = number(now.f2);
         for (long end = number(now.f1); oldest < end; oldest++) {
-            Tuple2 event = (Tuple2) events.get(Long.valueOf(oldest));
-            if (number(event.f0) >= time - withinMs) break;
+            Tuple2 first = (Tuple2) events.get(Long.valueOf(oldest));
+            if (number(first.f0) >= time - withinMs) break;
             events.remove(Long.valueOf(oldest));
-            count -= number(event.f1);
+            count -= number(first.f1);
         }
         row.update(new Tuple4(Long.valueOf(oldest), now.f1, Long.valueOf(count), now.f3));
         return count;

@@ -13,7 +13,7 @@ public abstract class Detector extends KeyedProcessFunction implements ResultTyp
     private final TypeInformation produced;
     private final Long threshold;
     private final LiveView live;
-    private transient Blake2b digest;
+    private transient Digest digest;
 
     /** @param live may be null: nothing is shown */
     Detector(TypeInformation produced, Number threshold, LiveView live) {
@@ -27,7 +27,7 @@ public abstract class Detector extends KeyedProcessFunction implements ResultTyp
     }
 
     public void open(OpenContext context) throws Exception {
-        digest = new Blake2b();
+        digest = new Digest();
         if (live != null) live.open(getRuntimeContext().getMetricGroup());
         bind();
     }
@@ -35,8 +35,8 @@ public abstract class Detector extends KeyedProcessFunction implements ResultTyp
     /** Binds the state. */
     abstract void bind();
 
-    /** Returns the count before an abnormal event at that time. */
-    abstract long counted(long time) throws Exception;
+    /** Returns the count before an abnormal event. */
+    abstract long counted(Tuple5 event) throws Exception;
 
     /** Stores the count after an event, which is 0 for a normal one. */
     abstract void keep(Tuple5 event, long count, KeyedProcessFunction.Context context) throws Exception;
@@ -48,7 +48,7 @@ public abstract class Detector extends KeyedProcessFunction implements ResultTyp
             if (live != null) live.saw((String) event.f0, 0L, 1L);
             return;
         }
-        long before = counted(((Long) event.f3).longValue());
+        long before = counted(event);
         long times = ((Long) event.f2).longValue();
         long count = before + times;
         keep(event, count, context);

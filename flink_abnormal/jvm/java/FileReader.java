@@ -1,5 +1,6 @@
 package flinkabnormal;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
@@ -10,7 +11,7 @@ import org.apache.flink.connector.file.src.reader.BulkFormat;
 import org.apache.flink.connector.file.src.util.CheckpointedPosition;
 import org.apache.flink.connector.file.src.util.RecordAndPosition;
 
-/** Reads one file: a record per line, and at most one for a read error. */
+/** Reads one file: a record per line or per block of lines, and at most one for a read error. */
 final class FileReader implements BulkFormat.Reader {
     private static final int BATCH_BYTES = 64 * 1024;
     private static final int BATCH_LINES = 1000;
@@ -19,36 +20,46 @@ final class FileReader implements BulkFormat.Reader {
     private final String name;
     private final Lines lines;
     private final SyslogContext context;
+    private final boolean blocks;
+    private final ByteArrayOutputStream block = new ByteArrayOutputStream();
+    private long blockFirst;
+    private long blockLast;
+    private List records;
     private long number;
     private long skip;
     private InputStream in;
     private boolean ended;
 
-    /** @param skip the number of lines read before, or LineFormat.ENDED */
-    FileReader(String name, Lines lines, SyslogContext context, long skip) {
+    /**
+     * @param blocks whether lines come together, joined by LF
+     * @param skip the number of lines read before, or LineFormat.ENDED
+     */
+    FileReader(String name, Lines lines, SyslogContext context, boolean blocks, long skip) {
         this.name = name;
         this.lines = lines;
         this.context = context;
+        this.blocks = blocks;
         this.skip = skip;
         this.ended = skip == LineFormat.ENDED;
     }
 
     /** Returns a batch of records, or null at the end. */
     public BulkFormat.RecordIterator readBatch() {
-        List records = new ArrayList();
+        records = new ArrayList();
+        int count = 0;
         long bytes = 0;
-        while (!ended && records.size() < BATCH_LINES && bytes < BATCH_BYTES) {
-            RecordAndPosition record = next();
-            if (record != null) {
-                records.add(record);
+        while (!ended && count < BATCH_LINES && bytes < BATCH_BYTES) {
+            if (next()) {
+                count++;
                 bytes += lines.size();
             }
         }
+        endBlock();
         return records.isEmpty() ? null : new Batch(records.iterator());
     }
 
-    /** Reads a line; returns null at the end, or for a line that was read before. */
-    private RecordAndPosition next() {
+    /** Reads a line; returns false at the end, or for a line that was read before. */
+    private boolean next() {
         try {
             if (in == null) {
                 in = InputFile.open(name);
@@ -56,26 +67,48 @@ final class FileReader implements BulkFormat.Reader {
             }
             if (!lines.next()) {
                 ended = true;
-                return null;
+                return false;
             }
         } catch (IOException error) {
             ended = true;
             number = Math.max(number, skip);
-            return record(lines.line(), Problem.sentence(error, number), LineFormat.ENDED);
+            add(lines.line(), Problem.sentence(error, number), LineFormat.ENDED);
+            return true;
         }
         number++;
-        byte[] line = lines.line();
-        if (context != null) context.read(line, lines.size());
-        if (number <= skip) return null;
-        return record(line, lines.problem(), CheckpointedPosition.NO_OFFSET);
+        if (context != null) context.read(lines.line(), lines.size());
+        if (number <= skip) return false;
+        String problem = lines.problem();
+        if (blocks && problem.isEmpty()) addToBlock();
+        else add(lines.line(), problem, CheckpointedPosition.NO_OFFSET);
+        return true;
     }
 
-    private RecordAndPosition record(byte[] line, String problem, long offset) {
+    private void addToBlock() {
+        if (blockFirst == 0) blockFirst = number;
+        else block.write('\n');
+        lines.addTo(block);
+        blockLast = number;
+    }
+
+    private void endBlock() {
+        if (blockFirst == 0) return;
+        byte[] together = block.toByteArray();
+        add(together, blockFirst, "", together.length, CheckpointedPosition.NO_OFFSET, blockLast);
+        block.reset();
+        blockFirst = 0;
+    }
+
+    private void add(byte[] line, String problem, long offset) {
+        endBlock();
+        add(line, number, problem, lines.size(), offset, number);
+    }
+
+    private void add(byte[] bytes, long first, String problem, long size, long offset, long last) {
         byte[] before = context == null ? NOTHING : context.before();
-        byte[] first = context == null ? NOTHING : context.first();
-        Object record = new Tuple7(
-            line, name, Long.valueOf(number), problem, before, first, Long.valueOf(lines.size()));
-        return new RecordAndPosition(record, offset, number);
+        byte[] dated = context == null ? NOTHING : context.first();
+        Object record = new Tuple7(bytes, name, Long.valueOf(first), problem, before, dated, Long.valueOf(size));
+        records.add(new RecordAndPosition(record, offset, last));
     }
 
     public void close() throws IOException {

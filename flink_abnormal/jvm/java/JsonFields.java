@@ -39,16 +39,16 @@ final class JsonFields implements Serializable {
     }
 
     /** Where the text of a line begins: after a byte order mark, and white space as Python strips it. */
-    static int start(byte[] line) {
-        boolean marked = line.length > 2 && line[0] == (byte) 0xef && line[1] == (byte) 0xbb && line[2] == (byte) 0xbf;
-        int from = marked ? 3 : 0;
-        while (from < line.length && isBlank(line[from])) from++;
-        return from;
+    static int start(byte[] bytes, int from, int to) {
+        boolean marked =
+            to - from > 2 && bytes[from] == (byte) 0xef && bytes[from + 1] == (byte) 0xbb && bytes[from + 2] == (byte) 0xbf;
+        int start = marked ? from + 3 : from;
+        while (start < to && isBlank(bytes[start])) start++;
+        return start;
     }
 
     /** Where the text of a line that begins at `from` ends. */
-    static int end(byte[] line, int from) {
-        int to = line.length;
+    static int end(byte[] line, int from, int to) {
         while (to > from && isBlank(line[to - 1])) to--;
         return to;
     }

@@ -23,7 +23,6 @@ import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.ObjectRea
  * the same.
  */
 public final class JsonLines extends LineParser {
-    private static final int LINE = 0;
     private static final int LONGEST_USER = 1024;
     private static final Pattern POINT_ZERO = Pattern.compile("(-?(?:0|[1-9][0-9]*))\\.0+");
     private static final String MATCHED = "matched ";
@@ -44,7 +43,7 @@ public final class JsonLines extends LineParser {
     private transient JsonFields timestampField;
     private transient ObjectReader json;
     private transient QuickJson plain;
-    private transient Blake2b digest;
+    private transient Digest digest;
     private transient Set unmatched;
     private transient Tally tally;
 
@@ -83,7 +82,7 @@ public final class JsonLines extends LineParser {
         abnormalField = new JsonFields(abnormal);
         timestampField = new JsonFields(timestamp);
         json = JsonFields.reader();
-        digest = new Blake2b();
+        digest = new Digest();
         unmatched = new HashSet(kinds.keySet());
         boolean named = users.length == 1 && usersInJson && (users[0] + abnormal + timestamp).indexOf('[') < 0;
         boolean distinct = !users[0].equals(abnormal) && !users[0].equals(timestamp) && !abnormal.equals(timestamp);
@@ -93,11 +92,10 @@ public final class JsonLines extends LineParser {
         times = 1;
     }
 
-    public int parse(Tuple record) {
-        byte[] line = (byte[]) record.getField(LINE);
-        if (line.length > longest) return REFUSED;
-        int from = JsonFields.start(line);
-        int to = JsonFields.end(line, from);
+    public int parse(Tuple record, byte[] line, int first, int last) {
+        if (last - first > longest) return REFUSED;
+        int from = JsonFields.start(line, first, last);
+        int to = JsonFields.end(line, from, last);
         if (from == to) return SKIPPED;
         if (plain != null && plain.read(line, from, to) && readPlain(line)) return end(line, from, to);
         JsonNode object = JsonFields.object(json, line, from, to);

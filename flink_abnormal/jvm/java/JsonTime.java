@@ -19,10 +19,10 @@ public final class JsonTime extends RecordTime {
 
     public long of(Tuple record) {
         byte[] value = (byte[]) record.getField(VALUE);
-        int from = JsonFields.start(value);
+        int from = JsonFields.start(value, 0, value.length);
         if (from == value.length) return NONE;
         if (json == null) json = JsonFields.reader();
-        JsonNode object = JsonFields.object(json, value, from, JsonFields.end(value, from));
+        JsonNode object = JsonFields.object(json, value, from, JsonFields.end(value, from, value.length));
         return object == null ? NONE : times.of(field.find(object));
     }
 }

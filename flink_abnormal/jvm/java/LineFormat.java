@@ -7,7 +7,7 @@ import org.apache.flink.connector.file.src.reader.BulkFormat;
 import org.apache.flink.connector.file.src.util.CheckpointedPosition;
 
 /**
- * Files as lines, each with its file name and number. A read error is a record too, with the reason: Flink's own text
+ * Files as lines, with their file's name and the number of the first. A read error is a record too, with the reason: Flink's own text
  * format fails the job instead.
  *
  * <p>The position in a file is the number of lines read, as in Flink's text format: a snapshot of either fits the
@@ -21,6 +21,7 @@ public class LineFormat implements BulkFormat {
     private final int kept;
     private final boolean syslog;
     private final boolean dated;
+    private final boolean blocks;
 
     /**
      * @param produced the type of records: that of the Python class Record
@@ -28,13 +29,17 @@ public class LineFormat implements BulkFormat {
      * @param kept how many bytes of such a line are shown
      * @param syslog whether a line needs earlier ones (SyslogContext)
      * @param dated whether it needs the first date of its file too
+     * @param blocks whether a record is many lines, joined by LF, of which each stands alone
      */
-    public LineFormat(TypeInformation produced, Integer longest, Integer kept, Boolean syslog, Boolean dated) {
+    public LineFormat(
+        TypeInformation produced, Integer longest, Integer kept, Boolean syslog, Boolean dated, Boolean blocks
+    ) {
         this.produced = produced;
         this.longest = longest.intValue();
         this.kept = kept.intValue();
         this.syslog = syslog.booleanValue();
         this.dated = dated.booleanValue();
+        this.blocks = blocks.booleanValue();
     }
 
     public boolean isSplittable() {
@@ -55,6 +60,7 @@ public class LineFormat implements BulkFormat {
     }
 
     private BulkFormat.Reader reader(FileSourceSplit split, long skip) {
-        return new FileReader(split.path().getPath(), new Lines(longest, kept), syslog ? new SyslogContext(dated) : null, skip);
+        SyslogContext context = syslog ? new SyslogContext(dated) : null;
+        return new FileReader(split.path().getPath(), new Lines(longest, kept), context, blocks, skip);
     }
 }

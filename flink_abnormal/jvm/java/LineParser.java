@@ -21,5 +21,6 @@ public abstract class LineParser implements Serializable {
     /** Prepares, in the task; what the parser finds is counted in `tally`. */
     public abstract void open(Tally tally);
 
-    public abstract int parse(Tuple record);
+    /** Parses a record's bytes from one place to another: all of them, or a line of several. */
+    public abstract int parse(Tuple record, byte[] bytes, int from, int to);
 }

@@ -1,7 +1,9 @@
 package flinkabnormal;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
@@ -12,11 +14,18 @@ final class Lines {
     private final int longest;
     private final int kept;
     private final byte[] buffer = new byte[64 * 1024];
+    /** The buffer's bytes, each as a char: a JVM searches texts many bytes at a time. */
+    private String text = "";
     private InputStream in;
     private int at;
     private int end;
+    private int lineFeed;
+    private int carriageReturn;
     private boolean skipLineFeed;
-    private byte[] line = new byte[512];
+    private byte[] joined = new byte[512];
+    /** The last line is here, from `start` on: in the buffer, or joined from several. */
+    private byte[] bytes = buffer;
+    private int start;
     private int held;
     private long size;
 
@@ -31,7 +40,12 @@ final class Lines {
 
     /** The last line read, or its first bytes if it is too long. */
     byte[] line() {
-        return Arrays.copyOf(line, tooLong() ? kept : held);
+        return Arrays.copyOfRange(bytes, start, start + (tooLong() ? kept : held));
+    }
+
+    /** Adds the last line, which is not too long, to others. */
+    void addTo(ByteArrayOutputStream others) {
+        others.write(bytes, start, held);
     }
 
     /** The line's length in bytes, without its line break. */
@@ -52,6 +66,8 @@ final class Lines {
     boolean next() throws IOException {
         held = 0;
         size = 0;
+        bytes = joined;
+        start = 0;
         while (at < end || fill()) {
             if (skipLineFeed && buffer[at] == '\n') {
                 skipLineFeed = false;
@@ -59,9 +75,15 @@ final class Lines {
                 continue;
             }
             skipLineFeed = false;
-            int stop = at;
-            while (stop < end && buffer[stop] != '\n' && buffer[stop] != '\r') stop++;
-            keep(at, stop);
+            int stop = lineEnd();
+            if (stop < end && size == 0) {
+                bytes = buffer;
+                start = at;
+                size = stop - at;
+                held = (int) Math.min(size, longest);
+            } else {
+                join(at, stop);
+            }
             at = stop;
             if (stop < end) {
                 skipLineFeed = buffer[stop] == '\r';
@@ -77,15 +99,31 @@ final class Lines {
         end = 0;
         int got = in.read(buffer, 0, buffer.length);
         end = Math.max(got, 0);
+        text = new String(buffer, 0, end, StandardCharsets.ISO_8859_1);
+        lineFeed = -1;
+        carriageReturn = -1;
         return got > 0;
     }
 
-    private void keep(int from, int to) {
+    /** The place of the next line break, or the buffer's end. */
+    private int lineEnd() {
+        if (lineFeed < at) lineFeed = find('\n');
+        if (carriageReturn < at) carriageReturn = find('\r');
+        return Math.min(lineFeed, carriageReturn);
+    }
+
+    private int find(char sought) {
+        int found = text.indexOf(sought, at);
+        return found < 0 ? end : found;
+    }
+
+    private void join(int from, int to) {
         int count = (int) Math.min(to - from, longest - (long) held);
-        if (held + count > line.length) {
-            line = Arrays.copyOf(line, Math.min(longest, Math.max(2 * line.length, held + count)));
+        if (held + count > joined.length) {
+            joined = Arrays.copyOf(joined, Math.min(longest, Math.max(2 * joined.length, held + count)));
+            bytes = joined;
         }
-        System.arraycopy(buffer, from, line, held, count);
+        System.arraycopy(buffer, from, joined, held, count);
         held += count;
         size += to - from;
     }

@@ -1,5 +1,7 @@
 package flinkabnormal;
 
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.apache.flink.api.java.tuple.Tuple;
 import org.apache.flink.api.java.tuple.Tuple5;
 import org.apache.flink.api.java.tuple.Tuple7;
@@ -11,8 +13,8 @@ import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.util.OutputTag;
 
 /**
- * The parse step: the twin of pipeline/parse.py. Refused records, and the first skipped one, go to a side output, where
- * Python parses them again and says why they are unusable. Figures are summed here, and emitted before each checkpoint.
+ * The parse step: the twin of pipeline/parse.py, which gets each line alone. Refused records, and the first skipped one,
+ * go to a side output, where Python parses them again and says why they are unusable. Figures are summed here, and emitted before each checkpoint.
  */
 public final class ParseRecords extends AbstractStreamOperator implements OneInputStreamOperator {
     private static final int LINES_A_COUNT = 256;
@@ -20,12 +22,15 @@ public final class ParseRecords extends AbstractStreamOperator implements OneInp
     private static final int FILE = 1;
     private static final int NUMBER = 2;
     private static final int PROBLEM = 3;
+    private static final int BEFORE = 4;
+    private static final int FIRST = 5;
     private static final int SIZE = 6;
     private static final int TOPIC = 2;
     private static final int MESSAGE_TIME = 5;
 
     private final LineParser parser;
     private final boolean ofMessages;
+    private final boolean blocks;
     private final boolean timeOfMessage;
     private final boolean placed;
     private final long earliestMs;
@@ -37,6 +42,7 @@ public final class ParseRecords extends AbstractStreamOperator implements OneInp
     private transient Tally tally;
     private transient StreamRecord event;
     private transient Counter bytesCounter;
+    private transient Counter recordsCounter;
     private transient long abnormal;
     private transient long normal;
     private transient long skipped;
@@ -47,6 +53,7 @@ public final class ParseRecords extends AbstractStreamOperator implements OneInp
 
     /**
      * @param ofMessages whether records are messages (KafkaRecords), not lines (FileReader)
+     * @param blocks whether a record is many lines, joined by LF
      * @param timeOfMessage whether an event's time is its message's
      * @param placed whether events need a possible time, and are given with their file or partition and place in it
      * @param earliestMs times before it are impossible; so are those `aheadMs` after now
@@ -54,11 +61,12 @@ public final class ParseRecords extends AbstractStreamOperator implements OneInp
      * @param bytesRead the name of a metric
      */
     public ParseRecords(
-        LineParser parser, Boolean ofMessages, Boolean timeOfMessage, Boolean placed, Number earliestMs, Number aheadMs,
-        OutputTag refused, OutputTag figures, String bytesRead
+        LineParser parser, Boolean ofMessages, Boolean blocks, Boolean timeOfMessage, Boolean placed, Number earliestMs,
+        Number aheadMs, OutputTag refused, OutputTag figures, String bytesRead
     ) {
         this.parser = parser;
         this.ofMessages = ofMessages.booleanValue();
+        this.blocks = blocks.booleanValue();
         this.timeOfMessage = timeOfMessage.booleanValue();
         this.placed = placed.booleanValue();
         this.earliestMs = earliestMs.longValue();
@@ -73,30 +81,59 @@ public final class ParseRecords extends AbstractStreamOperator implements OneInp
         tally = new Tally();
         event = new StreamRecord(null);
         bytesCounter = getMetricGroup().counter(bytesRead);
+        recordsCounter = getMetricGroup().getIOMetricGroup().getNumRecordsInCounter();
         parser.open(tally);
     }
 
     public void processElement(StreamRecord input) {
         Tuple record = (Tuple) input.getValue();
-        measure(record);
-        boolean broken = !ofMessages && !((String) record.getField(PROBLEM)).isEmpty();
-        int outcome = broken ? LineParser.REFUSED : parser.parse(record);
-        if (outcome == LineParser.EVENT) {
-            if (timeOfMessage) parser.time = ((Long) record.getField(MESSAGE_TIME)).longValue();
-            if (!placed || isPossible(parser.time)) {
-                emit(record, input);
-                return;
-            }
-            outcome = LineParser.REFUSED;
-        }
-        byte[] line = (byte[]) record.getField(LINE);
-        boolean sample = outcome == LineParser.SKIPPED && !sampled && figures != null && !isBlank(line);
-        if (outcome == LineParser.SKIPPED && !sample) {
-            skipped++;
-        } else {
-            sampled |= sample;
+        byte[] bytes = (byte[]) record.getField(LINE);
+        measure(bytes, record);
+        if (!ofMessages && !((String) record.getField(PROBLEM)).isEmpty()) {
+            output.collect(refused, input);
+        } else if (blocks) {
+            parseLines(input, record, bytes);
+        } else if (!parsed(input, record, bytes, 0, bytes.length)) {
             output.collect(refused, input);
         }
+    }
+
+    private void parseLines(StreamRecord input, Tuple record, byte[] bytes) {
+        String text = new String(bytes, StandardCharsets.ISO_8859_1); // is searched many bytes at a time
+        int before = 0;
+        for (int from = 0; from <= bytes.length; before++) {
+            int found = text.indexOf('\n', from);
+            int to = found < 0 ? bytes.length : found;
+            if (!parsed(input, record, bytes, from, to)) output.collect(refused, alone(record, before, bytes, from, to));
+            from = to + 1;
+        }
+        recordsCounter.inc(before - 1); // a line is a record, also to those who watch
+        lines += before - 1;
+    }
+
+    private static StreamRecord alone(Tuple record, int before, byte[] bytes, int from, int to) {
+        Long number = Long.valueOf(((Long) record.getField(NUMBER)).longValue() + before);
+        return new StreamRecord(new Tuple7(
+            Arrays.copyOfRange(bytes, from, to), record.getField(FILE), number, record.getField(PROBLEM),
+            record.getField(BEFORE), record.getField(FIRST), Long.valueOf(to - from)));
+    }
+
+    /** Emits the event of a line, or counts it as skipped; returns false if Python has to parse it. */
+    private boolean parsed(StreamRecord input, Tuple record, byte[] bytes, int from, int to) {
+        int outcome = parser.parse(record, bytes, from, to);
+        if (outcome == LineParser.EVENT) {
+            if (timeOfMessage) parser.time = ((Long) record.getField(MESSAGE_TIME)).longValue();
+            if (placed && !isPossible(parser.time)) return false;
+            emit(record, input);
+            return true;
+        }
+        if (outcome == LineParser.REFUSED) return false;
+        if (!sampled && figures != null && JsonFields.start(bytes, from, to) < to) {
+            sampled = true;
+            return false;
+        }
+        skipped++;
+        return true;
     }
 
     private void emit(Tuple record, StreamRecord input) {
@@ -125,17 +162,14 @@ public final class ParseRecords extends AbstractStreamOperator implements OneInp
         return time >= earliestMs && time <= System.currentTimeMillis() + aheadMs;
     }
 
-    private static boolean isBlank(byte[] line) {
-        return JsonFields.start(line) == line.length;
-    }
-
     /** Counts bytes; the metric is updated rarely. */
-    private void measure(Tuple record) {
+    private void measure(byte[] line, Tuple record) {
         long size = ofMessages ? 0L : ((Long) record.getField(SIZE)).longValue();
-        bytes += (size == 0L ? ((byte[]) record.getField(LINE)).length : size) + 1;
-        if (++lines % LINES_A_COUNT == 0) {
+        bytes += (size == 0L ? line.length : size) + 1;
+        if (++lines >= LINES_A_COUNT) {
             bytesCounter.inc(bytes);
             bytes = 0;
+            lines = 0;
         }
     }
 

@@ -8,9 +8,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.flink.api.java.tuple.Tuple;
 
-/** sshd's lines: the twin of formats/sshd.py, whose patterns it is given. */
+/** sshd's lines, each a record: the twin of formats/sshd.py, whose patterns it is given. */
 public final class Sshd extends LineParser {
-    private static final int LINE = 0;
     private static final int BEFORE = 4;
     private static final int FIRST = 5;
     private static final int LONGEST_USER = 1024;
@@ -36,7 +35,7 @@ public final class Sshd extends LineParser {
     private transient Matcher repeated;
     private transient Matcher lastRepeated;
     private transient boolean[] firstOfSign;
-    private transient Blake2b digest;
+    private transient Digest digest;
     private transient Tally tally;
     private transient boolean understood;
 
@@ -79,7 +78,7 @@ public final class Sshd extends LineParser {
         lastRepeated = matcher("last repeated");
         firstOfSign = new boolean[Byte.MAX_VALUE + 1];
         for (byte[] sign : signs) firstOfSign[sign[0]] = true;
-        digest = new Blake2b();
+        digest = new Digest();
         understood = false;
     }
 
@@ -87,8 +86,7 @@ public final class Sshd extends LineParser {
         return Pattern.compile((String) texts.get(name)).matcher("");
     }
 
-    public int parse(Tuple record) {
-        byte[] line = (byte[]) record.getField(LINE);
+    public int parse(Tuple record, byte[] line, int from, int to) {
         if (line.length > longest) return REFUSED;
         if (isNothing(line)) return SKIPPED;
         return plain.read(line) ? readPlain(line, record) : read(line, record);

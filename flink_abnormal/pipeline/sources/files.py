@@ -68,6 +68,7 @@ def _records(env: StreamExecutionEnvironment, settings: Settings, context: Sourc
         DEAD_LETTER_RAW_BYTES,
         formats.refers_back(settings.records),
         formats.needs_first_line(settings.records),
+        parse_step.in_blocks(settings),
     )
     paths = get_gateway().new_array(jvm.org.apache.flink.core.fs.Path, 1)
     paths[0] = jvm.org.apache.flink.core.fs.Path(f"file:{_absolute(files)}")
