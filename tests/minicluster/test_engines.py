@@ -260,3 +260,36 @@ def test_an_alert_is_the_same_json_printed_line_and_message_in_java(java_parts, 
         assert (message.getField(0), message.getField(1)) == (alert.to_json().encode(), envelope)
 
     check()
+
+
+def test_a_user_has_the_hash_the_bytes_and_the_snapshot_of_the_row_that_pyflink_keys_by(java_parts):
+    from pyflink.common import Types
+    from pyflink.java_gateway import get_gateway
+
+    gateway = get_gateway()
+    flink = gateway.jvm.org.apache.flink
+    key = java_parts.new("UserRowKey")
+    config = flink.api.common.serialization.SerializerConfigImpl()
+    of_users = key.getProducedType().createSerializer(config)
+    of_rows = Types.ROW([Types.STRING()]).get_java_type_info().createSerializer(config)
+
+    def written(serializer, value):
+        out = flink.core.memory.DataOutputSerializer(64)
+        serializer.serialize(value, out)
+        return bytes(out.getCopyOfBuffer())
+
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(name=st.one_of(st.sampled_from(TEXTS), st.text()))
+    def check(name):
+        fields = gateway.new_array(gateway.jvm.Object, 1)
+        fields[0] = name
+        row, user = flink.types.Row.of(fields), key.getKey(flink.api.java.tuple.Tuple1(name))
+        assert user.hashCode() == row.hashCode()
+        assert written(of_users, user) == written(of_rows, row)
+        read = of_users.deserialize(flink.core.memory.DataInputDeserializer(bytearray(written(of_rows, row))))
+        assert read.equals(user)
+
+    check()
+    snapshots = [each.snapshotConfiguration() for each in (of_users, of_rows)]
+    assert [each.getClass().getSimpleName() for each in snapshots] == ["RowSerializerSnapshot"] * 2
+    assert snapshots[0].resolveSchemaCompatibility(snapshots[1]).isCompatibleAsIs()
