@@ -93,7 +93,9 @@ def test_lines_come_in_blocks_up_to_one_with_a_problem_and_after_a_restore_from_
     first = {None: b"\n\na\nb", 0: b"\n\na\nb", 2: b"a\nb"}.get(skip)
     before = [] if first is None else [(first, (skip or 0) + 1, "", len(first), 4)]
     long = [] if skip == 5 else [(b"eeee", 5, "a line of 101 bytes; at most 100 are read", 101, 5)]
-    assert [(line, number, problem, size, read_by_now) for line, _, number, problem, _, _, size, read_by_now in found] == [
+    assert [
+        (line, number, problem, size, read_by_now) for line, _, number, problem, _, _, size, read_by_now in found
+    ] == [
         *before,
         *long,
         (b"f\n\ng", 6, "", 4, 8),

@@ -23,7 +23,7 @@ def line(**fields):
 
 def test_an_abnormal_record_becomes_an_event_with_an_id():
     assert parse(b'{"userId": "kim", "isAbnormal": true, "timestamp": 5}') == UserEvent(
-        "kim", "abnormal", 1, 5000, "3d522baea2116e55db4000d0cc8edbac"
+        "kim", "abnormal", 1, 5000, "d354a8800d87bbd348ac43da55363450"
     )
 
 

@@ -17,14 +17,14 @@ def alert(user="user1", timestamp=1_700_000_000_000):
 
 def test_an_alert_is_one_json_object():
     assert alert().to_json() == (
-        '{"alertId":"efb4853a423a1c69d822454eae5c6880","userId":"user1","count":3,"threshold":3,'
+        '{"alertId":"25ede4bef1f8fb3cc3e382b4f5b5910d","userId":"user1","count":3,"threshold":3,'
         '"timestamp":1700000000000,"message":"[ALERT] userId=user1 이상행동 3회 감지!"}'
     )
 
 
 def test_an_alert_without_a_timestamp_has_null_for_it():
     assert alert(timestamp=NO_TIMESTAMP).to_json() == (
-        '{"alertId":"efb4853a423a1c69d822454eae5c6880","userId":"user1","count":3,"threshold":3,'
+        '{"alertId":"25ede4bef1f8fb3cc3e382b4f5b5910d","userId":"user1","count":3,"threshold":3,'
         '"timestamp":null,"message":"[ALERT] userId=user1 이상행동 3회 감지!"}'
     )
 
@@ -111,4 +111,4 @@ def test_any_text_becomes_at_most_one_line(text):
 
 
 def test_a_digest_is_128_bits_in_hex():
-    assert digest(b"") == "cae66941d9efbd404e4d88758ea67670"
+    assert digest(b"") == "e3b0c44298fc1c149afbf4c8996fb924"

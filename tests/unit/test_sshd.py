@@ -40,7 +40,7 @@ def said(message):
 
 
 def test_a_failed_password_is_an_abnormal_event_with_an_id():
-    assert said(FAILED) == UserEvent("root", "abnormal", 1, NO_TIMESTAMP, "41eb3288298a5ca956eca0ff87c946b9")
+    assert said(FAILED) == UserEvent("root", "abnormal", 1, NO_TIMESTAMP, "9ee8daf752ebed447271f240323e653c")
 
 
 @pytest.mark.parametrize(
