@@ -24,7 +24,9 @@ public final class UserRow {
         return hash;
     }
 
+    /** Whether it is the same user, who may be a Row: Flink restores a snapshot's keys with its own serializer. */
     public boolean equals(Object other) {
-        return other instanceof UserRow && ((UserRow) other).hash == hash && ((UserRow) other).id.equals(id);
+        if (other instanceof UserRow) return ((UserRow) other).hash == hash && ((UserRow) other).id.equals(id);
+        return other instanceof Row && id.equals(((Row) other).getField(0));
     }
 }

@@ -7,7 +7,7 @@ import org.apache.flink.core.memory.DataInputView;
 import org.apache.flink.core.memory.DataOutputView;
 import org.apache.flink.types.Row;
 
-/** Writes a UserRow as a Row of its userId; a snapshot says that it was Flink's serializer of rows. */
+/** Writes a UserRow as a Row of its userId, as which it may come; a snapshot says that it was Flink's serializer of rows. */
 public final class UserRowSerializer extends TypeSerializer {
     private final TypeSerializer rows;
 
@@ -16,7 +16,7 @@ public final class UserRowSerializer extends TypeSerializer {
     }
 
     public void serialize(Object user, DataOutputView out) throws IOException {
-        rows.serialize(Row.of(new Object[] {((UserRow) user).id}), out);
+        rows.serialize(user instanceof Row ? user : Row.of(new Object[] {((UserRow) user).id}), out);
     }
 
     public Object deserialize(DataInputView in) throws IOException {

@@ -40,7 +40,8 @@ def detect(events: DataStream, settings: Settings, parallelism: int, java_parts:
         function = java_parts.new("AbnormalCount", *arguments, ABNORMAL_COUNT_STATE)
     else:
         function = java_parts.new("AbnormalWithin", *arguments, detection.within_ms)
-    keyed = _keyed(events, java_parts.new("UserRowKey"), alone=settings.layout.alone)
+    user = java_parts.new("UserRowKey", detection.within_ms is None)
+    keyed = _keyed(events, user, alone=settings.layout.alone)
     operator = detector("jvm", settings.state.mode, detection.within_ms)
     return label(DataStream(keyed.process(function)), operator, settings.state.mode).set_parallelism(parallelism)
 
