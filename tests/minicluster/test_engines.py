@@ -268,7 +268,7 @@ def test_a_user_has_the_hash_the_bytes_and_the_snapshot_of_the_row_that_pyflink_
 
     gateway = get_gateway()
     flink = gateway.jvm.org.apache.flink
-    key = java_parts.new("UserRowKey", True)  # noqa: FBT003 - a Java constructor has no names
+    key = java_parts.new("UserRowKey", True)
     config = flink.api.common.serialization.SerializerConfigImpl()
     of_users = key.getProducedType().createSerializer(config)
     of_rows = Types.ROW([Types.STRING()]).get_java_type_info().createSerializer(config)
