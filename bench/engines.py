@@ -64,7 +64,7 @@ CONTESTANTS = {
 
 
 class Case(NamedTuple):
-    """What is measured, with a `share`-th of the events; on two cores, each of two files has half of the users."""
+    """What is measured, with a `share`-th of the events; on two cores, each of two files has its own users."""
 
     title: str
     users: int
