@@ -76,12 +76,15 @@ final class FileReader implements BulkFormat.Reader {
             return true;
         }
         number++;
-        if (context != null) context.read(lines.line(), lines.size());
-        if (number <= skip) return false;
         String problem = lines.problem();
-        if (blocks && problem.isEmpty()) addToBlock();
-        else add(lines.line(), problem, CheckpointedPosition.NO_OFFSET);
-        return true;
+        if (blocks && problem.isEmpty()) {
+            if (number > skip) addToBlock();
+        } else {
+            byte[] line = lines.line();
+            if (context != null) context.read(line, lines.size());
+            if (number > skip) add(line, problem, CheckpointedPosition.NO_OFFSET);
+        }
+        return number > skip;
     }
 
     private void addToBlock() {

@@ -40,8 +40,8 @@ final class JsonFields implements Serializable {
 
     /** Where the text of a line begins: after a byte order mark, and white space as Python strips it. */
     static int start(byte[] bytes, int from, int to) {
-        boolean marked =
-            to - from > 2 && bytes[from] == (byte) 0xef && bytes[from + 1] == (byte) 0xbb && bytes[from + 2] == (byte) 0xbf;
+        boolean marked = to - from > 2
+            && bytes[from] == (byte) 0xef && bytes[from + 1] == (byte) 0xbb && bytes[from + 2] == (byte) 0xbf;
         int start = marked ? from + 3 : from;
         while (start < to && isBlank(bytes[start])) start++;
         return start;

@@ -7,8 +7,8 @@ import org.apache.flink.connector.file.src.reader.BulkFormat;
 import org.apache.flink.connector.file.src.util.CheckpointedPosition;
 
 /**
- * Files as lines, with their file's name and the number of the first. A read error is a record too, with the reason: Flink's own text
- * format fails the job instead.
+ * Files as lines, with their file's name and the number of the first. A read error is a record too, with the reason:
+ * Flink's own text format fails the job instead.
  *
  * <p>The position in a file is the number of lines read, as in Flink's text format: a snapshot of either fits the
  * other. ENDED marks a file that was given up.

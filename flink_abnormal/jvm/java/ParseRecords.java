@@ -14,7 +14,8 @@ import org.apache.flink.util.OutputTag;
 
 /**
  * The parse step: the twin of pipeline/parse.py, which gets each line alone. Refused records, and the first skipped one,
- * go to a side output, where Python parses them again and says why they are unusable. Figures are summed here, and emitted before each checkpoint.
+ * go to a side output, where Python parses them again and says why they are unusable. Figures are summed here, and
+ * emitted before each checkpoint.
  */
 public final class ParseRecords extends AbstractStreamOperator implements OneInputStreamOperator {
     private static final int LINES_A_COUNT = 256;

@@ -7,7 +7,9 @@ import org.apache.flink.core.memory.DataInputView;
 import org.apache.flink.core.memory.DataOutputView;
 import org.apache.flink.types.Row;
 
-/** Writes a UserRow as a Row of its userId, as which it may come; a snapshot says that it was Flink's serializer of rows. */
+/**
+ * Writes a UserRow as a Row of its userId, as which it may come; a snapshot says that it was Flink's serializer of rows.
+ */
 public final class UserRowSerializer extends TypeSerializer {
     private final TypeSerializer rows;
 
