@@ -9,12 +9,14 @@ import pytest
 from conftest import wait_until
 from expected import SEED, simulated
 
+from flink_abnormal.core.job import Goal
 from flink_abnormal.core.model import Rule
 from flink_abnormal.core.operators import DETECTOR, LIVE
 from flink_abnormal.core.published import LIVE_ALERTS, LIVE_USERS
 from flink_abnormal.core.rule import decide, detect
 from flink_abnormal.pipeline.formats.jsonl import JsonLines
 from flink_abnormal.runtime.rest import Cluster
+from flink_abnormal.submission.progress import _ProgressReader
 
 # As Flink writes them in the names of metrics; in process mode an operator beside the detector shows what it says.
 OPERATORS = "|".join(re.sub(r"\W", "_", operator.name) for operator in (DETECTOR, LIVE))
@@ -114,6 +116,8 @@ def test_the_gauges_hold_what_the_rule_says_and_go_on_from_the_state_after_a_wor
     )
     assert [subtask[0] for subtask in job.published(LIVE_USERS)] == [{"threshold": 3}] * 3
     assert {len(subtask) for subtask in job.published(LIVE_USERS)} == {33}
+    progress = _ProgressReader(job.rest, job.id)  # lines are read in blocks, and counted alone
+    wait_until(lambda: progress.figures(Goal("lines")).done == len(lines), "every line in the progress", 30)
 
     completed = completed_checkpoints(job)
     wait_until(lambda: completed_checkpoints(job) >= completed + 2, "a checkpoint of all that")

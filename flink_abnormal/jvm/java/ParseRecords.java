@@ -13,8 +13,8 @@ import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.util.OutputTag;
 
 /**
- * The parse step: the twin of pipeline/parse.py, which gets each line alone. Refused records, and the first skipped one,
- * go to a side output, where Python parses them again and says why they are unusable. Figures are summed here, and
+ * The parse step: the twin of pipeline/parse.py, which gets each line alone. Refused records, and the first skipped
+ * one, go to a side output, where Python parses them again and says why they are unusable. Figures are summed here, and
  * emitted before each checkpoint.
  */
 public final class ParseRecords extends AbstractStreamOperator implements OneInputStreamOperator {
@@ -105,7 +105,8 @@ public final class ParseRecords extends AbstractStreamOperator implements OneInp
         for (int from = 0; from <= bytes.length; before++) {
             int found = text.indexOf('\n', from);
             int to = found < 0 ? bytes.length : found;
-            if (!parsed(input, record, bytes, from, to)) output.collect(refused, alone(record, before, bytes, from, to));
+            boolean done = parsed(input, record, bytes, from, to);
+            if (!done) output.collect(refused, alone(record, before, bytes, from, to));
             from = to + 1;
         }
         recordsCounter.inc(before - 1); // a line is a record, also to those who watch
