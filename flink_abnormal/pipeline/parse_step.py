@@ -15,7 +15,7 @@ from flink_abnormal.core.operators import PARSE, REFUSED
 from flink_abnormal.core.published import BYTES_READ
 from flink_abnormal.core.time_settings import EARLIEST_MS, MESSAGE_TIME
 from flink_abnormal.core.values import normal_text, split_names
-from flink_abnormal.pipeline import event_time, formats, tally
+from flink_abnormal.pipeline import engines, event_time, formats, tally
 from flink_abnormal.pipeline.formats import sshd, syslog
 from flink_abnormal.pipeline.formats.jsonl import USER_FIELD, other_kind
 from flink_abnormal.pipeline.formats.record import MAX_LINE_BYTES
@@ -83,7 +83,9 @@ def _in_java(
         BYTES_READ,
     )
     produced = types.parsed(settings.time)
-    j_events = records._j_data_stream.transform(PARSE.name, produced.get_java_type_info(), step)  # noqa: SLF001
+    ordered = settings.time.event  # behind the source, in a state of tuples
+    j_type = produced.get_java_type_info() if ordered else engines.chosen(settings).event_type(java_parts)
+    j_events = records._j_data_stream.transform(PARSE.name, j_type, step)  # noqa: SLF001
     events = label(DataStream(j_events), PARSE).set_parallelism(parallelism)
     explain = ExplainRefused(settings.records, settings.time, origin, tally=settings.bounded)
     explained = side_output(events, unusable).process(explain, produced)

@@ -294,3 +294,58 @@ def test_a_user_has_the_hash_the_bytes_and_the_snapshot_of_the_row_that_pyflink_
     snapshots = [each.snapshotConfiguration() for each in (of_users, of_rows)]
     assert [each.getClass().getSimpleName() for each in snapshots] == ["RowSerializerSnapshot"] * 2
     assert snapshots[0].resolveSchemaCompatibility(snapshots[1]).isCompatibleAsIs()
+
+
+@pytest.fixture
+def between_tasks(java_parts):
+    """The serializer of events between tasks, and what makes a Java event of a Python one."""
+    from pyflink.java_gateway import get_gateway
+
+    from flink_abnormal.pipeline.engines import jvm, python
+
+    flink = get_gateway().jvm.org.apache.flink
+    config = flink.api.common.serialization.SerializerConfigImpl()
+    tuples = python.event_type(java_parts).createSerializer(config)
+
+    def to_java(event):  # py4j makes an Integer of a small number, if it is asked for an Object
+        out = flink.core.memory.DataOutputSerializer(64)
+        for field in event:
+            if isinstance(field, str):
+                flink.types.StringValue.writeString(field, out)
+            else:
+                out.writeLong(field)
+        return tuples.deserialize(flink.core.memory.DataInputDeserializer(bytearray(out.getCopyOfBuffer())))
+
+    return jvm.event_type(java_parts).createSerializer(config), to_java, flink.core.memory
+
+
+def test_events_come_out_of_the_bytes_between_tasks_as_they_went_in(between_tasks):
+    serializer, to_java, memory = between_tasks
+    texts = st.one_of(st.sampled_from([*TEXTS, "é" * 255, "é" * 256, "x" * 1024]), st.text())
+    numbers = st.one_of(st.sampled_from([0, 1, -1, 2, NO_TIMESTAMP, 2**63 - 1]), st.integers(-(2**63), 2**63 - 1))
+    events = st.tuples(texts, st.sampled_from(["abnormal", "normal"]), numbers, numbers, texts)
+
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(events=st.lists(events, max_size=4))
+    def check(events):
+        given = [to_java(event) for event in events]
+        out = memory.DataOutputSerializer(64)
+        for event in given:
+            serializer.serialize(event, out)
+        source = memory.DataInputDeserializer(bytearray(out.getCopyOfBuffer()))
+        assert [serializer.deserialize(source).equals(event) for event in given] == [True] * len(given)
+        assert source.available() == 0
+
+    check()
+
+
+def test_an_event_takes_as_many_bytes_between_tasks_as_it_has_letters_and_three_and_a_time(between_tasks):
+    serializer, to_java, memory = between_tasks
+
+    def size(*event):
+        out = memory.DataOutputSerializer(64)
+        serializer.serialize(to_java(event), out)
+        return out.length()
+
+    timed = size("user1", "abnormal", 1, 1700000000000, "0" * 32)
+    assert [timed, size("user1", "normal", 1, NO_TIMESTAMP, "")] == [3 + 5 + 32 + 8, 3 + 5]

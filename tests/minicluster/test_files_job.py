@@ -84,6 +84,36 @@ def test_bad_lines_go_to_the_dead_letters_and_the_job_goes_on(cli, tmp_path, mod
     )
 
 
+@pytest.mark.thread_mode
+def test_the_jvm_engine_counts_right_of_more_and_longer_users_than_it_remembers(cli, tmp_path):
+    users = [f"{'x' * (number % 2 * 64)}{number}" for number in range(3_000)]
+    rounds = [{}, {}, {"normal": 3}, {}, {"normal": 5}, {}, {}]  # of each third or fifth user the event is normal
+    abnormal = [[number % each.get("normal", 3_001) != 0 for number in range(len(users))] for each in rounds]
+    source = tmp_path / "events.jsonl"
+    source.write_text(
+        "".join(
+            json.dumps({"userId": user, "isAbnormal": is_abnormal}) + "\n"
+            for row in abnormal
+            for user, is_abnormal in zip(users, row, strict=True)
+        )
+    )
+
+    done = cli.run(
+        "run",
+        *cli.job("--source", "files", "--input", source, "--engine", "jvm"),
+        *("--sink", "files", "--output", tmp_path / "out"),
+    )
+
+    assert done.returncode == 0, done.stderr
+    expected = []
+    for number, user in enumerate(users):
+        count = 0
+        for row in abnormal:
+            count = count + 1 if row[number] else 0
+            expected += [(user, count)] if count >= 3 else []
+    assert sorted((user, count) for user, count, _ in alerts(tmp_path / "out")) == sorted(expected)
+
+
 def test_the_order_of_each_file_is_kept_at_any_parallelism(cli, tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()

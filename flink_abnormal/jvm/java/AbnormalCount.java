@@ -12,23 +12,26 @@ import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
  * which is then only written to, and only when a count changes.
  */
 public final class AbnormalCount extends Detector {
-    private static final int PLACES = 1024; // a power of two
+    /** Longer userIds are not remembered, which bounds the memory. */
+    private static final int LONGEST = 64;
 
     private final String name;
+    private final int places;
     private transient ValueState count;
     private transient String[] users;
     private transient long[] counts;
 
-    /** @param name of the state */
-    public AbnormalCount(TypeInformation produced, Number threshold, LiveView live, String name) {
+    /** @param name of the state; `places` for users to remember, a power of two */
+    public AbnormalCount(TypeInformation produced, Number threshold, LiveView live, String name, Integer places) {
         super(produced, threshold, live);
         this.name = name;
+        this.places = places.intValue();
     }
 
     void bind() {
         count = getRuntimeContext().getState(new ValueStateDescriptor(name, Types.LONG));
-        users = new String[PLACES];
-        counts = new long[PLACES];
+        users = new String[places];
+        counts = new long[places];
     }
 
     long counted(Tuple5 event) throws Exception {
@@ -40,15 +43,20 @@ public final class AbnormalCount extends Detector {
 
     void keep(Tuple5 event, long now, KeyedProcessFunction.Context context) throws Exception {
         int place = place(event);
-        if (!event.f0.equals(users[place])) users[place] = (String) event.f0;
-        else if (counts[place] == now) return;
-        counts[place] = now;
+        String user = (String) event.f0;
+        if (user.equals(users[place])) {
+            if (counts[place] == now) return;
+            counts[place] = now;
+        } else if (user.length() <= LONGEST) {
+            users[place] = user;
+            counts[place] = now;
+        }
         if (now == 0L) count.clear();
         else count.update(Long.valueOf(now));
     }
 
-    private static int place(Tuple5 event) {
+    private int place(Tuple5 event) {
         int hash = event.f0.hashCode();
-        return (hash ^ hash >>> 16) & PLACES - 1;
+        return (hash ^ hash >>> 16) & places - 1;
     }
 }

@@ -1,4 +1,4 @@
-"""What decides, in Python or in Java: each engine is a module with the function of `Engine`.
+"""What decides, in Python or in Java: each engine is a module with the functions of `Engine`.
 
 All engines keep their counts in the state that `core/operators.py` promises, so that a savepoint moves a job from one
 to another, and are held against `core/rule.py`.
@@ -7,7 +7,7 @@ to another, and are held against `core/rule.py`.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
     from pyflink.datastream import DataStream
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 class Engine(Protocol):
     """What an engine does."""
+
+    def event_type(self, java_parts: Parts) -> Any:
+        """Return the Java type of UserEvents on their way to it."""
 
     def detect(self, events: DataStream, settings: Settings, parallelism: int, java_parts: Parts) -> DataStream:
         """Return the alerts of UserEvents, keyed by user; `java_parts` are shipped with the job."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pyflink.datastream import DataStream
 from pyflink.java_gateway import get_gateway
@@ -16,6 +16,14 @@ from flink_abnormal.pipeline.streams import label, types
 if TYPE_CHECKING:
     from flink_abnormal.core.settings import Settings
     from flink_abnormal.jvm.parts import Parts
+
+REMEMBERED_USERS: Final = {"hashmap": 1 << 10, "rocksdb": 1 << 16}
+"""Of each subtask, beside the state: many where it lies in RocksDB, few where it is in memory too."""
+
+
+def event_type(java_parts: Parts) -> Any:
+    """Return a type that is written faster than tuples are."""
+    return java_parts.new("EventType", types.event().get_java_type_info())
 
 
 def detect(events: DataStream, settings: Settings, parallelism: int, java_parts: Parts) -> DataStream:
@@ -37,7 +45,8 @@ def detect(events: DataStream, settings: Settings, parallelism: int, java_parts:
     )
     arguments = (types.alert().get_java_type_info(), detection.threshold, live)
     if detection.within_ms is None:
-        function = java_parts.new("AbnormalCount", *arguments, ABNORMAL_COUNT_STATE)
+        places = REMEMBERED_USERS[settings.state.backend]
+        function = java_parts.new("AbnormalCount", *arguments, ABNORMAL_COUNT_STATE, places)
     else:
         function = java_parts.new("AbnormalWithin", *arguments, detection.within_ms)
     user = java_parts.new("UserRowKey", detection.within_ms is None)

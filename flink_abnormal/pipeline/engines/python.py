@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyflink.common import Types
 from pyflink.datastream import DataStream, KeyedStream
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from flink_abnormal.core.settings import Settings
     from flink_abnormal.jvm.parts import Parts
     from flink_abnormal.pipeline.detector import DecisionObserver
+
+
+def event_type(java_parts: Parts) -> Any:  # noqa: ARG001 - another engine's needs them
+    """Return PyFlink's own type: Python reads no other."""
+    return types.event().get_java_type_info()
 
 
 def detect(events: DataStream, settings: Settings, parallelism: int, java_parts: Parts) -> DataStream:
