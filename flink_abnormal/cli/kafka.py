@@ -38,10 +38,6 @@ ABORT: Final = (
     "as written."
 )
 
-bootstrap_option = click.option(
-    "--bootstrap", metavar="HOST:PORT,…", help="Brokers. [default: the local ones of `kafka up`]"
-)
-
 
 def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a connection to a command, which gets them as `connection`."""
@@ -55,7 +51,7 @@ def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--kafka-properties", "properties_file", type=PathText(), help="A file of such, as the job's."),
         click.option("--kafka-property", "properties", multiple=True, help="KEY=VALUE for the client, as the job's."),
-        bootstrap_option,
+        click.option("--bootstrap", metavar="HOST:PORT,…", help="Brokers. [default: the local ones of `kafka up`]"),
     ):
         option(connected)
     return connected
@@ -112,20 +108,19 @@ def down(delete: bool) -> None:  # noqa: FBT001
 
 
 @kafka.command()
-@bootstrap_option
-@click.option("--kafka-properties", "file", type=PathText(), help="A file of client properties, as the job's.")
+@connection_options
 @click.option("--prefix", help="Those of one job: its --transactional-id-prefix.")
 @click.option("--abort", "ends", is_flag=True, help="Abort the open transactions of --prefix; asks first.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
-def transactions(bootstrap: str | None, file: str | None, prefix: str | None, ends: bool, yes: bool) -> None:  # noqa: FBT001
+def transactions(connection: KafkaSettings, prefix: str | None, ends: bool, yes: bool) -> None:  # noqa: FBT001
     """List open transactions, which read_committed consumers of their partitions wait for.
 
     A job that died for good leaves its own open until their timeout; one that will resume commits them.
     """
     if ends and not prefix:
         raise UsageError("--abort needs --prefix: that of the job whose transactions are to be aborted.")
-    servers = bootstrap or _started().bootstrap
-    properties = Path(file).read_text(encoding="utf-8") if file is not None else ""
+    settings = _checked(connection)
+    servers, properties = str(settings.bootstrap), settings.text()
     found = [
         each
         for each in kafka_transactions.find(servers, properties)
@@ -250,11 +245,17 @@ def _symbol(line: bytes) -> bytes:
     return str(record.get("symbol", "")).encode() if isinstance(record, dict) else b""
 
 
-def _connected(connection: KafkaSettings) -> tuple[str, dict[str, str]]:
-    """Return the brokers' addresses and librdkafka's settings; raise UsageError for what a job refuses, too."""
-    kafka_clients.library()
+def _checked(connection: KafkaSettings) -> KafkaSettings:
+    """Return it with the brokers' addresses; raise UsageError for what a job refuses, too."""
     settings = replace(connection, bootstrap=connection.bootstrap or _started().bootstrap)
     settings.check(used=True)
+    return settings
+
+
+def _connected(connection: KafkaSettings) -> tuple[str, dict[str, str]]:
+    """Return the brokers' addresses and librdkafka's settings."""
+    kafka_clients.library()
+    settings = _checked(connection)
     return str(settings.bootstrap), kafka_clients.properties(settings)
 
 

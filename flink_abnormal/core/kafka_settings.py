@@ -49,10 +49,19 @@ class KafkaSettings:
             found.append((match[1].strip("[]"), int(match[2])))
         return found
 
+    def file_text(self) -> str:
+        """Return the content of --kafka-properties; raise UsageError if it can't be read."""
+        if self.properties_file is None:
+            return ""
+        try:
+            return Path(self.properties_file).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            raise UsageError(f"--kafka-properties {self.properties_file} can't be read: {why}.") from None
+
     def text(self) -> str:
         """Return all properties as the text of such a file; flags, which override the file, come last."""
-        text = "" if self.properties_file is None else Path(self.properties_file).read_text(encoding="utf-8")
-        return "\n".join((text, *self.properties))
+        return "\n".join((self.file_text(), *self.properties))
 
     def check(self, *, used: bool) -> None:
         """Raise UsageError for a missing or unused connection, or a secret on the command line."""

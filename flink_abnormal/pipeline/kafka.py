@@ -6,7 +6,6 @@ import contextlib
 import re
 import socket
 from base64 import b64encode
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from py4j.protocol import Py4JJavaError
@@ -41,11 +40,7 @@ def properties(settings: KafkaSettings) -> Any:
     """
     found = get_gateway().jvm.java.util.Properties()
     if settings.properties_file is not None:
-        try:
-            text = Path(settings.properties_file).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            raise UsageError(f"--kafka-properties {settings.properties_file} can't be read: {why}.") from None
+        text = settings.file_text()
         try:
             found.load(get_gateway().jvm.java.io.StringReader(for_connector(text)))
         except Py4JJavaError as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import re
 import time
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +13,7 @@ from flink_abnormal.core.kafka_settings import java_properties
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from confluent_kafka import KafkaError, Message
 
@@ -41,13 +41,7 @@ def properties(settings: KafkaSettings) -> dict[str, str]:
 
     Most have the same names. Login and truststore, which have not, are translated.
     """
-    found = {}
-    if settings.properties_file is not None:
-        try:
-            found = java_properties(Path(settings.properties_file).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            raise UsageError(f"--kafka-properties {settings.properties_file} can't be read: {why}.") from None
+    found = java_properties(settings.file_text())
     found |= {key.strip(): value.strip() for key, _, value in (text.partition("=") for text in settings.properties)}
     for name, quoted, plain in _LOGIN.findall(found.pop("sasl.jaas.config", "")):
         found[f"sasl.{name}"] = re.sub(r"\\(.)", r"\1", quoted) or plain

@@ -98,6 +98,13 @@ def test_credentials_work_or_what_they_lack_is_said_and_so_is_an_address_that_le
     assert good.returncode == 0, good.stderr
     (alert,) = cli.run("consume", *connection(secure, "admin", "right")).stdout.splitlines()
     assert '"userId":"kim","count":3,' in alert
+    listed = cli.run("kafka", "transactions", *connection(secure, "admin", "right"))
+    assert (listed.returncode, listed.stdout) == (0, "No transaction is open.\n"), listed.stderr
+    unread = cli.run("kafka", "transactions", *connection(secure), "--kafka-properties", tmp_path / "none")
+    assert (unread.returncode, unread.stderr) == (
+        2,
+        f"Error: --kafka-properties {tmp_path}/none can't be read: No such file or directory.\n",
+    )
     refused = cli.run("consume", *connection(secure, "admin", "wrong"))
     assert (refused.returncode, refused.stderr) == (
         4,
