@@ -28,6 +28,7 @@ AlarmKind = Literal[
     "backpressure",
     "source-idle",
     "event-time-stands",
+    "transactions-lost",
     "jobmanager-gone",
 ]
 LiveMissing = Literal["not-published", "off", "not-read-yet"]
@@ -332,6 +333,7 @@ class JobDetail:
     alerts: AlertFigures | None = None
     failures: tuple[Failure, ...] = ()
     input: Input | None = None
+    lost_transactions: int = 0
 
     @property
     def total(self) -> int:

@@ -33,7 +33,7 @@ NORMAL_RECOVERY_SECONDS: Final = 60.0
 """A container that was killed is back within 20 s; whoever still waits for slots after this lacks them."""
 STANDBY_SECONDS: Final = 5.0
 HOLD_SECONDS: Final[Mapping[str, float]] = {"backpressure": 5.0, "no-free-slot": 2.0}
-_CRITICAL: Final = ("jobmanager-gone", "taskmanager-lost", "job-failed", "no-checkpoint")
+_CRITICAL: Final = ("jobmanager-gone", "taskmanager-lost", "job-failed", "no-checkpoint", "transactions-lost")
 
 
 class _Mark(NamedTuple):
@@ -99,6 +99,9 @@ class Alarms:
                 yield from _backpressure(detail, facts)
                 yield from _idle(detail, watched, facts)
                 yield from _standing(detail, watched, facts)
+                if detail.lost_transactions:
+                    number = detail.lost_transactions
+                    yield _alarm("transactions-lost", facts.at, job.id, job.name, number)
         yield from _restarting(running, facts)
         self._failed_jobs.update(facts.jobs, facts.recoveries)
 

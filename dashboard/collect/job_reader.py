@@ -10,6 +10,7 @@ from dashboard.collect import live, read
 from dashboard.collect.ask import AbsentError
 from dashboard.collect.job_tracker import Listed
 from dashboard.collect.polling import Reads
+from flink_abnormal.core.published import Parameters
 from flink_abnormal.runtime import partitions
 from flink_abnormal.runtime.rest import ENDED
 
@@ -160,7 +161,8 @@ class JobReader:
             self._take(tracker, vertex, values)
 
     async def _inputs(self, tracker: JobTracker) -> None:
-        if (tracker.parameters or {}).get("source") == "random":
+        parameters = tracker.parameters or {}
+        if parameters.get("source") == "random" and not Parameters.parse(parameters).transactions:
             return
         for vertex in tracker.answer.vertices if tracker.answer is not None else ():
             if partitions.is_read(vertex.name):

@@ -109,6 +109,7 @@ class JobTracker:
             alerts=self.alerts.view(now),
             failures=self.failures,
             input=self.input(),
+            lost_transactions=sum(map(partitions.lost_transactions, self.inputs.values())),
         )
 
     def input(self) -> Input | None:

@@ -30,6 +30,7 @@ _TEXTS: Final = {
     "backpressure": "a task is held up by the next one more than half of the time",
     "source-idle": "the source emits no events",
     "event-time-stands": "event time stands still while records come",
+    "transactions-lost": "Kafka's brokers had aborted what the job was to commit",
     "jobmanager-gone": "no JobManager answers",
 }
 

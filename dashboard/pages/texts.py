@@ -411,6 +411,14 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Look at the partitions of the job: one of them holds the watermark back.",
         "Job의 파티션을 보세요. 그중 하나가 워터마크를 붙잡고 있습니다.",
     ),
+    "alarm-transactions-lost": (
+        "Kafka's brokers had aborted what {subject} was to commit",
+        "Kafka 브로커가 취소해 커밋하지 못한 트랜잭션: {subject}",
+    ),
+    "look-transactions-lost": (
+        "Alerts are missing for read_committed consumers: docs/kafka.md tells how to have them written again.",
+        "read_committed 컨슈머에 보이지 않는 알람이 있습니다. 다시 쓰는 방법은 docs/kafka.ko.md 에 있습니다.",
+    ),
     "alarm-jobmanager-gone": ("JobManager does not answer: {subject}", "JobManager 응답 없음: {subject}"),
     "look-jobmanager-gone": ("Check its process and its log.", "프로세스와 로그를 확인하세요."),
 }

@@ -1,4 +1,4 @@
-"""The partitions and files that a running job reads, and how far event time has come: from Flink's metrics over REST.
+"""What a running job reads, how far event time has come, and what it could not commit: Flink's metrics over REST.
 
 The metrics of a vertex have the subtask in front of their names, `0.Source__Kafka_messages.pendingRecords`.
 """
@@ -25,6 +25,7 @@ _SPLIT: Final = re.compile(r"(\d+)\.Source.*?\.split\.(.+)\.watermark\.(currentW
 _OFFSET: Final = re.compile(r"(\d+)\.Source.*?\.topic\.(.+)\.partition\.(\d+)\.(currentOffset|committedOffset)")
 _PENDING: Final = re.compile(r"(\d+)\.Source[^.]*\.pendingRecords")
 _INPUT: Final = re.compile(r"(\d+)\.currentInputWatermark")
+_LOST: Final = re.compile(r"\d+\..*Committer\.failedCommittables")
 
 
 class Partition(NamedTuple):
@@ -67,12 +68,14 @@ class Inputs(NamedTuple):
 
 def is_read(vertex_name: str) -> bool:
     """Whether a vertex has metrics that are read here."""
-    return vertex_name.startswith("Source: ") or EVENT_ORDER.name in vertex_name
+    return vertex_name.startswith("Source: ") or EVENT_ORDER.name in vertex_name or "Committer" in vertex_name
 
 
 def wanted(names: Iterable[str]) -> list[str]:
     """Return the names, of all metrics of a vertex, that are read here."""
-    return sorted(name for name in names if any(kind.fullmatch(name) for kind in (_SPLIT, _OFFSET, _PENDING, _INPUT)))
+    return sorted(
+        name for name in names if any(kind.fullmatch(name) for kind in (_SPLIT, _OFFSET, _PENDING, _INPUT, _LOST))
+    )
 
 
 def queries(names: Iterable[str]) -> Iterator[str]:
@@ -106,6 +109,11 @@ def parse(source: Mapping[str, str], ordering: Mapping[str, str] | None) -> Inpu
     marks = [int(value) for name, value in (ordering or {}).items() if _INPUT.fullmatch(name)]
     partitions = (Partition(*place, **figures) for place, figures in sorted(found.items()))  # type: ignore[arg-type]
     return Inputs(tuple(partitions), pending, None if ordering is None else min(marks, default=NONE))
+
+
+def lost_transactions(committers: Mapping[str, str]) -> int:
+    """Return how many transactions brokers had aborted before the job, since its last restart, came to commit them."""
+    return sum(int(value) for name, value in committers.items() if _LOST.fullmatch(name))
 
 
 def read(cluster: Cluster, job_id: str) -> Inputs:

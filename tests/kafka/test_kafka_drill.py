@@ -7,6 +7,8 @@ import pytest
 import requests
 from conftest import wait_until
 
+from flink_abnormal.runtime import partitions
+
 pytestmark = pytest.mark.timeout(480)
 
 
@@ -101,15 +103,16 @@ def test_what_a_snapshot_counts_as_written_is_committed_or_a_warning_tells_how_t
         return taken["location"].removeprefix("file:")
 
     def failed(job_id):
-        """Return how many transactions Flink says that it could not commit."""
-        vertices = f"http://127.0.0.1:{cluster.port}/jobs/{job_id}/vertices"
+        """Return how many transactions Flink says that it could not commit, read as the dashboard does."""
+        job = f"http://127.0.0.1:{cluster.port}/jobs/{job_id}"
         found = 0
-        for vertex in requests.get(vertices.removesuffix("/vertices"), timeout=30).json()["vertices"]:
-            metrics = f"{vertices}/{vertex['id']}/subtasks/metrics"
-            for metric in requests.get(metrics, timeout=30).json():
-                if metric["id"].endswith("failedCommittables"):
-                    (told,) = requests.get(metrics, {"get": metric["id"], "agg": "sum"}, timeout=30).json()
-                    found += told["sum"]
+        for vertex in requests.get(job, timeout=30).json()["vertices"]:
+            if partitions.is_read(vertex["name"]):
+                metrics = f"{job}/vertices/{vertex['id']}/metrics"
+                names = partitions.wanted(each["id"] for each in requests.get(metrics, timeout=30).json())
+                for query in partitions.queries(names):
+                    told = requests.get(f"{metrics}?get={query}", timeout=30).json()
+                    found += partitions.lost_transactions({each["id"]: each["value"] for each in told})
         return found
 
     kafka.produce(source, [(b"kim", b'{"userId": "kim", "isAbnormal": true}')] * 4)

@@ -265,6 +265,18 @@ def test_event_time_that_stands_still_while_records_come():
     assert update(201, 64, T - 8, in_event_time=False) == []
 
 
+def test_transactions_that_brokers_had_aborted_are_an_alarm_until_the_job_is_restarted():
+    alarms = Alarms()
+
+    def update(at, lost):
+        return alarms.update(facts(at, details={JOB: replace(detail(at, at, interval=None), lost_transactions=lost)}))
+
+    assert update(0, 0) == ()
+    assert update(1, 2) == (Alarm("transactions-lost", "critical", T + 1, JOB, "Example", 2),)
+    assert update(2, 2) == (Alarm("transactions-lost", "critical", T + 1, JOB, "Example", 2),)
+    assert update(3, 0) == ()
+
+
 def test_nobody_answers_and_what_was_known_stays():
     alarms = Alarms()
     failed = [done(3, 2, "FAILED", "expired")]
