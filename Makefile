@@ -2,13 +2,13 @@ FITS := import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))
 PYTHON ?= $(or $(shell for p in python3 python3.12 python3.11 python3.10; do \
   $$p -c '$(FITS)' 2>/dev/null && echo $$p && break; done),python3)
 BIN := .venv/bin
-PIP := --quiet --disable-pip-version-check --use-pep517
+PIP := --quiet --disable-pip-version-check --no-compile --use-pep517
 ARGS ?=
 WORKERS ?= 2
 
 CONNECTORS := $(or $(FLINK_ABNORMAL_CONNECTORS),$(or $(FLINK_ABNORMAL_HOME),$(CURDIR))/.flink/connectors)
 
-.PHONY: run test lint bench bench-quick bench-streams soak dashboard setup connectors clean
+.PHONY: run test lint bench bench-costs bench-quick bench-streams soak dashboard setup connectors clean
 
 run: setup
 	@$(BIN)/flink-abnormal run $(ARGS)
@@ -21,13 +21,16 @@ test: .venv/.dev
 dashboard: setup
 	@$(BIN)/flink-abnormal dashboard $(ARGS)
 
-bench: .venv/.bench
+bench: .venv/.bench .venv/peers/.ready
 	@$(BIN)/python bench/engines.py --write $(ARGS)
+
+bench-costs: setup
+	@$(BIN)/python bench/costs.py --write $(ARGS)
 
 bench-quick: setup
 	@$(BIN)/python bench/engines.py --quick
 
-bench-streams: setup connectors
+bench-streams: .venv/peers/.ready connectors
 	@$(BIN)/python bench/streams.py $(ARGS)
 
 soak: .venv/.bench
@@ -64,6 +67,11 @@ setup: .venv/.ready
 
 .venv/.bench: .venv/.ready
 	@$(BIN)/python -m pip install $(PIP) -c constraints.txt -e '.[bench]'
+	@touch $@
+
+.venv/peers/.ready: bench/peers/requirements.txt .venv/.ready
+	@$(PYTHON) -m venv .venv/peers
+	@.venv/peers/bin/python -m pip install $(PIP) -r bench/peers/requirements.txt
 	@touch $@
 
 clean:

@@ -63,9 +63,9 @@ class LocalCluster(CommandLine):
 
 
 @contextlib.contextmanager
-def running(folder, **env):
+def running(folder, *options, **env):
     """Give a local cluster that is up, in an environment of its own; it is ended, and every process of it is gone."""
-    local = LocalCluster(folder, free_ports(3))
+    local = LocalCluster(folder, free_ports(3), *options)
     local.env |= env
     started = local.up()
     assert started.returncode == 0, started.stderr

@@ -28,8 +28,9 @@ def brokers(line):
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory, connectors, share):
-    """A cluster that knows the connector's jar, for all tests of a worker; each ends its jobs."""
-    return share(running(tmp_path_factory.mktemp("cluster"), FLINK_ABNORMAL_CONNECTORS=str(connectors)))
+    """A cluster that knows the connector's jar and serves metrics, for all tests of a worker; each ends its jobs."""
+    metrics = ("--metrics", free_ports(14))
+    return share(running(tmp_path_factory.mktemp("cluster"), *metrics, FLINK_ABNORMAL_CONNECTORS=str(connectors)))
 
 
 @pytest.fixture

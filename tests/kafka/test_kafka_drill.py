@@ -5,9 +5,15 @@ import re
 
 import pytest
 import requests
-from conftest import wait_until
+from conftest import PROJECT, wait_until
+from listening import open_to_others
 
 from flink_abnormal.runtime import partitions
+
+BOARD = PROJECT / "conf" / "monitoring" / "grafana" / "boards" / "kafka.json"
+METRIC = re.compile(r"flink_taskmanager_\w+")
+SAMPLE = re.compile(r"(\w+)\{(.*)\} (\S+) *")
+LABEL = re.compile(r'(\w+)="([^"]*)"')
 
 pytestmark = pytest.mark.timeout(480)
 
@@ -77,6 +83,33 @@ def test_a_second_job_with_the_same_transactions_is_refused_and_no_secret_is_sho
     assert "not-to-be-seen" not in "".join(shown) + third.stdout + third.stderr
     for found in (job_id, other_id):
         assert cluster.run("cancel", found).returncode == 0
+
+
+def test_what_the_kafka_board_asks_for_is_served_by_a_job_by_topic_and_partition(cluster, kafka):
+    source, sink, dead_letters = kafka.topics("events", "alerts", "dead-letters", partitions=1)
+    job = ["--source", "kafka", "--bootstrap", kafka.bootstrap, "--topic", source, "--slots", "shared"]
+    job += ["--sink", "kafka", "--alerts-topic", sink, "--dead-letters-topic", dead_letters]
+    submitted = cluster.run("submit", "--detached", *cluster.job(*job))
+    assert submitted.returncode == 0, submitted.stderr
+    kafka.produce(source, [(b"kim", b'{"userId": "kim", "isAbnormal": true}')] * 4)
+    panels = json.loads(BOARD.read_text(encoding="utf-8"))["panels"]
+    asked = {name for panel in panels for each in panel["targets"] for name in METRIC.findall(each["expr"])}
+
+    def served():
+        """Return the metrics with their labels, of all processes, and their values."""
+        ports = {port for _, _, port in open_to_others(cluster.pids())}
+        texts = [requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text for port in ports]
+        return [SAMPLE.fullmatch(line) for text in texts for line in text.splitlines() if METRIC.match(line)]
+
+    def read_to():
+        """Return the offset of the last record that was read, of each partition."""
+        found = [(dict(LABEL.findall(each[2])), each[3]) for each in served() if each[1].endswith("currentOffset")]
+        return [(labels["topic"], labels["partition"], offset) for labels, offset in found]
+
+    wait_until(lambda: read_to() == [(re.sub(r"\W", "_", source), "0", "3.0")], "the offset of the last message")
+    assert asked - {each[1] for each in served()} == set()
+    assert len(asked) == 6
+    assert cluster.run("cancel", submitted.stdout.split()[-1]).returncode == 0
 
 
 def test_what_a_snapshot_counts_as_written_is_committed_or_a_warning_tells_how_to_have_it_written_again(cluster, kafka):

@@ -9,12 +9,14 @@ import pytest
 from conftest import PROJECT, CommandLine, wait_until
 from ruamel.yaml import YAML
 
-from flink_abnormal.core.operators import DETECTOR
+from flink_abnormal.core.operators import DETECTOR, KAFKA_SOURCE
 from flink_abnormal.core.settings import Settings
 
 MONITORING = PROJECT / "conf" / "monitoring"
 START = MONITORING / "prometheus.sh"
 GRAFANA = MONITORING / "grafana"
+BOARDS = GRAFANA / "boards"
+SOURCE = f"Source: {KAFKA_SOURCE.name}"
 
 with_prometheus = pytest.mark.skipif(
     shutil.which("promtool") is None, reason="promtool isn't on the PATH (Debian: apt install prometheus)"
@@ -112,19 +114,21 @@ def test_the_rules_expect_the_defaults_of_the_project():
     assert "TASKMANAGERS:-3}" in script
 
 
-def test_the_board_asks_the_provisioned_prometheus_for_operators_that_exist():
-    text = (GRAFANA / "boards" / "flink-abnormal.json").read_text(encoding="utf-8")
+@pytest.mark.parametrize(("board", "operator"), [("flink-abnormal", DETECTOR.name), ("kafka", SOURCE)])
+def test_a_board_asks_the_provisioned_prometheus_for_operators_that_exist(board, operator):
+    text = (BOARDS / f"{board}.json").read_text(encoding="utf-8")
     panels = json.loads(text)["panels"]
     sources = YAML(typ="safe").load((GRAFANA / "provisioning" / "datasources" / "prometheus.yml").read_text())
     operators = set(re.findall(r'operator_name=\\"([^"\\]+)\\"', text))
 
     (source,) = sources["datasources"]
     assert [p["title"] for p in panels if p["datasource"] != {"type": source["type"], "uid": source["uid"]}] == []
-    assert operators == {re.sub(r"[^a-zA-Z0-9:_]", "_", DETECTOR.name)}  # as Flink's reporter writes them
+    assert operators == {re.sub(r"[^a-zA-Z0-9:_]", "_", operator)}  # as Flink's reporter writes them
 
 
-def test_the_panels_of_the_board_have_places_of_their_own():
-    panels = json.loads((GRAFANA / "boards" / "flink-abnormal.json").read_text(encoding="utf-8"))["panels"]
+@pytest.mark.parametrize("board", sorted(BOARDS.glob("*.json")), ids=lambda board: board.stem)
+def test_the_panels_of_a_board_have_places_of_their_own(board):
+    panels = json.loads(board.read_text(encoding="utf-8"))["panels"]
     places = [
         (x, y)
         for place in (panel["gridPos"] for panel in panels)
