@@ -40,6 +40,8 @@ def flink_configuration(settings: JobSettings, restore_path: str | None) -> dict
         # Flink counts a failed checkpoint and tries again; by default the first failure would fail the job.
         "execution.checkpointing.tolerable-failed-checkpoints": UNLIMITED,
         "execution.checkpointing.incremental": "true",
+        # What waits in a buffer that does not fill; by default an alert waits for up to a tenth of a second.
+        "execution.buffer-timeout.interval": "10 ms",
         "state.backend.type": state.backend,
         # Failures within a minute of each other form a series; after twelve restarts the next failure ends the job.
         # Each lost worker is a series of its own, for ever.
