@@ -31,7 +31,7 @@ bench-quick: setup
 	@$(BIN)/python bench/engines.py --quick
 
 bench-streams: .venv/peers/.ready connectors
-	@$(BIN)/python bench/streams.py $(ARGS)
+	@$(BIN)/python bench/streams.py --write $(ARGS)
 
 soak: .venv/.bench
 	@$(BIN)/python bench/soak.py $(ARGS)

@@ -23,20 +23,24 @@ import tempfile
 import time
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 import psutil
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 BIN = Path(sys.executable).parent
 PEERS = Path(__file__).parent / "peers"
+PEERS_PYTHON = Path(__file__).parents[1] / ".venv" / "peers" / "bin" / "python"
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 FIGURES = PAGE.with_suffix(".json")
 MARKS = "<!-- {}: written by make bench -->\n", "<!-- end of the {} -->\n"
 QUICK = ["--events", "3000000", "--rounds", "1", "--cases", "3", "--only", "loop", "jvm", "java_reference", "python"]
 STEPS = ("--source-parallelism", "--process-parallelism", "--sink-parallelism")
 DEADLINE_SECONDS = 1_200.0
-BESIDE = {"checkpoints", "recovery", "log"}
+BESIDE = {"checkpoints", "recovery", "log", "_spark_metadata"}
 """Folders of a contestant that hold no alerts."""
 
 
@@ -57,10 +61,15 @@ CONTESTANTS = {
     "flink_sql": Contestant("Flink SQL, two OVER windows", EXACTLY_ONCE, 5),
     "stock_pyflink": Contestant("PyFlink with its defaults", EXACTLY_ONCE, 100),
     "bytewax_flow": Contestant("Bytewax", "at least once, recovery store each second", 5),
+    "spark_streaming": Contestant("PySpark, structured streaming", "exactly once; a file is one micro-batch", 15),
     "loop": Contestant("a plain loop in Python", "none"),
+    "pathway_batch": Contestant("Pathway, static mode", "none: a batch", 5),
     "polars_batch": Contestant("Polars", "none: a batch"),
     "duckdb_batch": Contestant("DuckDB", "none: a batch"),
 }
+
+NEEDS_PEERS = ("bytewax_flow", "spark_streaming", "pathway_batch", "polars_batch", "duckdb_batch")
+"""These run in a venv of their own."""
 
 
 class Case(NamedTuple):
@@ -125,7 +134,8 @@ def command_of(name: str, case: Case, events: Path, output: Path) -> list[str]:
         others = [case.backend, str(case.cores), *(["QuickEvents"] if name == "java_own_parser" else [])]
         return [sys.executable, str(PEERS / "java_reference.py"), str(events), str(output), *others]
     if name not in ("jvm", "python"):
-        return [sys.executable, str(PEERS / f"{name}.py"), str(events), str(output)]
+        python = PEERS_PYTHON if name in NEEDS_PEERS else sys.executable
+        return [str(python), str(PEERS / f"{name}.py"), str(events), str(output)]
     command = [sys.executable, "-m", "flink_abnormal", "run", "--engine", name, "--checkpoint-interval", "1s"]
     command += [part for step in STEPS for part in (step, str(case.cores))] + ["--state-backend", case.backend]
     command += ["--source", "files", "--input", str(events), "--sink", "files", "--output", str(output / "alerts")]
@@ -160,7 +170,8 @@ def run(name: str, case: Case, events: Path, output: Path) -> Spent:
 
 def alerts_of(output: Path) -> list[tuple[str, int, int]]:
     """Return what a contestant wrote, sorted."""
-    files = [file for file in output.rglob("*") if file.is_file() and BESIDE.isdisjoint(file.relative_to(output).parts)]
+    found = (file for file in output.rglob("*") if file.is_file() and file.suffix != ".crc")
+    files = [file for file in found if BESIDE.isdisjoint(file.relative_to(output).parts)]
     alerts = [orjson.loads(line) for file in files for line in file.read_bytes().splitlines()]
     return sorted((alert["userId"], alert["count"], alert["timestamp"]) for alert in alerts)
 
@@ -259,6 +270,15 @@ def main() -> None:
         write_page("further figures", table(results, further))
         titles = {name: each.title.replace("`", "") for name, each in CONTESTANTS.items()}
         draw(titles, {key: CASES[key].title for key in FOR_ALL}, results, PAGE.parent / "images")
+
+
+def rows_table(head: list[str], rows: Iterable[list[str]]) -> str:
+    """Return a table in Markdown, and print each row as it comes."""
+    lines = [head, ["---", *("---:" for _ in head[1:])]]
+    for row in rows:
+        print(*row, sep="  ", flush=True)
+        lines.append(row)
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def write_page(what: str, figures: str) -> None:
