@@ -24,7 +24,7 @@ def draw(
 ) -> None:
     """Write benchmarks-{light,dark}.{svg,png}: a group of bars for each contestant, a bar for each case.
 
-    Both have titles by their names in the results; each contestant has a result of each case.
+    Both have titles by their names in the results; where a contestant has no result, there is no bar.
     """
     names = [name for name in reversed(titles) if any(each["contestant"] == name for each in results)]
     speeds = {(each["contestant"], each["case"]): each["eventsPerSecond"] / 1000 for each in results}
@@ -32,8 +32,9 @@ def draw(
     for theme, (ink, colours) in THEMES.items():
         figure, axes = plt.subplots(figsize=(9, 0.7 * len(names) + 1), layout="constrained")
         for place, (case, title) in enumerate(cases.items()):
-            ys = [number + 0.4 - height * (place + 0.5) for number in range(len(names))]
-            values = [speeds[name, case] for name in names]
+            there = [number for number, name in enumerate(names) if (name, case) in speeds]
+            ys = [number + 0.4 - height * (place + 0.5) for number in there]
+            values = [speeds[names[number], case] for number in there]
             bars = axes.barh(ys, values, height, color=colours[place % len(colours)], label=title)
             axes.bar_label(bars, [f"{value:,.0f}" for value in values], padding=3, color=ink, fontsize=9)
         axes.set_yticks(range(len(names)), [titles[name] for name in names])

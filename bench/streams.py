@@ -107,7 +107,10 @@ def speed(bootstrap: str, folder: Path, number: int, rounds: int) -> Iterator[li
         rates[QUIX].append((number - number // 10) / took)
         check(QUIX, bootstrap, alerts, number)
     for kind, each in rates.items():
-        yield [kind, f"{statistics.median(each):,.0f} ({min(each):,.0f} to {max(each):,.0f})"]
+        yield [
+            f"`{kind}`" if kind in KINDS else kind,
+            f"{statistics.median(each):,.0f} ({min(each):,.0f} to {max(each):,.0f})",
+        ]
 
 
 def check(kind: str, bootstrap: str, topic: str, number: int) -> None:
