@@ -69,7 +69,7 @@ class Orders(NamedTuple):
 def check_room(environment: Environment, slots: str) -> None:
     """Raise ClusterError if the cluster has no room for the drill's job."""
     needed = Parallelism(*(DEFAULT_PARALLELISM,) * 3).slots(slots)
-    there = environment.cluster.slots()
+    there = environment.cluster.room_for(needed)
     if needed > there.free:
         raise ClusterError(
             f"The drill's job needs {needed} slots and the cluster has {there.free} free of {there.total}. "

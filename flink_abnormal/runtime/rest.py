@@ -35,6 +35,7 @@ FILE_SECONDS: Final = 60
 SEVERAL_TIMEOUT_SECONDS: Final = 3
 LOST_LEADER: Final = ("RecipientUnreachableException", "FencingTokenException")
 END_SECONDS: Final = 60
+FREE_SECONDS: Final = 10.0
 ELECTION_SECONDS: Final = 15.0
 SERIES_SECONDS: Final = 60
 """Failures of a job with at most this time between them form one series."""
@@ -136,6 +137,20 @@ class Cluster:
         with self.understood():
             overview = self.get("/overview", patience=patience)
             return Slots(int(overview["slots-total"]), int(overview["slots-available"]))
+
+    def room_for(self, needed: int) -> Slots:
+        """Return the number of slots, waiting a while for `needed` free ones unless a job uses them.
+
+        Those of a job that has just ended are free a moment later.
+        """
+        deadline = time.monotonic() + FREE_SECONDS
+        while True:
+            slots = self.slots()
+            if slots.free >= needed or slots.total < needed or time.monotonic() > deadline:
+                return slots
+            if any(job.running for job in self.jobs()):
+                return slots
+            time.sleep(0.1)
 
     def taskmanagers(self) -> list[dict[str, Any]]:
         """Return the registered TaskManagers as Flink describes them."""

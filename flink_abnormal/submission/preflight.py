@@ -64,11 +64,11 @@ def check(job: Job, cluster: Cluster, settings: S, say: Callable[[str], None], d
     if s3.is_s3(state.checkpoint_dir):
         _check_store(cluster)
     _check_transactions(cluster, settings)
-    slots = cluster.slots()
     layout = settings.layout.slots or "isolated"
     needed = Parallelism.of(
         settings.layout, default or distribution.default_parallelism() or DEFAULT_PARALLELISM
     ).slots(layout)
+    slots = cluster.room_for(needed)
     if needed > slots.free:
         raise ClusterError(
             f"The job needs {needed} slots ({layout}) and the cluster has {slots.free} free of {slots.total}. Cancel a "

@@ -70,6 +70,31 @@ def test_an_election_without_end_is_reported(monkeypatch):
     assert str(refused.value) == f"127.0.0.1:{port} has no leader, or is overloaded. See the JobManagers' logs."
 
 
+def overview(**job):
+    times = {"start-time": 1, "duration": 1, "tasks": {}}
+    return 200, {"jobs": [{"jid": "1", "name": "job", "state": "FINISHED", **times, **job}]}
+
+
+def test_the_slots_of_a_job_that_has_just_ended_are_waited_for():
+    none = (200, {"slots-total": 9, "slots-available": 0})
+    with server(none, overview(), SLOTS) as (port, asked):
+        assert at(port).room_for(4) == (9, 4)
+        assert asked == ["GET /overview", "GET /jobs/overview", "GET /overview"]
+
+
+def test_slots_that_a_job_uses_or_the_cluster_lacks_are_not_waited_for():
+    with server(SLOTS, overview(state="RUNNING"), SLOTS) as (port, asked):
+        assert [at(port).room_for(5), at(port).room_for(10)] == [(9, 4), (9, 4)]
+        assert asked == ["GET /overview", "GET /jobs/overview", "GET /overview"]
+
+
+def test_slots_that_stay_taken_are_waited_for_a_while_only(monkeypatch):
+    monkeypatch.setattr(rest, "FREE_SECONDS", 0.1)
+    monkeypatch.setattr(Cluster, "jobs", lambda _: [])
+    with server(SLOTS) as (port, _):
+        assert at(port).room_for(5) == (9, 4)
+
+
 def test_a_cluster_whose_leader_is_not_elected_yet_does_not_answer():
     with server(ELECTION) as (port, asked):
         assert at(port).answers() is False
