@@ -8,7 +8,8 @@ WORKERS ?= 2
 
 CONNECTORS := $(or $(FLINK_ABNORMAL_CONNECTORS),$(or $(FLINK_ABNORMAL_HOME),$(CURDIR))/.flink/connectors)
 
-.PHONY: run test lint bench bench-costs bench-quick bench-streams soak dashboard setup connectors clean
+.PHONY: run test lint bench bench-engines bench-kills bench-commands bench-streams bench-costs bench-quick soak \
+  dashboard setup connectors clean
 
 run: setup
 	@$(BIN)/flink-abnormal run $(ARGS)
@@ -21,17 +22,15 @@ test: .venv/.dev
 dashboard: setup
 	@$(BIN)/flink-abnormal dashboard $(ARGS)
 
-bench: .venv/.bench .venv/peers/.ready
-	@$(BIN)/python bench/engines.py --write $(ARGS)
+bench: bench-engines bench-kills bench-commands bench-streams bench-costs
 
-bench-costs: setup
-	@$(BIN)/python bench/costs.py --write $(ARGS)
+bench-engines bench-kills bench-commands bench-streams bench-costs: .venv/.bench .venv/peers/.ready
+	@$(BIN)/python bench/$(@:bench-%=%).py --write $(ARGS)
+
+bench-streams: connectors
 
 bench-quick: setup
 	@$(BIN)/python bench/engines.py --quick
-
-bench-streams: .venv/peers/.ready connectors
-	@$(BIN)/python bench/streams.py --write $(ARGS)
 
 soak: .venv/.bench
 	@$(BIN)/python bench/soak.py $(ARGS)

@@ -40,7 +40,7 @@ MARKS = "<!-- {}: written by make bench -->\n", "<!-- end of the {} -->\n"
 QUICK = ["--events", "3000000", "--rounds", "1", "--cases", "3", "--only", "loop", "jvm", "java_reference", "python"]
 STEPS = ("--source-parallelism", "--process-parallelism", "--sink-parallelism")
 DEADLINE_SECONDS = 1_200.0
-BESIDE = {"checkpoints", "recovery", "log", "_spark_metadata"}
+BESIDE = {"checkpoints", "recovery", "log", "input", "_spark_metadata"}
 """Folders of a contestant that hold no alerts."""
 
 
@@ -139,14 +139,13 @@ def command_of(name: str, case: Case, events: Path, output: Path) -> list[str]:
     command = [sys.executable, "-m", "flink_abnormal", "run", "--engine", name, "--checkpoint-interval", "1s"]
     command += [part for step in STEPS for part in (step, str(case.cores))] + ["--state-backend", case.backend]
     command += ["--source", "files", "--input", str(events), "--sink", "files", "--output", str(output / "alerts")]
-    return [*command, "--checkpoint-dir", str(output / "checkpoints")]
+    return [*command, "--checkpoint-dir", str(output / "checkpoints"), "--from", "auto"]
 
 
-def run(name: str, case: Case, events: Path, output: Path) -> Spent:
-    """Run a contestant on the case's cores."""
-    output.mkdir()
-    began = time.monotonic()
-    process = subprocess.Popen(
+def start(name: str, case: Case, events: Path, output: Path) -> subprocess.Popen[bytes]:
+    """Start a contestant on the case's cores; over the output of a run that was killed, it goes on if it can."""
+    output.mkdir(exist_ok=True)
+    return subprocess.Popen(
         command_of(name, case, events, output),
         env=os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "FLINK_LOG_DIR": str(output / "log")},
         start_new_session=True,
@@ -154,10 +153,23 @@ def run(name: str, case: Case, events: Path, output: Path) -> Spent:
         stderr=subprocess.PIPE,
         preexec_fn=lambda: os.sched_setaffinity(0, range(case.cores)),  # noqa: PLW1509 - this process has one thread
     )
+
+
+def processes(of: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """Return a contestant's processes."""
+    with contextlib.suppress(psutil.Error):
+        return [psutil.Process(of.pid), *psutil.Process(of.pid).children(recursive=True)]
+    return []
+
+
+def run(name: str, case: Case, events: Path, output: Path) -> Spent:
+    """Run a contestant to its end."""
+    began = time.monotonic()
+    process = start(name, case, events, output)
     spent: dict[int, float] = {}
     while process.poll() is None:
-        with contextlib.suppress(psutil.Error):
-            for each in [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]:
+        for each in processes(process):
+            with contextlib.suppress(psutil.Error):
                 spent[each.pid] = sum(each.cpu_times()[:2])
         if time.monotonic() > began + DEADLINE_SECONDS:
             os.killpg(process.pid, signal.SIGKILL)
@@ -169,9 +181,14 @@ def run(name: str, case: Case, events: Path, output: Path) -> Spent:
 
 
 def alerts_of(output: Path) -> list[tuple[str, int, int]]:
-    """Return what a contestant wrote, sorted."""
-    found = (file for file in output.rglob("*") if file.is_file() and file.suffix != ".crc")
+    """Return what a contestant committed, sorted: what it did not has a hidden name, or is in no log of Spark's."""
+    found = (file for file in output.rglob("*") if file.is_file() and not file.name.startswith("."))
     files = [file for file in found if BESIDE.isdisjoint(file.relative_to(output).parts)]
+    if logs := [file for file in output.rglob("_spark_metadata/*") if not file.name.startswith(".")]:
+        committed = {
+            Path(orjson.loads(line)["path"]).name for file in logs for line in file.read_bytes().splitlines()[1:]
+        }
+        files = [file for file in files if file.name in committed]
     alerts = [orjson.loads(line) for file in files for line in file.read_bytes().splitlines()]
     return sorted((alert["userId"], alert["count"], alert["timestamp"]) for alert in alerts)
 

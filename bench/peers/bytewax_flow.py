@@ -59,6 +59,7 @@ keyed = op.flat_map_batch("parse", op.input("lines", flow, FileSource(events, ba
 counted = op.stateful_batch("count", keyed, Count)
 op.output("alerts", op.flat_map_batch("write", counted, written), FileSink(output / "alerts.jsonl"))
 store = output / "recovery"
-store.mkdir()
-init_db_dir(store, 1)
+if not store.exists():
+    store.mkdir()
+    init_db_dir(store, 1)
 cli_main(flow, epoch_interval=timedelta(seconds=1), recovery_config=RecoveryConfig(store))

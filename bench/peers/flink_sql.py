@@ -4,6 +4,8 @@ import os
 import sys
 from pathlib import Path
 
+from newest import recovery
+
 from flink_abnormal.runtime import embedded
 
 os.environ.update(embedded.prepare())
@@ -17,6 +19,7 @@ settings = {
     "parallelism.default": "1",
     "execution.checkpointing.interval": "1s",
     "execution.checkpointing.dir": (output / "checkpoints").as_uri(),
+    **recovery(output / "checkpoints"),
 }
 configuration = Configuration()
 for key, value in settings.items():

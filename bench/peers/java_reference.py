@@ -10,6 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from newest import recovery
+
 from flink_abnormal.jvm import jar, parts
 from flink_abnormal.runtime import distribution, embedded
 
@@ -26,6 +28,7 @@ settings = {
     "state.backend.type": backend,
     "execution.checkpointing.interval": "1s",
     "execution.checkpointing.dir": (output / "checkpoints").as_uri(),
+    **recovery(output / "checkpoints"),
 }
 configuration = Configuration()
 for key, value in settings.items():

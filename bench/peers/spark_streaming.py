@@ -6,9 +6,7 @@ Its older one, over pandas, is faster with few users, and half as fast with many
 """
 
 import os
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 from pyspark.sql import Row, SparkSession
@@ -54,8 +52,10 @@ builder = SparkSession.builder.master("local[1]")
 for setting, value in SETTINGS.items():
     builder = builder.config(setting, value)
 spark = builder.getOrCreate()
-folder = Path(tempfile.mkdtemp())  # it reads folders only
-(folder / events.name).symlink_to(events)
+folder = output / "input"  # it reads folders only
+folder.mkdir(exist_ok=True)
+if not (folder / events.name).exists():
+    (folder / events.name).symlink_to(events)
 lines = spark.readStream.schema("userId STRING, isAbnormal BOOLEAN, timestamp LONG").json(str(folder))
 columns = "userId STRING, count LONG, timestamp LONG"
 alerts = lines.groupBy("userId").transformWithState(Count(), columns, "Append", "None")
@@ -70,4 +70,3 @@ query = (
 )
 query.awaitTermination()
 spark.stop()
-shutil.rmtree(folder)

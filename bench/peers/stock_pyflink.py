@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 
+from newest import recovery
 from pyflink.common import Configuration, Encoder, Types, WatermarkStrategy
 from pyflink.datastream import KeyedProcessFunction, StreamExecutionEnvironment
 from pyflink.datastream.connectors.file_system import FileSink, FileSource, StreamFormat
@@ -45,6 +46,8 @@ configuration = Configuration()
 configuration.set_string("execution.checkpointing.interval", "1s")
 configuration.set_string("execution.checkpointing.dir", (output / "checkpoints").as_uri())
 configuration.set_string("rest.port", "0")
+for setting, value in recovery(output / "checkpoints").items():
+    configuration.set_string(setting, value)
 env = StreamExecutionEnvironment.get_execution_environment(configuration)
 env.set_parallelism(1)
 source = FileSource.for_record_stream_format(StreamFormat.text_line_format(), events.as_uri()).build()
