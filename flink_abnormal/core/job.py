@@ -26,6 +26,10 @@ class JobSettings(Protocol):
         """Parallelism and slots."""
 
     @property
+    def embedded_layout(self) -> LayoutSettings:
+        """The same, of an embedded run."""
+
+    @property
     def bounded(self) -> bool:
         """Whether the input ends by itself."""
 

@@ -7,7 +7,7 @@ a test checks the README's table against it.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -135,7 +135,7 @@ class LayoutSettings:
         None,
         "--process-parallelism",
         "integer",
-        "Subtasks that detect. Default: 3.",
+        "Subtasks that detect. Default: 3; 1 if embedded Python reads files or topics.",
         minimum=1,
         maximum=MAX_PARALLELISM,
     )
@@ -230,6 +230,14 @@ class Settings:
     def bounded(self) -> bool:
         """Whether the input ends by itself."""
         return self.chosen_source.bounded
+
+    @property
+    def embedded_layout(self) -> LayoutSettings:
+        """The layout of an embedded run: its one JVM has one Python lock, for which several detectors would queue."""
+        at_full_speed = self.chosen_source.reads_records and self.detection.engine == "python"
+        if at_full_speed and self.state.mode == "thread" and self.layout.process_parallelism is None:
+            return replace(self.layout, process_parallelism=1)
+        return self.layout
 
     @property
     def transactions(self) -> str:

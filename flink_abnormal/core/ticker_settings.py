@@ -62,6 +62,11 @@ class TickerSettings:
         return LayoutSettings(each, each, each, "shared")
 
     @property
+    def embedded_layout(self) -> LayoutSettings:
+        """The same: no Python takes part."""
+        return self.layout
+
+    @property
     def bounded(self) -> bool:
         """Whether --until ends the run."""
         return self.ticker.until is not None

@@ -76,8 +76,9 @@ def launch(job: Job, settings: JobSettings, target: Target) -> Launched:
     from pyflink.common import JobClient  # noqa: PLC0415
 
     default = _default_parallelism(env, target)
-    parallelism = Parallelism.of(settings.layout, default)
-    layout = settings.layout.slots or ("shared" if target.kind == "embedded" else "isolated")
+    asked = settings.embedded_layout if target.kind == "embedded" else settings.layout
+    parallelism = Parallelism.of(asked, default)
+    layout = asked.slots or ("shared" if target.kind == "embedded" else "isolated")
     start_ms = time.time_ns() // 1_000_000
     ending = _ending(target, start_ms, job_id)
     job.build(env, settings, parallelism, layout, start_ms, distribution.jars(), ending)

@@ -205,6 +205,22 @@ def test_options_that_do_not_fit_one_another_are_refused(arguments, why):
 
 
 @pytest.mark.parametrize(
+    ("arguments", "detectors"),
+    [
+        (("--source", "files", "--input", "log"), 1),
+        (("--source", "files", "--input", "log", "--process-parallelism", "2"), 2),
+        (("--source", "files", "--input", "log", "--engine", "jvm"), None),
+        (("--source", "files", "--input", "log", "--execution-mode", "process"), None),
+        ((), None),
+    ],
+)
+def test_embedded_python_has_one_detector_for_what_comes_at_full_speed(arguments, detectors):
+    settings = given(*arguments)
+
+    assert settings.embedded_layout.process_parallelism == detectors
+
+
+@pytest.mark.parametrize(
     ("settings", "bounded"),
     [
         (Settings(), False),
