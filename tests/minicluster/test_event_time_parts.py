@@ -142,7 +142,11 @@ def test_a_json_value_has_the_same_time_in_java(json_time, value):
 
 
 @pytest.mark.parametrize(
-    "text", ["2026-W05-1", "2026W051", "2026-W05", "2026-032", "2026-W53-7T09:00:01Z", "2024-366T09:00", "2026-366"]
+    "text",
+    [
+        *("2026-W05-1", "2026W051", "2026-W05", "2026W05", "2026-W53-7T09:00:01Z", "2026W05T09:00:01"),
+        *("2026-W05T09:00:01", "2026W05-1", "2026-W051", "2026-032", "2024-366T09:00", "2026-366"),
+    ],
 )
 def test_a_date_by_week_or_day_of_the_year_is_the_same_in_java(json_time, text):
     expected = times.milliseconds(text)

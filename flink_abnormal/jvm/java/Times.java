@@ -137,19 +137,19 @@ public final class Times implements Serializable {
 
     /** A date by week or by day of the year, as 2026-W05-1 or 2026-032, with or without a time. */
     private long ofWeekOrDay(String text) {
-        Matcher parts = Pattern.compile("(\\d{4})-?(?:W(\\d\\d)(?:-?(\\d)(?!\\d))?|(\\d{3}))(.*)").matcher(text);
+        Matcher parts = Pattern.compile("(\\d{4})(-?)(?:W(\\d\\d)(?:\\2(\\d)(?!\\d)|$)|(\\d{3}))(.*)").matcher(text);
         if (!parts.matches()) return RecordTime.NONE;
         int year = Integer.parseInt(parts.group(1));
         LocalDate date;
-        if (parts.group(4) != null) {
-            date = LocalDate.ofYearDay(year, Integer.parseInt(parts.group(4)));
+        if (parts.group(5) != null) {
+            date = LocalDate.ofYearDay(year, Integer.parseInt(parts.group(5)));
         } else {
-            int day = parts.group(3) == null ? 1 : Integer.parseInt(parts.group(3));
+            int day = parts.group(4) == null ? 1 : Integer.parseInt(parts.group(4));
             LocalDate inYear = LocalDate.of(year, 1, 4);
-            date = inYear.with(IsoFields.WEEK_OF_WEEK_BASED_YEAR, Long.parseLong(parts.group(2)));
+            date = inYear.with(IsoFields.WEEK_OF_WEEK_BASED_YEAR, Long.parseLong(parts.group(3)));
             date = date.with(java.time.DayOfWeek.of(day));
         }
-        Matcher match = matcher("iso", date.toString() + parts.group(5));
+        Matcher match = matcher("iso", date.toString() + parts.group(6));
         return match.matches() ? ofIso(match) : RecordTime.NONE;
     }
 
