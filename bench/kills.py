@@ -15,8 +15,18 @@ from collections import Counter
 from pathlib import Path
 
 import psutil
-from engines import CASES, CONTESTANTS, alerts_of, copy_beginning, processes, rows_table, run, start, write_events
-from engines import write_page as write
+from engines import (
+    CASES,
+    CONTESTANTS,
+    alerts_of,
+    copy_beginning,
+    processes,
+    rows_table,
+    run,
+    start,
+    write_events,
+    write_page,
+)
 
 CASE = CASES["3"]
 PROMISES = [name for name, each in CONTESTANTS.items() if not each.guarantee.startswith("none")]
@@ -70,7 +80,7 @@ def main() -> None:
             copy_beginning(whole, given.events // share, file)
         figures = rows_table(HEAD, (row(scratch, name, files[SHARES[name]], empty) for name in given.only))
     if given.write:
-        write("kills", figures)
+        write_page("kills", figures)
 
 
 if __name__ == "__main__":
