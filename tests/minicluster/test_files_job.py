@@ -56,6 +56,8 @@ def test_bad_lines_go_to_the_dead_letters_and_the_job_goes_on(cli, tmp_path, mod
     )
 
     assert done.returncode == 0, done.stderr
+    detectors = 1 if (mode, engine) == ("thread", "python") else 3
+    assert re.findall(r"parallelism \S+", done.stdout + done.stderr) == [f"parallelism 3/{detectors}/3"]
     dead = sorted(records(tmp_path / "out", "dead-letters"), key=lambda record: record["reason"])
     assert dead == sorted(
         (
