@@ -132,6 +132,12 @@ class Cluster:
         with self.understood():
             return {str(each["key"]): str(each["value"]) for each in self.get("/jobmanager/config")}
 
+    def has_on_classpath(self, jar: str) -> bool:
+        """Whether the JobManager's own classpath, usually Flink's `lib`, has a jar of this name."""
+        with self.understood():
+            classpath = self.get("/jobmanager/environment")["classpath"]
+            return any(str(each).rpartition("/")[2] == jar for each in classpath)
+
     def slots(self, *, patience: float | None = None) -> Slots:
         """Return the number of slots, and of free ones; `patience` as in `get`."""
         with self.understood():

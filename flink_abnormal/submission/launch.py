@@ -154,8 +154,10 @@ def _environment(settings: JobSettings, target: Target, restore_path: str | None
             "execution.target": "remote",
             "rest.address": target.host,
             "rest.port": str(target.port),
-            "pipeline.jars": distribution.python_jar().as_uri(),
         }
+        # The project's own clusters have this jar of 42 MB, which others get with each job.
+        if not Cluster(target.host, target.port).has_on_classpath(distribution.python_jar().name):
+            values["pipeline.jars"] = distribution.python_jar().as_uri()
     from pyflink.common import Configuration  # noqa: PLC0415
     from pyflink.datastream import StreamExecutionEnvironment  # noqa: PLC0415
 

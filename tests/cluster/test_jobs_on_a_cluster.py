@@ -85,6 +85,9 @@ def test_a_detached_job_is_listed_shown_followed_and_cancelled(cluster):
     wait_until(lambda: "Latest: #" in cluster.run("status").stdout, "a completed checkpoint")
     # One that is triggered before all tasks run would fail.
     assert "Checkpoints: 1 completed, 0 failed, 0 restored" in cluster.run("status").stdout
+    # The cluster has flink-python, and is not sent its 42 MB again.
+    shipped = [file for file in (cluster.folder / ".flink").rglob(f"job_{job}/blob_*") if file.stat().st_size > 5 << 20]
+    assert shipped == []
 
     assert open_to_others(cluster.pids()) == set()
     full = cluster.run("submit", *cluster.job())

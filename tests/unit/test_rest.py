@@ -95,6 +95,15 @@ def test_slots_that_stay_taken_are_waited_for_a_while_only(monkeypatch):
         assert at(port).room_for(5) == (9, 4)
 
 
+def test_a_jar_is_on_the_classpath_of_the_jobmanager_by_its_whole_name():
+    environment = (200, {"jvm": {}, "classpath": ["/opt/flink/lib/flink-python-2.3.0.jar", "lib/flink-dist-2.3.0.jar"]})
+    with server(environment, environment, environment) as (port, asked):
+        names = ("flink-python-2.3.0.jar", "flink-dist-2.3.0.jar", "python-2.3.0.jar")
+
+        assert [at(port).has_on_classpath(name) for name in names] == [True, True, False]
+        assert asked == ["GET /jobmanager/environment"] * 3
+
+
 def test_a_cluster_whose_leader_is_not_elected_yet_does_not_answer():
     with server(ELECTION) as (port, asked):
         assert at(port).answers() is False
