@@ -8,7 +8,7 @@ WORKERS ?= 2
 
 CONNECTORS := $(or $(FLINK_ABNORMAL_CONNECTORS),$(or $(FLINK_ABNORMAL_HOME),$(CURDIR))/.flink/connectors)
 
-.PHONY: run test lint bench bench-engines bench-kills bench-commands bench-streams bench-costs bench-quick soak \
+.PHONY: run test unit lint bench bench-engines bench-kills bench-commands bench-streams bench-costs bench-quick soak \
   dashboard setup connectors clean
 
 run: setup
@@ -18,6 +18,10 @@ run: setup
 # the many short ones of unit/ fill up the end.
 test: .venv/.dev
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+# Most of their time they wait, for servers that are slow on purpose.
+unit:
+	@$(MAKE) --no-print-directory test WORKERS=4 ARGS="tests/unit $(ARGS)"
 
 dashboard: setup
 	@$(BIN)/flink-abnormal dashboard $(ARGS)

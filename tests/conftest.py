@@ -34,6 +34,9 @@ SHARED = {
 }
 """Files that share a cluster, by how they begin."""
 
+SINGLE = ("tests/unit/test_dashboard_collector.py", "tests/unit/test_dashboard_faults.py")
+"""Files whose tests mostly wait for servers that are slow on purpose: each test may run in another worker."""
+
 _shared_in_folder = contextlib.ExitStack()
 
 
@@ -63,13 +66,15 @@ def pytest_runtest_teardown(item, nextitem):
 
 
 class ByCluster(LoadFileScheduling):
-    """One worker runs the tests that share a cluster: those of a file, or of several.
+    """One worker runs the tests that share a cluster: those of a file, or of several; a few files are dealt out singly.
 
     xdist's own groups (3.8) write into an attribute that pytest 9.2 no longer reads.
     """
 
     def _split_scope(self, nodeid):
         file = nodeid.partition("::")[0]
+        if file in SINGLE:
+            return nodeid
         return next((name for name, files in SHARED.items() if file.startswith(files)), file)
 
 
