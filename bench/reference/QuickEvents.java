@@ -18,15 +18,11 @@ public final class QuickEvents implements FlatMapFunction, ResultTypeQueryable {
     }
 
     public void flatMap(Object text, Collector out) {
-        if (json == null) json = new QuickJson(new byte[][] {name("userId"), name("isAbnormal"), name("timestamp")});
+        if (json == null) json = new QuickJson(new String[] {"userId", "isAbnormal", "timestamp"});
         byte[] line = ((String) text).getBytes(StandardCharsets.UTF_8);
         if (!json.read(line, 0, line.length)) throw new IllegalArgumentException("not an event: " + text);
         String user = new String(line, json.starts[0], json.ends[0] - json.starts[0], StandardCharsets.ISO_8859_1);
         Boolean abnormal = Boolean.valueOf(json.kinds[1] == QuickJson.TRUE);
         out.collect(new Tuple3(user, abnormal, Long.valueOf(json.whole(2))));
-    }
-
-    private static byte[] name(String field) {
-        return field.getBytes(StandardCharsets.UTF_8);
     }
 }

@@ -24,6 +24,7 @@ OPTIONS = {
     "any other is normal": {**MAPPED, "abnormal_values": ("FAILURE", "true")},
     "any other is abnormal": {**MAPPED, "normal_values": ("2.5", "false")},
     "two users": {"user_field": "userId,actor.id"},
+    "paths that share keys": {"user_field": "a.b.id", "abnormal_field": "a.outcome", "abnormal_values": ("FAILURE",)},
     "places": {"user_field": "ids[1]", "abnormal_field": "a.b", "timestamp_field": "ids[0]"},
 }
 NAMES = [
@@ -39,6 +40,8 @@ NAMES = [
     "a",
     "b",
     "a.b",
+    "b.id",
+    "a.outcome",
 ]
 TEXTS = ["", "kim", "김철수", "a|b\\", "FAILURE", "1.0", "-0.50", "SUCCESS", "true", "\U0001f600", "\x7f", '"', "\n"]
 TIMES = [
@@ -97,8 +100,21 @@ USERS = {
     "actor.id": ['"actor":{{"id":{}}}', '"actor.id":{}', '"actor":{{"id":{}}},"actor.id":null'],
     "ids[1]": ['"ids":[7,{}]', '"ids[1]":{}', '"ids.1":{}'],
 }
+DEEP = '"a":{{"b":{{"id":{}}},"outcome":"FAILURE"}}'
+USERS["a.b.id"] = [
+    DEEP,
+    DEEP,
+    '"a":{{"outcome":"FAILURE","b":{{"n":[{{}},[]],"id":{}}}}}',
+    '"a.b.id":{}',
+    '"a":{{"b.id":{}}}',
+]
 USERS["userId,actor.id"] = ['"userId":{0},"actor":{{"id":{0}}}']
-ABNORMAL = {"isAbnormal": ['"isAbnormal":{}'], "outcome": ['"outcome":{}'], "a.b": ['"a":{{"b":{}}}', '"a.b":{}']}
+ABNORMAL = {
+    "isAbnormal": ['"isAbnormal":{}'],
+    "a.outcome": ['"x":{}', '"b":[{}]', '"a.outcome":{}', '"a":{{"outcome":{}}}'],
+    "outcome": ['"outcome":{}'],
+    "a.b": ['"a":{{"b":{}}}', '"a.b":{}'],
+}
 WHEN = {"timestamp": ['"timestamp":{}'], "@timestamp": ['"@timestamp":{}'], "ids[0]": ['"ids[0]":{}', '"ids.0":{}']}
 
 
@@ -192,6 +208,21 @@ def test_a_line_is_the_same_event_in_java_by_either_parser(java_parser, name):
     @example(line=b'{"userId":"kim","isAbnormal":true}')
     @example(line=b'{"userId":"kim","isAbnormal":true}\xff')
     @example(line=b'{"userId":"kim","isAbnormal":true,"isAbnormal":1e999}')
+    @example(line=b'{"actor":{"id":"lee"},"actor":{},"actor.id":null,"outcome":"FAILURE"}')
+    @example(line=b'{"actor":{"id":"lee"},"actor":{"x":1},"outcome":"FAILURE"}')
+    @example(line=b'{"actor":{"id":"lee","id":"kim"},"outcome":"FAILURE"}')
+    @example(line=b'{"actor":[{"id":"lee"}],"outcome":"FAILURE"}')
+    @example(line=b'{"actor":{"id":{"id":"lee"}},"outcome":["FAILURE"],"ids":[[],{}]}')
+    @example(line=b'{"a":{"b":{"id":"lee"},"b.id":"kim","outcome":"FAILURE"}}')
+    @example(line=b'{"a":{"b":{"id":"lee"}},"a.b":{"id":"kim"},"a.outcome":"FAILURE"}')
+    @example(line=b'{"a":{"a.b.id":"kim","outcome":"FAILURE"}}')
+    @example(line=b'{"a.b.id":"kim","a":{"b":{"id":"lee"},"outcome":"FAILURE"}}')
+    @example(
+        line=b'{"x":{"a":{"b":{"id":"lee"}}},"a":{"b":{"id":"kim"},"outcome":"FAILURE"},"y":'
+        + b"[" * 40
+        + b"]" * 40
+        + b"}"
+    )
     @example(line=b'{"userId":1042.0,"isAbnormal":false,"timestamp":1769850000.5}')
     @example(line=b'{"userId":"' + b"k" * 1024 + b'","isAbnormal":true}')
     @example(line=b'{"userId":"' + b"k" * 1025 + b'","isAbnormal":true}')

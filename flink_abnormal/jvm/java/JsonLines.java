@@ -84,11 +84,11 @@ public final class JsonLines extends LineParser {
         json = JsonFields.reader();
         digest = new Digest();
         unmatched = new HashSet(kinds.keySet());
-        boolean named = users.length == 1 && usersInJson && (users[0] + abnormal + timestamp).indexOf('[') < 0;
+        String[] fields = {users[0], abnormal, timestamp};
+        boolean readable = users.length == 1 && usersInJson;
+        for (int i = 0; i < fields.length; i++) readable &= QuickJson.canRead(fields[i]);
         boolean distinct = !users[0].equals(abnormal) && !users[0].equals(timestamp) && !abnormal.equals(timestamp);
-        if (quick && named && distinct) {
-            plain = new QuickJson(new byte[][] {utf8(users[0]), utf8(abnormal), utf8(timestamp)});
-        }
+        if (quick && readable && distinct) plain = new QuickJson(fields);
         times = 1;
     }
 
@@ -276,9 +276,5 @@ public final class JsonLines extends LineParser {
 
     private static String ascii(byte[] line, int from, int to) {
         return new String(line, from, to - from, StandardCharsets.ISO_8859_1);
-    }
-
-    private static byte[] utf8(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
     }
 }
