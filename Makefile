@@ -4,7 +4,7 @@ PYTHON ?= $(or $(shell for p in python3 python3.12 python3.11 python3.10; do \
 BIN := .venv/bin
 PIP := --quiet --disable-pip-version-check --no-compile --use-pep517
 ARGS ?=
-WORKERS ?= 3
+WORKERS ?= 2
 
 CONNECTORS := $(or $(FLINK_ABNORMAL_CONNECTORS),$(or $(FLINK_ABNORMAL_HOME),$(CURDIR))/.flink/connectors)
 
@@ -14,8 +14,8 @@ CONNECTORS := $(or $(FLINK_ABNORMAL_CONNECTORS),$(or $(FLINK_ABNORMAL_HOME),$(CU
 run: setup
 	@$(BIN)/flink-abnormal run $(ARGS)
 
-# One worker runs the tests that share a cluster, and the third runs only what leaves the machine to the others
-# (tests/conftest.py). Without reordering the long ones come first, and short ones fill up the end.
+# One worker runs the tests that share a cluster (tests/conftest.py). Without reordering the long ones come first, and
+# the many short ones of unit/ fill up the end.
 test: .venv/.dev
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 

@@ -34,9 +34,6 @@ SHARED = {
 }
 """Files that share a cluster, by how they begin."""
 
-LIGHT = ("tests/unit/", "tests/browser/", "tests/compose/test_bare_machines")
-"""Tests that leave the machine to others: workers beyond the second run nothing else, or clusters would starve."""
-HEAVY_WORKERS = 2
 SINGLE = ("tests/unit/test_dashboard_collector.py", "tests/unit/test_dashboard_faults.py")
 """Files whose tests mostly wait for servers that are slow on purpose: each test may run in another worker."""
 
@@ -79,16 +76,6 @@ class ByCluster(LoadFileScheduling):
         if file in SINGLE:
             return nodeid
         return next((name for name, files in SHARED.items() if file.startswith(files)), file)
-
-    def _assign_work_unit(self, node):
-        light = self.nodes.index(node) >= HEAVY_WORKERS
-        fits = next((scope for scope in self.workqueue if scope.startswith(LIGHT) == light), None)
-        if fits is not None:
-            self.workqueue.move_to_end(fits, last=False)
-        elif light:
-            node.shutdown()
-            return
-        super()._assign_work_unit(node)
 
 
 def pytest_xdist_make_scheduler(config, log):
