@@ -256,6 +256,7 @@ class Settings:
             "source": self.source,
             **self.chosen_source.published(),
             "time": self.time.time,
+            "engine": self.detection.engine,
             "threshold": str(self.detection.threshold),
             "within": duration_text(self.detection.within_ms) if self.detection.within_ms else "",
             "live": str(self.detection.live).lower(),

@@ -158,6 +158,7 @@ def test_the_jobs_options_can_be_read_by_those_who_watch_it(cluster, tmp_path):
         "interval": "1h",
         "seed": str(SEED),
         "time": "processing",
+        "engine": "python",
         "threshold": "2",
         "within": "",
         "live": "true",
