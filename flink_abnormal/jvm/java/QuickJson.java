@@ -16,8 +16,7 @@ final class QuickJson {
     static final int FRACTION = 6;
     static final int NESTED = 7;
     private static final int DIGITS = 17; // fit a long, and a double's fraction can't be infinite
-
-    private static final int DEEPEST = 16;
+    private static final int DEEPEST = 16; // as many levels, with the line's own object
 
     private final byte[][] names;
     /** The keys that lead to each wanted field if its name is a path; the name alone otherwise. */
