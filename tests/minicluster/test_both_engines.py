@@ -23,7 +23,7 @@ def generated_lines():
     return b"\n".join(found)
 
 
-# One source subtask: others, which have no file, would hold event time back until they end, so that lateness would vary.
+# One source subtask: others, without a file, would hold event time back until they end, so that lateness would vary.
 EVENT_TIME = ("--time", "event", "--max-out-of-orderness", "8784h", "--within", "1h", "--source-parallelism", "1")
 
 
