@@ -15,7 +15,6 @@ from pyflink.java_gateway import get_gateway
 
 from flink_abnormal.core.operators import KEY_BY_RUN, SUMMARY, TALLY, TALLY_ALERTS, TALLY_PROJECTION, TALLY_START
 from flink_abnormal.pipeline import verdict
-from flink_abnormal.pipeline.stdout import write_line
 from flink_abnormal.pipeline.streams import (
     AT_THE_END,
     EVENT_KIND_FIELD,
@@ -58,7 +57,7 @@ def build(env: StreamExecutionEnvironment, tallies: Sequence[DataStream]) -> Dat
 
 
 def print_summary(figures: DataStream, ending: Ending, values: Sequence[str], mode: Mode) -> DataStream:
-    """Print the summary of a run once all figures have arrived; `values` are those that may match.
+    """Report the summary of a run once all figures have arrived; `values` are those that may match.
 
     Flink's collect sink would bring them to the client, but kills its TaskManager if it is cancelled before it is open
     (a NullPointerException in its clean-up, seen on 2.3.0).
@@ -68,7 +67,7 @@ def print_summary(figures: DataStream, ending: Ending, values: Sequence[str], mo
 
 
 class PrintSummary(KeyedProcessFunction):
-    """Collects the figures, and prints them at the final watermark."""
+    """Collects the figures, and reports them at the final watermark."""
 
     def __init__(self, ending: Ending, values: Sequence[str] = ()) -> None:
         self._ending = ending
@@ -84,12 +83,10 @@ class PrintSummary(KeyedProcessFunction):
         ctx.timer_service().register_event_time_timer(AT_THE_END)
 
     def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[str]:  # noqa: ARG002
-        """Print the summary, and report a verdict if there is one."""
+        """Report the summary, and a verdict if there is one."""
         counts = dict(self._figures.items())
         summary = Summary.of(counts, self._values)
-        write_line(self._ending.prefix + summary.text())
-        if found := verdict.of_run(summary, counts):
-            self._ending.leave(found)
+        self._ending.leave(filter(None, [summary.text(), verdict.of_run(summary, counts)]))
         yield summary.text()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -53,21 +54,30 @@ class Sample(NamedTuple):
 
 
 class Ending(NamedTuple):
-    """Where a bounded run reports its end.
+    """Where a bounded run leaves its last lines for the client, which prints them behind all of the job's own.
 
-    On a cluster the client searches the workers' standard output for `prefix`. An embedded run prints its summary
-    without a prefix, and stores a verdict for the client in `file`.
+    The client of an embedded run reads them from `file`; on a cluster it searches the workers' standard output for
+    those behind `prefix`.
     """
 
     prefix: str = ""
     file: str = ""
 
-    def leave(self, verdict: str) -> None:
-        """Store a verdict in `file`, or print it behind `prefix`."""
+    def leave(self, lines: Iterable[str]) -> None:
+        """Store lines in `file`, or print each behind `prefix`."""
         if self.file:
-            Path(self.file).write_text(verdict, encoding="utf-8")
-        else:
-            write_line(self.prefix + verdict)
+            Path(self.file).write_text("\n".join(lines), encoding="utf-8")
+            return
+        for line in lines:
+            write_line(self.prefix + line)
+
+    def take(self) -> list[str]:
+        """Return the lines of `file`, and remove it."""
+        with contextlib.suppress(FileNotFoundError):
+            found = Path(self.file).read_text(encoding="utf-8")
+            Path(self.file).unlink()
+            return found.split("\n")
+        return []
 
 
 def of_run(summary: Summary, counts: Mapping[str, int]) -> str:

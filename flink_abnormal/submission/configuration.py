@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from flink_abnormal.core.settings import MAX_PARALLELISM
@@ -19,12 +20,14 @@ first checkpoint this long after the job's first task runs, and it fails unless 
 RETAINED: Final = "execution.checkpointing.num-retained"
 ROCKSDB_OPTIONS: Final = {"state.backend.rocksdb.options-factory": "flinkabnormal.RocksLog"}
 """A Java part, which must be shipped with the job."""
+WITHOUT_BEAM: Final = {"python.pythonpath": str(Path(__file__).with_name("without_beam"))}
+"""Thread mode needs nothing of Beam, and PyFlink imports it where it can: most of what a start takes in Python."""
 
 
 def flink_configuration(settings: JobSettings, restore_path: str | None) -> dict[str, str]:
     """Return the job's settings as Flink's configuration keys."""
     state = settings.state
-    process_mode = {"python.fn-execution.bundle.time": "100"} if state.mode == "process" else {}
+    mode = {"python.fn-execution.bundle.time": "100"} if state.mode == "process" else WITHOUT_BEAM
     restore = {"execution.state-recovery.path": restore_path} if restore_path else {}
     rocksdb = ROCKSDB_OPTIONS if state.backend == "rocksdb" else {}
     return {
@@ -56,7 +59,7 @@ def flink_configuration(settings: JobSettings, restore_path: str | None) -> dict
         "python.execution-mode": state.mode,
         "python.executable": sys.executable,
         "python.client.executable": sys.executable,
-        **process_mode,
+        **mode,
         **rocksdb,
         **restore,
     }

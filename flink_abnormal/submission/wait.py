@@ -8,7 +8,6 @@ import signal
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from flink_abnormal.core.errors import ClusterError, JobError, root
@@ -35,7 +34,7 @@ NO_SUMMARY: Final = (
 
 
 def wait_for_end(launched: launch.Launched, *, cluster: Cluster | None = None, leave: str = "") -> None:
-    """Wait for the end of a job; print its figures from `cluster` (an embedded job prints them itself).
+    """Wait for the end of a job on `cluster`, or embedded; print the figures of a bounded one.
 
     Ctrl-C cancels the job; with `leave` it only ends the wait and prints that text. So does the exit of the standard
     output's reader (`| head`), but without a message about a job that ends with it.
@@ -67,15 +66,9 @@ def wait_for_end(launched: launch.Launched, *, cluster: Cluster | None = None, l
 
 def _report(ending: Ending, cluster: Cluster | None) -> None:
     """Report how a bounded run ended; raise UsageError if no line of its input was usable."""
-    if cluster is None:
-        file = Path(ending.file)
-        found = file.read_text(encoding="utf-8") if file.exists() else ""
-        file.unlink(missing_ok=True)
-    else:
-        lines = find_lines(cluster, ending.prefix)
-        found = next(filter(verdict.is_verdict, reversed(lines)), "")
-        summary = next((line for line in reversed(lines) if not verdict.is_verdict(line)), NO_SUMMARY)
-        print(summary, flush=True)
+    lines = ending.take() if cluster is None else find_lines(cluster, ending.prefix)
+    print(next((line for line in reversed(lines) if not verdict.is_verdict(line)), NO_SUMMARY), flush=True)
+    found = next(filter(verdict.is_verdict, reversed(lines)), "")
     verdict.raise_error(found)
     if found:
         say(found)

@@ -74,18 +74,22 @@ def test_where_no_temporary_folder_may_hold_programs_rocksdb_is_refused_with_a_s
     )
 
 
-def test_the_second_run_of_an_installation_starts_from_the_classes_of_the_first(cli):
+def test_the_second_run_of_an_installation_starts_from_the_classes_of_the_first_and_neither_loads_beam(cli):
     classes = cli.folder / ".flink" / "classes"
     classes.unlink()  # a link to what all tests share
 
-    def jvm_of(*options):
+    def started(*options):
         run = cli.start("run", *cli.job("--interval", "100ms", *options))
         wait_until(lambda: lines(run.output.read_text(encoding="utf-8"), "[Source Emit]"), "an event")
-        return run, next(each for each in psutil.Process(run.pid).children() if each.name() == "java")
+        jvm = next(each for each in psutil.Process(run.pid).children() if each.name() == "java")
+        mapped = {each.path for process in (psutil.Process(run.pid), jvm) for each in process.memory_maps()}
+        return run, jvm, mapped
 
-    first, jvm = jvm_of("--events", 20)
+    first, jvm, mapped = started("--events", 20)
     assert first.wait(60) == 0
     assert psutil.wait_procs([jvm], timeout=60)[1] == []
+    assert [path for path in mapped if "apache_beam" in path] == []
     (written,) = classes.iterdir()
-    _, jvm = jvm_of()
-    assert str(written.with_suffix(".jsa")) in {each.path for each in jvm.memory_maps()}
+    _, _, mapped = started()
+    assert str(written.with_suffix(".jsa")) in mapped
+    assert [path for path in mapped if "apache_beam" in path] == []

@@ -4,7 +4,7 @@ from flink_abnormal.core.errors import UsageError
 from flink_abnormal.pipeline import verdict
 from flink_abnormal.pipeline.formats.diagnosis import diagnose
 from flink_abnormal.pipeline.summary import Summary
-from flink_abnormal.pipeline.verdict import Sample
+from flink_abnormal.pipeline.verdict import Ending, Sample
 
 ONE_LINE = "each object must be on one line: jq -c . FILE > FILE.jsonl"
 OWN_LINE = "each object must be on a line of its own: jq -c '.[]' FILE > FILE.jsonl"
@@ -104,3 +104,19 @@ def test_only_a_run_that_understood_nothing_is_an_error():
     verdict.raise_error("")
     with pytest.raises(UsageError, match=r"^x$"):
         verdict.raise_error("Error: x")
+
+
+def test_an_embedded_runs_last_lines_wait_in_a_file_for_all_its_alerts_to_be_printed(tmp_path, capfd):
+    ending = Ending(file=str(tmp_path / "ending"))
+
+    ending.leave(["read 4 = …", "Warning: x"])
+
+    assert capfd.readouterr().out == ""
+    assert (ending.take(), ending.take()) == (["read 4 = …", "Warning: x"], [])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_on_a_cluster_the_last_lines_are_printed_with_a_prefix_that_tells_runs_apart(capfd):
+    Ending(prefix="run 7: ").leave(["read 4 = …", "Warning: x"])
+
+    assert capfd.readouterr().out == "run 7: read 4 = …\nrun 7: Warning: x\n"
