@@ -4,25 +4,21 @@ import signal
 import subprocess
 
 import psutil
-from conftest import BIN, lines, wait_until
+import pytest
+from conftest import BIN, CommandLine, lines, wait_until
 
 
-def test_a_job_that_fails_at_once_again_and_again_is_given_up_with_its_reason(cli, tmp_path):
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "alerts").write_bytes(b"a file in the way of the folder")
-
-    done = cli.run("run", *cli.job("--sink", "files", "--output", tmp_path / "out", "--append"), seconds=150)
-
-    assert done.returncode == 5
-    assert set(lines(done.stderr, "The job is RESTARTING")) == {
-        f"The job is RESTARTING: a task failed. The reason is in {cli.folder / '.flink' / 'log'}."
-    }
-    (reason,) = lines(done.stderr, "Error:")
-    assert re.sub(r"\.\.part-\S+:", "PART:", reason) == (
-        f"Error: The job failed: {tmp_path / 'out' / 'alerts'}/PART: Not a directory "
-        f"(more in {cli.folder / '.flink' / 'log'})"
-    )
-    assert "Traceback" not in done.stderr
+@pytest.fixture(scope="module", autouse=True)
+def failing(tmp_path_factory):
+    """A job whose output can't be made. It is given up after a minute of pauses, in which the other tests run."""
+    line = CommandLine(tmp_path_factory.mktemp("failing"))
+    (line.folder / "out").mkdir()
+    (line.folder / "out" / "alerts").write_bytes(b"a file in the way of the folder")
+    options = line.job("--sink", "files", "--output", line.folder / "out", "--append")
+    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    with subprocess.Popen([BIN / "flink-abnormal", "run", *options], env=line.env, text=True, **pipes) as process:
+        yield line, process
+        process.terminate()
 
 
 def test_the_end_of_whoever_reads_is_the_quiet_end_of_a_run(cli):
@@ -55,3 +51,20 @@ def test_ctrl_c_while_the_jvm_starts_ends_it_without_a_traceback(cli):
     assert process.wait(60) == 0
     assert process.output.read_text() == "Stopped before the job had started.\n"
     assert psutil.wait_procs(jvms, timeout=60)[1] == []
+
+
+def test_a_job_that_fails_at_once_again_and_again_is_given_up_with_its_reason(failing):
+    line, process = failing
+
+    _, said = process.communicate(timeout=150)
+
+    assert process.returncode == 5
+    assert set(lines(said, "The job is RESTARTING")) == {
+        f"The job is RESTARTING: a task failed. The reason is in {line.folder / '.flink' / 'log'}."
+    }
+    (reason,) = lines(said, "Error:")
+    assert re.sub(r"\.\.part-\S+:", "PART:", reason) == (
+        f"Error: The job failed: {line.folder / 'out' / 'alerts'}/PART: Not a directory "
+        f"(more in {line.folder / '.flink' / 'log'})"
+    )
+    assert "Traceback" not in said
