@@ -90,6 +90,30 @@ def test_a_line_is_the_same_event_in_java_by_either_parser(java_parser, name):
     assert events["UserEvent"] >= EXAMPLES / 20  # or this test would hold lines against each other that are none
 
 
+KEYS = st.lists(st.sampled_from(["userId", "isAbnormal", "timestamp", "userIds", "userIx", "xuserId", ""]), max_size=6)
+
+
+def test_the_order_of_keys_in_earlier_lines_changes_no_event(java_parser):
+    chosen = settings_of()
+    in_python = formats.parser(chosen.records)
+
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(orders=st.lists(KEYS, min_size=2, max_size=6))
+    @example(orders=[["isAbnormal", "userId"], ["userId", "isAbnormal"], ["userId", "isAbnormal", "userId"]])
+    @example(orders=[["userId", "isAbnormal"], ["userIds", "isAbnormal"], ["xuserId", "isAbnormal"]])
+    @example(orders=[["userId", "isAbnormal"], ["userId", "", "isAbnormal"]])
+    def check(orders):
+        quick = java_parser(chosen, quick=True)
+        for keys in orders:
+            texts = {"isAbnormal": ["true", "false"], "timestamp": ["1769850000", "1769850001"]}
+            values = [texts.get(key, [f'"u{place}"'] * 2)[place % 2] for place, key in enumerate(keys)]
+            fields = [f'"{key}":{value}' for key, value in zip(keys, values, strict=True)]
+            line = f"{{{','.join(fields)}}}".encode()
+            assert quick(line) == outcome(in_python(line))
+
+    check()
+
+
 @pytest.mark.parametrize("user", ["@key", "@topic", "@header.who", "@key,userId"])
 @pytest.mark.parametrize(
     "envelope",

@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.apache.flink.api.java.tuple.Tuple5;
 import org.apache.flink.metrics.Gauge;
@@ -67,8 +68,8 @@ public final class LiveView implements Serializable {
         int place = shown.size() + 1;
         if (place > mostUsers) {
             User last = last();
-            lowest = last.now.count;
-            if (count <= last.now.count) return null;
+            lowest = last.count();
+            if (count <= lowest) return null;
             shown.remove(last.id);
             place = last.place;
         }
@@ -83,14 +84,14 @@ public final class LiveView implements Serializable {
         User last = null;
         for (Iterator each = shown.values().iterator(); each.hasNext();) {
             User user = (User) each.next();
-            boolean before = last == null || user.now.count < last.now.count;
-            if (before || user.now.count == last.now.count && user.now.at < last.now.at) last = user;
+            boolean before = last == null || user.count() < last.count();
+            if (before || user.count() == last.count() && user.now().at < last.now().at) last = user;
         }
         return last;
     }
 
     void alerted(Tuple5 alert) {
-        alerts.set((int) (raised % mostAlerts), new Shown(alert, raised, System.currentTimeMillis()));
+        alerts.lazySet((int) (raised % mostAlerts), new Shown(alert, raised, System.currentTimeMillis()));
         raised++;
     }
 
@@ -139,7 +140,8 @@ public final class LiveView implements Serializable {
         final int place;
         private final String head;
         private final String tail;
-        private volatile Seen now = new Seen(0L, 0, 0, 0L);
+        /** Read by whoever asks, who may see it a moment late: a stricter write would hold up each event. */
+        private final AtomicReference last = new AtomicReference(new Seen(0L, 0, 0, 0L));
 
         User(String id, int place, String head, String tail) {
             this.id = id;
@@ -149,12 +151,22 @@ public final class LiveView implements Serializable {
         }
 
         void saw(long count, int times, int most) {
-            int events = count == 0L ? now.events << times : (now.events + 1 << times) - 1;
-            now = new Seen(count, events, Math.min(most, now.length + times), System.currentTimeMillis());
+            Seen before = now();
+            int events = count == 0L ? before.events << times : (before.events + 1 << times) - 1;
+            int length = Math.min(most, before.length + times);
+            last.lazySet(new Seen(count, events, length, System.currentTimeMillis()));
+        }
+
+        Seen now() {
+            return (Seen) last.get();
+        }
+
+        long count() {
+            return now().count;
         }
 
         public String toString() {
-            Seen seen = now;
+            Seen seen = now();
             StringBuilder json = new StringBuilder(head).append(seen.count).append(",\"events\":\"");
             for (int i = seen.length - 1; i >= 0; i--) json.append((seen.events >> i & 1) == 1 ? 'A' : 'N');
             return json.append("\",\"at\":").append(seen.at).append(tail).toString();

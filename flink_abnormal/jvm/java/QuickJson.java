@@ -1,6 +1,7 @@
 package flinkabnormal;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /**
  * Reads an object of plain values in place: ASCII texts without escapes, whole numbers, plain fractions, literals, and
@@ -17,6 +18,7 @@ final class QuickJson {
     static final int NESTED = 7;
     private static final int DIGITS = 17; // fit a long, and a double's fraction can't be infinite
     private static final int DEEPEST = 16; // as many levels, with the line's own object
+    private static final int NOT_PLAIN = -1;
 
     private final byte[][] names;
     /** The keys that lead to each wanted field if its name is a path; the name alone otherwise. */
@@ -24,13 +26,16 @@ final class QuickJson {
     private final boolean nested;
     /** Of each wanted field: the levels at which a key of its path was met, as bits. */
     private final int[] met;
+    /** Behind each wanted field, and last before all of them: the one that came next in an earlier line, or -1. */
+    private final int[] followers;
     /** Of each wanted field: what its value is, and the bytes of it, of a text without quotes. */
     final int[] kinds;
     final int[] starts;
     final int[] ends;
     private byte[] line;
-    private int at;
     private int end;
+    /** Of the last value: what it is, and its bytes. */
+    private int kind;
     private int start;
     private int stop;
 
@@ -48,6 +53,8 @@ final class QuickJson {
         }
         nested = dotted;
         met = new int[fields.length];
+        followers = new int[fields.length + 1];
+        Arrays.fill(followers, -1);
         kinds = new int[fields.length];
         starts = new int[fields.length];
         ends = new int[fields.length];
@@ -61,28 +68,35 @@ final class QuickJson {
     /** Reads the wanted fields; returns false if the line is not that plain. */
     boolean read(byte[] bytes, int from, int to) {
         line = bytes;
-        at = from;
         end = to;
         for (int i = 0; i < kinds.length; i++) {
             kinds[i] = MISSING;
             met[i] = 0;
         }
-        return next() == '{' && object((1 << kinds.length) - 1, 0) && next() < 0;
+        int at = space(from);
+        if (!is(at, '{')) return false;
+        at = object(at + 1, (1 << kinds.length) - 1, 0);
+        return at != NOT_PLAIN && space(at) == to;
     }
 
+    // What follows reads from a place on, and returns the place behind, or NOT_PLAIN.
+
     /** Reads an object to which the paths of these fields (bits) lead; one that comes twice is not plain. */
-    private boolean object(int fields, int level) {
-        at++;
-        if (next() == '}') {
-            at++;
-            return true;
-        }
+    private int object(int at, int fields, int level) {
+        at = space(at);
+        if (is(at, '}')) return at + 1;
+        int before = names.length;
         while (true) {
-            if (next() != '"' || !text()) return false;
-            int wanted = -1;
+            int wanted = nested || fields == 0 ? -1 : followers[before];
             int below = 0;
-            if (fields != 0) {
-                for (int i = 0; i < names.length; i++) {
+            int behind = wanted < 0 ? NOT_PLAIN : key(at, names[wanted]);
+            if (behind != NOT_PLAIN) {
+                before = wanted;
+            } else {
+                wanted = -1;
+                behind = text(at);
+                if (behind == NOT_PLAIN) return NOT_PLAIN;
+                for (int i = 0; fields >> i != 0; i++) {
                     if ((fields & 1 << i) == 0) continue;
                     boolean last = level == paths[i].length - 1;
                     if (same(paths[i][level])) {
@@ -93,107 +107,126 @@ final class QuickJson {
                     } else {
                         continue;
                     }
-                    if ((met[i] & 1 << level) != 0) return false;
+                    if ((met[i] & 1 << level) != 0) return NOT_PLAIN;
                     met[i] |= 1 << level;
                 }
-                if (nested && wanted < 0 && hasDot()) return false; // may be a part of a path
+                if (nested && fields != 0 && wanted < 0 && hasDot()) return NOT_PLAIN; // may be a part of a path
+                if (wanted >= 0) {
+                    followers[before] = wanted;
+                    before = wanted;
+                }
             }
-            if (next() != ':') return false;
-            at++;
-            int kind = value(below, level + 1);
-            if (kind == MISSING) return false;
+            at = space(behind);
+            if (!is(at, ':')) return NOT_PLAIN;
+            at = value(space(at + 1), below, level + 1);
+            if (at == NOT_PLAIN) return NOT_PLAIN;
             if (wanted >= 0) {
                 kinds[wanted] = kind;
                 starts[wanted] = start;
                 ends[wanted] = stop;
             }
-            int then = next();
-            at++;
-            if (then == '}') return true;
-            if (then != ',') return false;
+            at = space(at);
+            if (is(at, '}')) return at + 1;
+            if (!is(at, ',')) return NOT_PLAIN;
+            at = space(at + 1);
         }
     }
 
-    private boolean array(int level) {
-        at++;
-        if (next() == ']') {
-            at++;
-            return true;
-        }
+    private int array(int at, int level) {
+        at = space(at);
+        if (is(at, ']')) return at + 1;
         while (true) {
-            if (value(0, level) == MISSING) return false;
-            int then = next();
-            at++;
-            if (then == ']') return true;
-            if (then != ',') return false;
+            at = value(at, 0, level);
+            if (at == NOT_PLAIN) return NOT_PLAIN;
+            at = space(at);
+            if (is(at, ']')) return at + 1;
+            if (!is(at, ',')) return NOT_PLAIN;
+            at = space(at + 1);
         }
     }
 
-    /** The next byte that is no white space, or -1 at the end. */
-    private int next() {
-        while (at < end) {
-            byte each = line[at];
-            if (each != ' ' && each != '\t') return each & 0xff;
-            at++;
-        }
-        return -1;
+    private int space(int at) {
+        byte[] bytes = line;
+        while (at < end && (bytes[at] == ' ' || bytes[at] == '\t')) at++;
+        return at;
     }
 
-    /** Reads a text from its quote on. */
-    private boolean text() {
+    private boolean is(int at, char expected) {
+        return at < end && line[at] == expected;
+    }
+
+    /** Reads a key that was read as a text before. */
+    private int key(int at, byte[] name) {
+        byte[] bytes = line;
+        int last = at + 1 + name.length;
+        if (last >= end || bytes[at] != '"' || bytes[last] != '"') return NOT_PLAIN;
+        for (int i = 0; i < name.length; i++) {
+            if (bytes[at + 1 + i] != name[i]) return NOT_PLAIN;
+        }
+        return last + 1;
+    }
+
+    private int text(int at) {
+        if (!is(at, '"')) return NOT_PLAIN;
+        byte[] bytes = line;
         start = ++at;
-        while (at < end) {
-            byte each = line[at];
+        for (; at < end; at++) {
+            byte each = bytes[at];
             if (each == '"') {
-                stop = at++;
-                return true;
+                stop = at;
+                return at + 1;
             }
-            if (each < ' ' || each == '\\') return false; // a byte of a letter beyond ASCII is negative
-            at++;
+            if (each < ' ' || each == '\\') return NOT_PLAIN; // a byte of a letter beyond ASCII is negative
         }
-        return false;
+        return NOT_PLAIN;
     }
 
-    private int value(int fields, int level) {
-        int first = next();
+    private int value(int at, int fields, int level) {
+        if (at >= end) return NOT_PLAIN;
+        byte first = line[at];
         start = at;
-        if (first == '"') return text() ? TEXT : MISSING;
-        if (first == 't') return literal("true") ? TRUE : MISSING;
-        if (first == 'f') return literal("false") ? FALSE : MISSING;
-        if (first == 'n') return literal("null") ? NULL : MISSING;
-        if (first == '{') return level < DEEPEST && object(fields, level) ? NESTED : MISSING;
-        if (first == '[') return level < DEEPEST && array(level + 1) ? NESTED : MISSING;
-        return first >= '0' && first <= '9' ? number() : MISSING;
+        if (first == '"') return of(TEXT, text(at));
+        if (first == 't') return literal(TRUE, "true", at);
+        if (first == 'f') return literal(FALSE, "false", at);
+        if (first == 'n') return literal(NULL, "null", at);
+        if (first == '{') return level < DEEPEST ? of(NESTED, object(at + 1, fields, level)) : NOT_PLAIN;
+        if (first == '[') return level < DEEPEST ? of(NESTED, array(at + 1, level + 1)) : NOT_PLAIN;
+        return first >= '0' && first <= '9' ? number(at) : NOT_PLAIN;
     }
 
-    private boolean literal(String word) {
-        if (end - at < word.length()) return false;
+    private int of(int kind, int behind) {
+        this.kind = kind;
+        return behind;
+    }
+
+    private int literal(int kind, String word, int at) {
+        int behind = at + word.length();
+        if (behind > end) return NOT_PLAIN;
         for (int i = 1; i < word.length(); i++) {
-            if (line[at + i] != word.charAt(i)) return false;
+            if (line[at + i] != word.charAt(i)) return NOT_PLAIN;
         }
-        at += word.length();
-        stop = at;
-        return true;
+        stop = behind;
+        return of(kind, behind);
     }
 
-    private int number() {
-        boolean zero = line[at] == '0';
-        int whole = digits();
-        if (zero && whole > 1 || whole > DIGITS) return MISSING;
-        int kind = WHOLE;
-        if (at < end && line[at] == '.') {
-            at++;
-            if (digits() == 0) return MISSING;
+    private int number(int at) {
+        int behind = digits(at);
+        if (line[at] == '0' && behind > at + 1 || behind > at + DIGITS) return NOT_PLAIN;
+        kind = WHOLE;
+        if (is(behind, '.')) {
+            int fraction = behind + 1;
+            behind = digits(fraction);
+            if (behind == fraction) return NOT_PLAIN;
             kind = FRACTION;
         }
-        stop = at;
-        return at < end && (line[at] == 'e' || line[at] == 'E') ? MISSING : kind;
+        stop = behind;
+        return is(behind, 'e') || is(behind, 'E') ? NOT_PLAIN : behind;
     }
 
-    private int digits() {
-        int from = at;
-        while (at < end && line[at] >= '0' && line[at] <= '9') at++;
-        return at - from;
+    private int digits(int at) {
+        byte[] bytes = line;
+        while (at < end && bytes[at] >= '0' && bytes[at] <= '9') at++;
+        return at;
     }
 
     /** Whether the text that was just read is this one. */
