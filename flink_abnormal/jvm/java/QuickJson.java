@@ -81,7 +81,10 @@ final class QuickJson {
 
     // What follows reads from a place on, and returns the place behind, or NOT_PLAIN.
 
-    /** Reads an object to which the paths of these fields (bits) lead; one that comes twice is not plain. */
+    /**
+     * Reads an object to which the paths of these fields (bits) lead. A key that comes twice is not plain, unless its
+     * place in the order is known: then the last one counts, as for the full parser.
+     */
     private int object(int at, int fields, int level) {
         at = space(at);
         if (is(at, '}')) return at + 1;
