@@ -49,6 +49,7 @@ class Guard:
         self._options = options
         self._settings = settings
         self._job_id: str | None = None
+        self._submitted: str | None = None
         self._end: str | None = None
         self._missing_since: float | None = None
         self._waits_since: float | None = None
@@ -90,7 +91,7 @@ class Guard:
         """Return the running job of this name, else the guarded one, else one that finished with these options."""
         named = [job for job in self._cluster.jobs() if job.name == self._name]
         running = [job for job in named if job.running]
-        guarded = [job for job in named if job.id == self._job_id]
+        guarded = [job for job in named if job.id == (self._job_id or self._submitted)]
         finished_ones = [job for job in named[:1] if job.state == "FINISHED" and self._job_id is None]
         mine = [job for job in finished_ones if self._key_of(job) == finished.key(self._settings)]
         return next(iter(running + guarded + mine), None)
@@ -120,7 +121,8 @@ class Guard:
         why = root(self._cluster.failures(job.id))
         first, longest = FAILED_SECONDS
         self._backoff = first if job.duration_ms > STEADY_MS else min(max(first, 2 * self._backoff), longest)
-        self._job_id, self._not_before = None, time.monotonic() + self._backoff
+        self._job_id = self._submitted = None
+        self._not_before = time.monotonic() + self._backoff
         say(
             f"Job {job.id} failed: {why}. It will be submitted again in {self._backoff:.0f} s, from its newest "
             "snapshot."
@@ -145,7 +147,7 @@ class Guard:
         # Even a refused submission may have reached the cluster; if so, the job is listed soon.
         pause = SETTLE_SECONDS
         try:
-            submit(self._cluster, self._options)
+            self._submitted = submit(self._cluster, self._options)
         except UsageError:
             pause = REFUSED_SECONDS
             raise
@@ -161,8 +163,11 @@ class Guard:
             self._reported = obstacle
 
 
-def submit(cluster: Cluster, options: Sequence[str]) -> None:
-    """Submit the job; raise UsageError if its options are refused, ClusterError for anything that may pass."""
+def submit(cluster: Cluster, options: Sequence[str]) -> str:
+    """Submit the job, and return its id: one that is cancelled at once must not look like one that was never there.
+
+    Raise UsageError if its options are refused, ClusterError for anything that may pass.
+    """
     command = [sys.executable, "-m", "flink_abnormal", "submit", "--detached", "--jobmanager", cluster.address]
     try:
         done = subprocess.run(
@@ -172,6 +177,6 @@ def submit(cluster: Cluster, options: Sequence[str]) -> None:
         raise ClusterError(f"A submission did not end within {SUBMISSION_SECONDS:.0f} s.") from None
     if done.returncode == 0:
         say(done.stderr.rstrip("\n"))
-        return
+        return done.stdout.split()[-1]
     why = done.stderr.strip().rpartition("\n")[2].removeprefix("Error: ") or f"submit ended with {done.returncode}."
     raise UsageError(why) if done.returncode == UsageError.exit_code else ClusterError(why)

@@ -38,6 +38,7 @@ class World:
         self.options = options
         self.settings = settings_of(options)
         self.submitted = 0
+        self.state_after = "RUNNING"
         self.refusals = []
         self.guards = []
         self.ended = []
@@ -60,7 +61,9 @@ class World:
         if self.refusals:
             raise self.refusals.pop(0)
         self.submitted += 1
-        self.list("RUNNING", job=f"{self.submitted}" * 32)
+        job = f"{self.submitted}" * 32
+        self.list(self.state_after, job=job)
+        return job
 
     def guard(self):
         return guard.Guard(ABNORMAL.name, Cluster(port=self.flink.port), self.options, self.settings)
@@ -162,6 +165,15 @@ def test_a_job_that_was_stopped_is_left_alone_until_the_guard_is_started_again(w
     world.list()
     guarding(world)
     wait_until(lambda: world.submitted == 1, "a submission")
+
+
+def test_a_job_that_is_cancelled_before_the_guard_looks_again_is_left_alone(world):
+    world.state_after = "CANCELED"
+
+    assert world.guard().run() == (
+        f"Job {'1' * 32} was cancelled or stopped: nothing is left to guard. The guard's next start resumes it."
+    )
+    assert world.submitted == 1
 
 
 def test_a_job_that_failed_is_submitted_again_later_each_time(world, capsys):
