@@ -147,6 +147,7 @@ class Guard:
         # Even a refused submission may have reached the cluster; if so, the job is listed soon.
         pause = SETTLE_SECONDS
         try:
+            # It may be cancelled before the next poll, which would be the first to see it.
             self._submitted = submit(self._cluster, self._options)
         except UsageError:
             pause = REFUSED_SECONDS
@@ -164,7 +165,7 @@ class Guard:
 
 
 def submit(cluster: Cluster, options: Sequence[str]) -> str:
-    """Submit the job, and return its id: one that is cancelled at once must not look like one that was never there.
+    """Submit the job, and return its id.
 
     Raise UsageError if its options are refused, ClusterError for anything that may pass.
     """

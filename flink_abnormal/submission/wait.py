@@ -67,7 +67,9 @@ def wait_for_end(launched: launch.Launched, *, cluster: Cluster | None = None, l
 def _report(ending: Ending, cluster: Cluster | None) -> None:
     """Report how a bounded run ended; raise UsageError if no line of its input was usable."""
     lines = ending.take() if cluster is None else find_lines(cluster, ending.prefix)
-    print(next((line for line in reversed(lines) if not verdict.is_verdict(line)), NO_SUMMARY), flush=True)
+    summary = next((line for line in reversed(lines) if not verdict.is_verdict(line)), NO_SUMMARY if cluster else "")
+    if summary:
+        print(summary, flush=True)
     found = next(filter(verdict.is_verdict, reversed(lines)), "")
     verdict.raise_error(found)
     if found:

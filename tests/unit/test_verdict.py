@@ -5,6 +5,7 @@ from flink_abnormal.pipeline import verdict
 from flink_abnormal.pipeline.formats.diagnosis import diagnose
 from flink_abnormal.pipeline.summary import Summary
 from flink_abnormal.pipeline.verdict import Ending, Sample
+from flink_abnormal.submission import wait
 
 ONE_LINE = "each object must be on one line: jq -c . FILE > FILE.jsonl"
 OWN_LINE = "each object must be on a line of its own: jq -c '.[]' FILE > FILE.jsonl"
@@ -120,3 +121,9 @@ def test_on_a_cluster_the_last_lines_are_printed_with_a_prefix_that_tells_runs_a
     Ending(prefix="run 7: ").leave(["read 4 = …", "Warning: x"])
 
     assert capfd.readouterr().out == "run 7: read 4 = …\nrun 7: Warning: x\n"
+
+
+def test_an_embedded_run_that_left_no_figures_prints_none(tmp_path, capfd):
+    wait._report(Ending(file=str(tmp_path / "ending")), None)
+
+    assert capfd.readouterr().out == ""
