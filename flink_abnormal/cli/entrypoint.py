@@ -25,7 +25,7 @@ import rich_click as click
 from flink_abnormal.cli.job import settings_of
 from flink_abnormal.cli.kafka import PARTITIONS, TICKER_TOPICS, TOPICS
 from flink_abnormal.core.errors import AbnormalError, MachineError, UsageError
-from flink_abnormal.runtime import distribution, kafka_clients, metrics, names, s3, tee, zookeeper
+from flink_abnormal.runtime import distribution, flink_process, kafka_clients, metrics, names, s3, tee, zookeeper
 from flink_abnormal.runtime.limits import (
     FLINK_KEYS,
     JOBMANAGER,
@@ -121,8 +121,7 @@ def jobmanager(environ: Mapping[str, str]) -> Role:
         return JOBMANAGER
     script = distribution.project() / "jobs" / "abnormal.py"
     driver = ("--job-classname", "org.apache.flink.client.python.PythonDriver", "-py", str(script))
-    arguments = ("start-foreground", *driver, "--", *options)
-    return JOBMANAGER._replace(script="standalone-job.sh", arguments=arguments, service="standalonejob")
+    return JOBMANAGER._replace(service=flink_process.APPLICATION, arguments=(*driver, "--", *options))
 
 
 def run_flink(role: Role, environ: Mapping[str, str]) -> NoReturn:
@@ -133,12 +132,17 @@ def run_flink(role: Role, environ: Mapping[str, str]) -> NoReturn:
     hostname = socket.gethostname()
     own = {names.SETTING: names.resource_id(names.of_container(hostname) or hostname)} if role is TASKMANAGER else {}
     env = distribution.prepare(distribution.CLUSTER_CONF, overrides(environ, hostname) | own)
-    env |= {"FLINK_IDENT_STRING": "container"}
     if "application" in profiles(environ):
         env[distribution.APPLICATION_VARIABLE] = "1"
-    tee.lead(distribution.work_folder() / "log" / f"flink-container-{role.service}-0-{hostname}.out")
-    script = distribution.flink_home() / "bin" / role.script
-    os.execve(script, [str(script), *role.arguments], env)  # noqa: S606
+    launch = flink_process.launch(role.service, env)
+    log = distribution.work_folder() / "log" / f"flink-container-{role.service.name}-0-{hostname}.log"
+    tee.lead(log.with_suffix(".out"))
+    become(launch.command(log, role.arguments), launch.env)
+
+
+def become(command: list[str], env: Mapping[str, str]) -> NoReturn:
+    """Become a JVM, so that the container ends with it."""
+    os.execve(command[0], command, env)  # noqa: S606
 
 
 def check_zookeeper(role: Role, environ: Mapping[str, str]) -> None:
@@ -209,8 +213,8 @@ def run_zookeeper() -> NoReturn:
     env = distribution.prepare(distribution.CLUSTER_CONF, overrides(os.environ, socket.gethostname()))
     ZOOKEEPER_DATA.mkdir(parents=True, exist_ok=True)
     zookeeper.write_conf(ZOOKEEPER_DATA, ZOOKEEPER_PORT, "0.0.0.0")  # noqa: S104
-    command = zookeeper.command()
-    os.execve(command[0], command, env | {"JVM_ARGS": zookeeper.JVM_ARGS})  # noqa: S606
+    launch = flink_process.launch(flink_process.ZOOKEEPER, env | {"JVM_ARGS": zookeeper.JVM_ARGS})
+    become(launch.command(distribution.work_folder() / "log" / "zookeeper.log", zookeeper.arguments()), launch.env)
 
 
 def make_bucket(environ: Mapping[str, str]) -> None:

@@ -6,7 +6,7 @@
 .flink/opt      links to the jars of Flink's SQL client
 .flink/parts    jars of the project's own Java parts
 .flink/plugins  links to Flink's plugins, and to the one for S3 if installed
-.flink/classes  an archive of loaded classes, with which clients start faster: see `class_archive`
+.flink/classes  archives of loaded classes, with which Flink starts faster: see `class_archive`
 .flink/connectors  the jars from `make connectors`, unless FLINK_ABNORMAL_CONNECTORS names another folder
 .flink/log      logs and standard output of every process
 .flink/pid      running processes
@@ -110,7 +110,7 @@ def prepare(conf: str = CLIENT_CONF, overrides: dict[str, Any] | None = None) ->
     """
     work = work_folder()
     try:
-        for name in (conf, "lib", "plugins", "log", "pid"):
+        for name in (conf, "lib", "plugins", "log"):
             (work / name).mkdir(parents=True, exist_ok=True)
         write_conf(work / conf, overrides or {})
         link_jars(work / "lib")
@@ -138,7 +138,7 @@ def environment(conf: str = CLIENT_CONF) -> dict[str, str]:
     """Return the environment for Flink's scripts and JVMs."""
     work, home = work_folder(), flink_home()
     java_home, lib = str(java.find()), (work / "lib").resolve()
-    archived = class_archive.arguments(work / "classes", java_home, lib) if conf == CLIENT_CONF else ""
+    archived = class_archive.arguments(work / "classes", "client", java_home, lib) if conf == CLIENT_CONF else []
     # Thread mode finds its Python, and with it this project, as the first `python3` on the PATH.
     path = os.pathsep.join([str(Path(sys.executable).parent), str(Path(java_home, "bin")), os.environ.get("PATH", "")])
     return {
@@ -150,11 +150,10 @@ def environment(conf: str = CLIENT_CONF) -> dict[str, str]:
         "FLINK_HOME": str(home),
         "FLINK_CONF_DIR": str(work / conf),
         "FLINK_LIB_DIR": str(lib),
-        "JVM_ARGS": f"{os.environ.get('JVM_ARGS', '')} {archived}".strip(),
+        "JVM_ARGS": f"{os.environ.get('JVM_ARGS', '')} {' '.join(archived)}".strip(),
         "FLINK_OPT_DIR": str(home / "opt"),
         "FLINK_PLUGINS_DIR": str(work / "plugins"),
         "FLINK_LOG_DIR": str(work / "log"),
-        "FLINK_PID_DIR": str(work / "pid"),
         # Otherwise PyFlink opens a server for workers in the client's process, on all of the machine's addresses.
         "_python_worker_execution_mode": "process",
         "PYFLINK_PYTHON": sys.executable,

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flink_abnormal.core.errors import UsageError
-from flink_abnormal.runtime import distribution
+from flink_abnormal.runtime import distribution, flink_process
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from flink_abnormal.runtime.flink_process import Service
 
 PYTHON_MEGABYTES: Final = 256
 """Allowance for thread-mode Python outside Flink's own accounting; not a measured need."""
@@ -25,19 +27,16 @@ _UNITS: Final = {"": 1 / 1024**2, "k": 1 / 1024, "m": 1, "g": 1024}
 
 
 class Role(NamedTuple):
-    """A Flink process: script in Flink's bin folder, Flink's service name, memory setting, allowance for Python."""
+    """A Flink process: its service and arguments, the name of its memory setting, allowance for Python."""
 
-    script: str
+    service: Service
     arguments: tuple[str, ...]
-    service: str
     memory: str
     python_megabytes: int
 
 
-JOBMANAGER: Final = Role("jobmanager.sh", ("start-foreground",), "standalonesession", "JOBMANAGER_MEMORY", 0)
-TASKMANAGER: Final = Role(
-    "taskmanager.sh", ("start-foreground",), "taskexecutor", "TASKMANAGER_MEMORY", PYTHON_MEGABYTES
-)
+JOBMANAGER: Final = Role(flink_process.JOBMANAGER, (), "JOBMANAGER_MEMORY", 0)
+TASKMANAGER: Final = Role(flink_process.TASKMANAGER, (), "TASKMANAGER_MEMORY", PYTHON_MEGABYTES)
 
 
 def flink_setting(environ: Mapping[str, str], name: str) -> str:

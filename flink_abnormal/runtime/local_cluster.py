@@ -74,9 +74,8 @@ def up(plan: Plan, progress: Callable[[str], None]) -> ClusterState:
         return state
     clear_remains()
     _check_ports(plan)
-    for folder in ("log", "pid"):  # Flink's scripts would count a pid that was reused
-        for old in (distribution.work_folder() / folder).glob("*"):
-            old.unlink(missing_ok=True)
+    for old in (distribution.work_folder() / "log").glob("*"):
+        old.unlink(missing_ok=True)
     env = distribution.prepare(distribution.CLUSTER_CONF, _overrides(plan))
     with stdout_files.output("supervisor") as out:
         child = subprocess.Popen(

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 import orjson
 import psutil
 
-from flink_abnormal.core.errors import ClusterError
+from flink_abnormal.core.errors import AbnormalError, ClusterError
 from flink_abnormal.runtime import bounded, distribution, stdout_files
 from flink_abnormal.runtime.bounded import Address
 from flink_abnormal.runtime.cluster_state import ZOOKEEPER, ClusterState, Member, Plan
@@ -83,8 +83,6 @@ class Supervisor:
             for member in self._state.taskmanagers:
                 member.crash_loop = False
                 self._due[member.name] = 0.0
-        with self._surviving("How members are started can't be determined"):
-            self._launcher.learn()
         for member in self._state.members:
             child = self._running.get(member.name)
             if child is not None and child.poll() is not None:
@@ -155,18 +153,21 @@ class Supervisor:
         return False
 
     def _try_to_start(self, member: Member) -> None:
-        """Start a member; if the machine refuses, retry after DELAY_SECONDS."""
+        """Start a member; if the machine refuses, retry after DELAY_SECONDS; if the configuration is wrong, give up."""
         self._due[member.name] = time.monotonic() + DELAY_SECONDS
         with self._surviving(f"{member.name} can't be started"):
-            self._start(member)
+            try:
+                self._start(member)
+            except AbnormalError as error:
+                del self._due[member.name]
+                member.crash_loop = True
+                self._save()
+                with stdout_files.output(member.name) as out:
+                    out.write(f"{error}\n".encode())
 
     def _start(self, member: Member) -> None:
-        """Start a member, or defer it while its command line is not known."""
         code = distribution.code_fingerprint()
         child = self._launcher.start(member.name)
-        if child is None:
-            self._due[member.name] = 0.0
-            return
         del self._due[member.name]
         self._running[member.name] = child
         member.code = code

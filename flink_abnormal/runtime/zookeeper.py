@@ -61,10 +61,9 @@ def write_conf(data: Path, port: int, address: str) -> None:
     conf_file().write_text("".join(f"{key}={value}\n" for key, value in lines.items()), encoding="utf-8")
 
 
-def command() -> list[str]:
-    """Return the server's command; Flink's zookeeper.sh would remain between us and its JVM."""
-    script = distribution.flink_home() / "bin" / "flink-console.sh"
-    return [str(script), "zookeeper", "--zkConfigFile", str(conf_file()), "--peerId", "1"]
+def arguments() -> list[str]:
+    """Return the server's arguments."""
+    return ["--zkConfigFile", str(conf_file()), "--peerId", "1"]
 
 
 def flink_settings(quorum: str, storage: str, cluster_id: str) -> dict[str, Any]:

@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import pytest
 
@@ -20,7 +21,7 @@ def test_an_archive_is_written_once_then_used_and_replaced_when_the_jars_change(
     folder = tmp_path / "classes"
 
     def asked(java="/java"):
-        return class_archive.arguments(folder, java, lib).removesuffix(f" {class_archive.QUIET}")
+        return class_archive.arguments(folder, "client", java, lib)[0]
 
     first = asked()
     name = first.removeprefix(f"{WRITE}{folder}/").removesuffix(f".{os.getpid()}")
@@ -41,3 +42,17 @@ def test_an_archive_is_written_once_then_used_and_replaced_when_the_jars_change(
     (lib / "flink-gone.jar").symlink_to(tmp_path / "nowhere.jar")
     assert asked() == first
     assert asked(java="/another") != first
+
+
+def test_each_kind_has_an_archive_of_its_own_which_one_process_writes(tmp_path, lib):
+    def asked(kind, **write):
+        return class_archive.arguments(tmp_path, kind, "/java", lib, **write)
+
+    assert asked("taskmanager", write=False) == []
+    (flag, *quiet) = asked("taskmanager")
+    assert (flag.startswith(f"{WRITE}{tmp_path}/taskmanager-"), quiet) == (True, list(class_archive.QUIET))
+    written = flag.removeprefix(WRITE)
+    Path(written).write_bytes(COMPLETE)
+
+    assert asked("taskmanager", write=False) == [f"{USE}{written.rpartition('.')[0]}.jsa", *class_archive.QUIET]
+    assert asked("jobmanager", write=False) == []
