@@ -16,16 +16,19 @@ RUN mkdir flink_abnormal dashboard && touch flink_abnormal/__init__.py dashboard
     && /opt/venv/bin/pip install --quiet -c constraints.txt -e '.[dashboard,kafka]' \
     && /opt/venv/bin/pip uninstall --quiet --yes pip
 
-FROM debian:bookworm-slim AS connectors
+FROM debian:bookworm-slim AS java
 ENV DEBIAN_FRONTEND=noninteractive
+# conf/kafka/Dockerfile has the same lines, and those for Maven: whatever is built first makes them for both.
+RUN apt-get update && apt-get install -y --no-install-recommends openjdk-17-jre-headless && rm -rf /var/lib/apt/lists/*
+
+FROM java AS connectors
 RUN apt-get update && apt-get install -y --no-install-recommends maven && rm -rf /var/lib/apt/lists/*
 COPY conf/connectors/pom.xml /tmp/
 RUN mvn --batch-mode --quiet --strict-checksums --file /tmp/pom.xml -Dconnectors.folder=/opt/connectors package
 
-FROM debian:bookworm-slim
-ENV DEBIAN_FRONTEND=noninteractive
+FROM java
 RUN apt-get update && apt-get install -y --no-install-recommends \
-      curl iproute2 libjemalloc2 libpython3.11 openjdk-17-jre-headless procps python3 tini \
+      curl iproute2 libjemalloc2 libpython3.11 procps python3 tini \
     && rm -rf /var/lib/apt/lists/* \
     && ln -s /usr/lib/*/libjemalloc.so.2 /usr/local/lib/libjemalloc.so \
     && groupadd --gid 9999 flink && useradd --uid 9999 --gid flink --home-dir /home/flink --create-home flink \

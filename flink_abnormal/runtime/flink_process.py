@@ -1,8 +1,8 @@
 """The commands of Flink's processes: those that its scripts (jobmanager.sh, flink-console.sh …) would become.
 
-Before a script becomes a process, it starts five JVMs and a hundred small programs that read config.yaml and calculate
-the memory: two to three seconds of CPU, a delay for a lost worker's tasks. Here one JVM calculates the memory, by
-Flink's own code, once for all processes of a service. A test compares both commands.
+Before a script becomes a process, it starts four JVMs and two hundred small programs, which read config.yaml and
+calculate the memory: two seconds of CPU. Here one JVM calculates the memory, by Flink's own code, once for all processes
+of a service. A test compares the commands.
 """
 
 from __future__ import annotations
