@@ -1,8 +1,8 @@
 """The commands of Flink's processes: those that its scripts (jobmanager.sh, flink-console.sh …) would become.
 
 Before a script becomes a process, it starts four JVMs and two hundred small programs, which read config.yaml and
-calculate the memory: two seconds of CPU. Here one JVM calculates the memory, by Flink's own code, once for all processes
-of a service. A test compares the commands.
+calculate the memory: two seconds of CPU. Here one JVM calculates the memory, by Flink's own code, once for all
+processes of a service. A test compares the commands.
 """
 
 from __future__ import annotations
@@ -63,11 +63,11 @@ def launch(service: Service, env: Mapping[str, str]) -> Launch:
     """Return how a service starts in an environment of `distribution`; raise UsageError if its memory is impossible."""
     conf = Path(env["FLINK_CONF_DIR"])
     settings = distribution.settings(conf / "config.yaml")
-    options = ["-XX:+IgnoreUnrecognizedVMOptions", *_told(settings, "all")]
+    options = ["-XX:+IgnoreUnrecognizedVMOptions", *_jvm_options(settings, "all")]
     if (java.version(Path(env["JAVA_HOME"])) or 0) >= SECURITY_MANAGER_JAVA:
         options.append("-Djava.security.manager=allow")
     if service.options:
-        options += _told(settings, service.options)
+        options += _jvm_options(settings, service.options)
     log4j = f"file:{conf / 'log4j-console.properties'}"
     options += [f"-Dlog4j.configuration={log4j}", f"-Dlog4j.configurationFile={log4j}"]
     options += [f"-Dlogback.configurationFile=file:{conf / 'logback-console.xml'}"]
@@ -84,7 +84,7 @@ def launch(service: Service, env: Mapping[str, str]) -> Launch:
     return Launch(program, start, {**logging, **env, **own})
 
 
-def _told(settings: Mapping[str, object], whose: str) -> list[str]:
+def _jvm_options(settings: Mapping[str, object], whose: str) -> list[str]:
     """Return the JVM options that config.yaml gives to all processes, or to those of one kind."""
     keys = (f"env.java.default-opts.{whose}", f"env.java.opts.{whose}")
     return [option for key in keys for option in shlex.split(str(settings.get(key, "")))]
