@@ -4,7 +4,8 @@ PYTHON ?= $(or $(shell for p in python3 python3.12 python3.11 python3.10; do \
 BIN := .venv/bin
 PIP := --quiet --disable-pip-version-check --no-compile --use-pep517
 ARGS ?=
-WORKERS ?= 2
+# Two cores are busy with three: tests wait for the starts and the ends of processes.
+WORKERS ?= 3
 
 CONNECTORS := $(or $(FLINK_ABNORMAL_CONNECTORS),$(or $(FLINK_ABNORMAL_HOME),$(CURDIR))/.flink/connectors)
 

@@ -105,10 +105,10 @@ def test_a_detached_job_is_listed_shown_followed_and_cancelled(cluster):
 
 def test_process_mode_prints_the_same_lines_to_the_same_place(cluster):
     events = simulated(events=10)
+    # Two processes of Python instead of six: each takes seconds to start.
+    mode = ("--execution-mode", "process", "--source-parallelism", 1, "--process-parallelism", 1)
 
-    done = cluster.run(
-        "submit", *cluster.job("--events", 10, "--interval", "100ms", "--execution-mode", "process"), seconds=150
-    )
+    done = cluster.run("submit", *cluster.job("--events", 10, "--interval", "100ms", *mode), seconds=150)
 
     assert done.returncode == 0, done.stderr
     assert "Python in process mode" in done.stderr

@@ -89,7 +89,8 @@ def test_the_gauges_hold_the_same_in_process_mode(cluster, tmp_path):
     lines = records(0, EVENTS)
     events = [PARSE(line.encode()) for line in lines]
     move_in(folder, "first.jsonl", lines)
-    job = Job(cluster, "--source", "files", "--input", folder, "--follow", "--execution-mode", "process")
+    mode = ("--execution-mode", "process", "--source-parallelism", 1)  # one process of Python for it instead of three
+    job = Job(cluster, "--source", "files", "--input", folder, "--follow", *mode)
 
     wait_until(lambda: job.users() == counted(events), "every user's count and events")
     wait_until(

@@ -93,6 +93,7 @@ def test_keys_headers_and_tombstones_are_read(cli, kafka, tmp_path, mode, engine
     assert producer.flush(30) == 0
 
     users = ["--user-field", "@key,@header.tenant,@topic", "--execution-mode", mode, "--engine", engine]
+    users += ["--source-parallelism", 1, "--process-parallelism", 1]  # each is a process of Python in process mode
     done = cli.run(
         "run",
         *cli.job(

@@ -118,9 +118,10 @@ def test_a_snapshot_without_a_count_is_empty(reader):
 
 
 def test_a_snapshot_of_process_mode_is_refused(reader):
-    process = reader.start(
-        "run", *reader.job("--execution-mode", "process", "--interval", "50ms", "--checkpoint-interval", "500ms")
-    )
+    # Two processes of Python instead of six: each takes seconds to start.
+    process_mode = ["--execution-mode", "process", "--source-parallelism", 1, "--process-parallelism", 1]
+    options = reader.job(*process_mode, "--interval", "50ms", "--checkpoint-interval", "500ms")
+    process = reader.start("run", *options)
     path = taken(reader, process)
 
     assert refusal(reader, path) == (
@@ -128,17 +129,13 @@ def test_a_snapshot_of_process_mode_is_refused(reader):
         f"Error: {path} was taken in process mode, whose state only Python's own workers can read. Run the job in "
         "thread mode to read its state.",
     )
-    moved = reader.run("run", *reader.job("--execution-mode", "process", "--engine", "jvm", "--from", path))
+    moved = reader.run("run", *reader.job(*process_mode, "--engine", "jvm", "--from", path))
     assert (moved.returncode, moved.stderr) == (
         2,
         f"Error: {path} is not a snapshot of this job: it has no operator 'abnormal-count-jvm-process'. "
         "In process mode each --engine has a state of its own.\n",
     )
-    again = reader.start(
-        "run",
-        *reader.job("--execution-mode", "process", "--interval", "50ms", "--checkpoint-interval", "500ms"),
-        *("--from", path),
-    )
+    again = reader.start("run", *options, "--from", path)
     wait_until(lambda: newest(reader) != path, "a checkpoint of the run that goes on")
     stop(again)
 
