@@ -135,6 +135,7 @@ def json_time(part):
 @example(value=-(2**63))
 @example(value=10**11)
 @example(value={"$date": {"$numberLong": "-5"}})
+@example(value={"$date": {"$numberLong": "\u0661"}})
 def test_a_json_value_has_the_same_time_in_java(json_time, value):
     line = json.dumps({"at": value}).encode()
     expected = times.milliseconds(orjson.loads(line)["at"])

@@ -144,7 +144,7 @@ def _of_extended_json(value: object) -> int | None:
     """Return MongoDB's time: a text, or milliseconds as a number, possibly wrapped in `$numberLong`."""
     if isinstance(value, dict):
         value = value.get("$numberLong")
-        value = int(value) if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value) else value
+        value = int(value) if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,18}", value) else value
     if isinstance(value, int) and not isinstance(value, bool):
         return value if abs(value) < 2**63 else None
     return text_milliseconds(value) if isinstance(value, str) else None
