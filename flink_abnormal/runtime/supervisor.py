@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 import orjson
 import psutil
 
-from flink_abnormal.core.errors import AbnormalError, ClusterError
+from flink_abnormal.core.errors import ClusterError, MachineError, UsageError
 from flink_abnormal.runtime import bounded, distribution, stdout_files
 from flink_abnormal.runtime.bounded import Address
 from flink_abnormal.runtime.cluster_state import ZOOKEEPER, ClusterState, Member, Plan
@@ -116,7 +116,7 @@ class Supervisor:
         """Report a full disk or similar once and continue: one member's problem must not end the whole cluster."""
         try:
             yield
-        except (OSError, psutil.Error) as error:
+        except (OSError, psutil.Error, MachineError) as error:
             if self._told.get(what) != str(error):
                 self._told[what] = str(error)
                 with contextlib.suppress(OSError):  # the report goes to the same disk
@@ -158,7 +158,7 @@ class Supervisor:
         with self._surviving(f"{member.name} can't be started"):
             try:
                 self._start(member)
-            except AbnormalError as error:
+            except UsageError as error:
                 del self._due[member.name]
                 member.crash_loop = True
                 self._save()
