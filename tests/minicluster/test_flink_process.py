@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flink_abnormal.runtime import distribution, flink_process, java, stdout_files
+from flink_abnormal.runtime import distribution, flink_process, java, process_launcher, stdout_files
 from flink_abnormal.runtime.cluster_state import Plan
 from flink_abnormal.runtime.supervisor import Supervisor
 
@@ -76,6 +76,21 @@ def test_a_process_starts_as_by_flinks_script(environment, tmp_path, service, sc
 def without_empty_parts(argument):
     """Return a class path without empty parts, which stand for the folder that a process happens to run in."""
     return os.pathsep.join(filter(None, argument.split(os.pathsep))) if ".jar" in argument else argument
+
+
+def test_the_first_member_of_a_kind_writes_the_archive_of_its_classes_and_all_use_it(environment, tmp_path):
+    def asked(name, service=flink_process.TASKMANAGER):
+        return [each.partition("=")[0] for each in process_launcher._archive(service, name, environment)[:1]]
+
+    assert asked("zookeeper", flink_process.ZOOKEEPER) == []
+    assert asked("jobmanager", flink_process.JOBMANAGER) == ["-XX:ArchiveClassesAtExit"]
+    assert asked("jobmanager-2", flink_process.JOBMANAGER) == []
+    assert asked("taskmanager-2") == []
+    (write, *_) = process_launcher._archive(flink_process.TASKMANAGER, "taskmanager-1", environment)
+    flag, _, archive = write.partition("=")
+    assert (flag, Path(archive).parent) == ("-XX:ArchiveClassesAtExit", tmp_path / ".flink" / "classes")
+    Path(archive).write_bytes(b"\xf0 complete: not zero at its beginning")
+    assert [asked("taskmanager-1"), asked("taskmanager-2")] == [["-XX:SharedArchiveFile"]] * 2
 
 
 IMPOSSIBLE = (
