@@ -109,17 +109,33 @@ class ComposeEnvironment:
                     return self._run(member, ["python", "-m", "flink_abnormal.runtime.leader_lookup"]).strip()
         return None
 
-    def whole(self) -> bool:
-        """Whether every container runs and is healthy."""
-        return all(_healthy(each) for each in self._members.values())
+    def missing(self) -> str | None:
+        """Return a container that does not run or fails its health check, with the reason."""
+        return next((f"{member} {why}" for member in self._members if (why := self._ailment(member))), None)
 
     def registered(self) -> bool:
         """Whether every TaskManager is registered, and every broker answers."""
         return (
             self.cluster.answers()
             and self.cluster.slots().total >= self.slots
-            and all(_healthy(self._members[broker]) for broker in self._brokers)
+            and not any(map(self._ailment, self._brokers))
         )
+
+    def _ailment(self, member: str) -> str:
+        """Run a container's health check; return what is wrong with it, or nothing.
+
+        Docker runs the check every few seconds only, which would count as time of the recovery.
+        """
+        try:
+            with _answers():
+                self._members[member].reload()
+            state, check = (self._members[member].attrs[part] for part in ("State", "Config"))
+            if not state["Running"]:
+                return f"is {state['Status']} {state['Error']}".rstrip()
+            self._run(member, check["Healthcheck"]["Test"][1:])
+        except ClusterError as error:
+            return f"fails its health check: {error}"
+        return ""
 
     def kill(self, member: str) -> Hit:
         """SIGKILL a container's JVM; of a broker the container, which stays down."""
@@ -339,14 +355,6 @@ def _is_broker(container: Container) -> bool:
     """Whether a broker runs in it: with KAFKA_BROKERS=1 two of the three containers idle."""
     known = _environment(container)
     return _member(container).startswith("kafka") and int(known["KAFKA_NODE_ID"]) <= int(known["KAFKA_BROKERS"])
-
-
-def _healthy(container: Container) -> bool:
-    """Whether it runs and, if it has a health check, passes it."""
-    with _answers():
-        container.reload()
-    state = container.attrs["State"]
-    return container.status == "running" and state.get("Health", {}).get("Status", "healthy") == "healthy"
 
 
 @contextlib.contextmanager

@@ -55,8 +55,8 @@ class Environment(Protocol):
         """Return the leading JobManager."""
         ...
 
-    def whole(self) -> bool:
-        """Whether every member runs."""
+    def missing(self) -> str | None:
+        """Return a member that does not run and what is known of it, or None if the cluster is complete."""
         ...
 
     def kill(self, member: str) -> Hit:

@@ -82,13 +82,13 @@ class LocalEnvironment:
         state = local_cluster.running()  # the current state: members come and go
         return None if state is None else local_cluster.leading(state)
 
-    def whole(self) -> bool:
-        """Whether every process runs, brokers too unless all of them are down."""
+    def missing(self) -> str | None:
+        """Return a process that does not run; brokers count unless all of them are down."""
         state, brokers = ClusterState.read(), kafka_brokers.read()
         members = state.members if state is not None else []
         if brokers is not None and brokers.alive:
             members = [*members, *brokers.members]
-        return all(member.alive() for member in members)
+        return next((f"{member.name} does not run" for member in members if not member.alive()), None)
 
     def kill(self, member: str) -> Hit:
         """SIGKILL a process."""

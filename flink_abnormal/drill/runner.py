@@ -186,9 +186,9 @@ def _sleep_until(moment: float) -> None:
 def _settle(environment: Environment, observer: Observer, slots: int, seconds: float) -> Observation:
     """Wait until the cluster is as before the strike: every member, every slot, all tasks, a new checkpoint."""
     deadline = time.monotonic() + seconds
-    while not environment.whole():
+    while missing := environment.missing():
         if time.monotonic() > deadline:
-            raise DrillError(f"The cluster is still incomplete {seconds:.0f} s after the strike.")
+            raise DrillError(f"The cluster is incomplete {seconds:.0f} s after the strike: {missing}.")
         time.sleep(POLL_SECONDS)
     return observer.settle(slots, seconds)
 

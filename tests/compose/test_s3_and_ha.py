@@ -2,10 +2,13 @@
 
 import re
 
+import docker
 import pytest
 from composition import built
 from conftest import wait_until
 from minio import Minio
+
+from flink_abnormal.drill.compose_environment import ComposeEnvironment
 
 pytestmark = pytest.mark.timeout(1200)  # the first test may have to build MinIO
 
@@ -69,6 +72,17 @@ def test_a_killed_leader_costs_no_alert_and_the_guards_job_goes_on(composition, 
     wait_until(lambda: len(composition.containers(killed)) == 1, "the killed one")
     listed = composition.run("exec", "-T", leader, "flink-abnormal", "list", "--jobmanager", "localhost:8081").stdout
     assert job.id in listed
+
+
+def test_what_a_cluster_lacks_is_named_until_it_answers_again(composition, job):
+    environment = ComposeEnvironment(docker.from_env(), composition.name)
+    assert environment.missing() is None
+    standby = min(JOBMANAGERS - {environment.leader()})
+    assert composition.run("stop", "--timeout", 0, standby).returncode == 0
+    assert environment.missing() == f"{standby} is exited"
+    assert composition.run("start", standby).returncode == 0
+    assert environment.missing() == f"{standby} fails its health check: curl ended with 7 in {standby}"
+    wait_until(lambda: environment.missing() is None, "the whole cluster")
 
 
 def test_a_store_that_is_down_fails_checkpoints_and_not_the_job(composition, job):
