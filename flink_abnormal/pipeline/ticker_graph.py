@@ -9,7 +9,7 @@ from pyflink.table import StreamTableEnvironment
 from pyflink.util.java_utils import add_jars_to_context_class_loader
 
 from flink_abnormal.jvm.jar import KAFKA_CONNECTOR
-from flink_abnormal.pipeline import kafka, ticker
+from flink_abnormal.pipeline import kafka, ticker_sql
 from flink_abnormal.pipeline.sinks.kafka import most_bytes, transaction_ms
 
 if TYPE_CHECKING:
@@ -50,9 +50,9 @@ def build(
     tables = StreamTableEnvironment.create(env)
     tables.get_config().set("table.local-time-zone", "UTC")
     properties = {str(name): str(value) for name, value in dict(kafka.properties(settings.kafka)).items()}
-    for statement in ticker.definitions(settings, properties, timeout_ms):
+    for statement in ticker_sql.definitions(settings, properties, timeout_ms):
         tables.execute_sql(statement)
     statements = tables.create_statement_set()
-    for statement in ticker.inserts(settings, most):
+    for statement in ticker_sql.inserts(settings, most):
         statements.add_insert_sql(statement)
     statements.attach_as_datastream()
