@@ -129,10 +129,11 @@ class ComposeEnvironment:
         try:
             with _answers():
                 self._members[member].reload()
-            state, check = (self._members[member].attrs[part] for part in ("State", "Config"))
+            state, config = (self._members[member].attrs[part] for part in ("State", "Config"))
             if not state["Running"]:
                 return f"is {state['Status']} {state['Error']}".rstrip()
-            self._run(member, check["Healthcheck"]["Test"][1:])
+            if check := health_check(config):
+                self._run(member, check)
         except ClusterError as error:
             return f"fails its health check: {error}"
         return ""
@@ -344,6 +345,12 @@ def _member(container: Container) -> str:
     service = str(labels[f"{LABEL}.service"])
     alone = service.startswith(("jobmanager", "kafka"))
     return service if alone else f"{service}-{labels[f'{LABEL}.container-number']}"
+
+
+def health_check(config: Mapping[str, Any]) -> list[str]:
+    """Return the command of a container's health check; empty if it has none, or an override file disables it."""
+    kind, *command = config.get("Healthcheck", {}).get("Test", ["NONE"])
+    return ["sh", "-c", *command] if kind == "CMD-SHELL" else command
 
 
 def _environment(container: Container) -> dict[str, str]:

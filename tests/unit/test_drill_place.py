@@ -2,6 +2,8 @@
 
 import pytest
 
+from flink_abnormal.drill.compose_environment import health_check
+
 
 @pytest.mark.parametrize("host", ["unix:///nowhere/docker.sock", "tcp://127.0.0.1:1", "nonsense"])
 def test_docker_that_does_not_answer_is_told_in_a_sentence(cli, host):
@@ -12,3 +14,16 @@ def test_docker_that_does_not_answer_is_told_in_a_sentence(cli, host):
         "",
         "Error: Docker does not answer: install it, start it, and check that `docker info` works for this user.\n",
     )
+
+
+@pytest.mark.parametrize(
+    ("config", "command"),
+    [
+        ({"Healthcheck": {"Test": ["CMD", "curl", "http://localhost"]}}, ["curl", "http://localhost"]),
+        ({"Healthcheck": {"Test": ["CMD-SHELL", "curl localhost"]}}, ["sh", "-c", "curl localhost"]),
+        ({"Healthcheck": {"Test": ["NONE"]}}, []),
+        ({}, []),
+    ],
+)
+def test_a_containers_health_check_is_run_if_it_has_one(config, command):
+    assert health_check(config) == command
